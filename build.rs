@@ -1,0 +1,30 @@
+//! Compiles `proto/` to Rust, without a protoc on the machine, and keeps the
+//! descriptors (comments included) for reflection.
+
+use std::{env, error::Error, fs, path::PathBuf};
+
+use protox::Compiler;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=proto");
+    println!("cargo::rerun-if-changed=migrations");
+
+    let mut compiler = Compiler::new(["proto"])?;
+    compiler
+        .include_imports(true)
+        .include_source_info(true)
+        .open_file("google/rpc/error_details.proto")?;
+    for entry in fs::read_dir("proto/minicrm/v1")? {
+        compiler.open_file(entry?.path())?;
+    }
+
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(
+        out.join("minicrm.bin"),
+        compiler.encode_file_descriptor_set(),
+    )?;
+    tonic_prost_build::configure()
+        .extern_path(".google.rpc", "::tonic_types::pb")
+        .compile_fds(compiler.file_descriptor_set())?;
+    Ok(())
+}

@@ -1,0 +1,9 @@
+DROP TABLE requests;
+DROP TABLE assignments;
+DROP TABLE contacts;
+DROP TABLE candidate_pools;
+DROP TABLE operator_weights;
+DROP TABLE operators;
+DROP TABLE sources;
+DROP TABLE leads;
+DROP TABLE organizations;

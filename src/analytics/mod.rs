@@ -1,0 +1,6 @@
+//! Analytics: what happened, in numbers, for a whole organization.
+
+mod grpc;
+mod store;
+
+pub use grpc::Analytics;

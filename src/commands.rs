@@ -1,0 +1,173 @@
+//! What each subcommand of the binary does.
+
+use std::{process, sync::Arc, time::Duration};
+
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+use tonic::transport::Endpoint;
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
+use crate::{
+    config::{Config, Database},
+    context::{self, App},
+    db::Db,
+    embedded::{self, Postgres},
+    error::Error,
+    migrations, server,
+};
+
+/// Result of a command; the error is a message for the terminal.
+pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// How long to wait before looking again for a database that is not there.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// Runs the service until SIGINT or SIGTERM; a second signal ends it at once.
+pub async fn serve(config: Config) -> Outcome {
+    let address = config.serve.listen;
+    if !address.ip().is_loopback() {
+        return Err(format!(
+            "will not listen on {address}: without authentication only loopback is served"
+        )
+        .into());
+    }
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let stop = stop_on_signals()?;
+
+    let database = connect(&config.database).await?;
+    let size = config
+        .database
+        .pool_size
+        .map_or_else(default_pool_size, usize::from);
+    let app = Arc::new(App {
+        db: Db::new(&database.url, size)?,
+        phone_region: config.serve.phone_region,
+    });
+    if prepare(&database.url, &app.db, stop.clone()).await? {
+        tracing::info!(
+            address = %listener.local_addr()?,
+            organization = %context::DEVELOPMENT_ORGANIZATION,
+            "serving without authentication: loopback only, one development organization"
+        );
+        let drain = Duration::from_secs(config.serve.drain_seconds);
+        server::serve(listener, app, stop, drain).await?;
+    }
+    database.close().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Brings the database to the schema of this version.
+pub async fn migrate(config: Config) -> Outcome {
+    let database = connect(&config.database).await?;
+    let done = migrations::run(&database.url).await?;
+    tracing::info!(done, "migrated");
+    database.close().await
+}
+
+/// Asks the service at the listen address whether it is serving.
+pub async fn healthcheck(config: Config) -> Outcome {
+    let endpoint = Endpoint::try_from(format!("http://{}", config.serve.listen))?;
+    let mut client = HealthClient::new(endpoint.connect().await?);
+    let answer = client
+        .check(HealthCheckRequest::default())
+        .await?
+        .into_inner();
+    match answer.status() {
+        ServingStatus::Serving => Ok(()),
+        status => Err(status.as_str_name().into()),
+    }
+}
+
+/// A database to use, and the private Postgres it runs on, if it does.
+struct Connection {
+    url: String,
+    postgres: Option<Postgres>,
+}
+
+impl Connection {
+    async fn close(self) -> Outcome {
+        if let Some(postgres) = self.postgres {
+            postgres.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+async fn connect(config: &Database) -> Outcome<Connection> {
+    if let Some(url) = &config.database_url {
+        return Ok(Connection {
+            url: url.clone(),
+            postgres: None,
+        });
+    }
+    let postgres = Postgres::start(embedded::Options {
+        data_dir: config
+            .data_dir
+            .clone()
+            .unwrap_or_else(embedded::default_data_dir),
+        bin_dir: config.pg_bin_dir.clone(),
+        install: config.pg_install,
+        durable: true,
+        settings: Vec::new(),
+    })
+    .await?;
+    Ok(Connection {
+        url: postgres.url("minicrm"),
+        postgres: Some(postgres),
+    })
+}
+
+/// Migrates, waiting for a database that is not there yet. False if the service
+/// was stopped meanwhile.
+async fn prepare(url: &str, db: &Db, mut stop: watch::Receiver<bool>) -> Outcome<bool> {
+    loop {
+        let prepared = async {
+            migrations::run(url).await?;
+            context::ensure_development_organization(db).await
+        };
+        match prepared.await {
+            Ok(()) => return Ok(true),
+            Err(Error::Unavailable(cause)) => {
+                tracing::warn!(%cause, "waiting for the database");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if tokio::time::timeout(RETRY_PAUSE, stop.wait_for(|&stop| stop))
+            .await
+            .is_ok()
+        {
+            return Ok(false);
+        }
+    }
+}
+
+fn default_pool_size() -> usize {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    (4 * cores).max(8)
+}
+
+fn stop_on_signals() -> Outcome<watch::Receiver<bool>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        for signals in 0.. {
+            tokio::select! { _ = interrupt.recv() => {} _ = terminate.recv() => {} }
+            if signals > 0 {
+                tracing::warn!("stopped at once by a second signal");
+                process::exit(1);
+            }
+            tracing::info!("stopping");
+            sender.send_replace(true);
+        }
+    });
+    Ok(receiver)
+}

@@ -1,0 +1,153 @@
+//! Every setting, its flag, its environment variable and its default.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use phonenumber::country;
+
+/// Takes in customer enquiries over gRPC and hands each one to an operator, by
+/// weight and within limits.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Config {
+    /// What to do; `serve` if nothing is named.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Settings of the server.
+    #[command(flatten)]
+    pub serve: Serve,
+
+    /// Settings of the database.
+    #[command(flatten)]
+    pub database: Database,
+
+    /// What to log: a level, or directives like `info,minicrm=debug`.
+    #[arg(
+        long,
+        global = true,
+        env = "RUST_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
+    pub log: String,
+
+    /// How to write logs.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_LOG_FORMAT",
+        default_value = "text"
+    )]
+    pub log_format: LogFormat,
+}
+
+/// What the binary can do.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Command {
+    /// Runs the service; migrates the database first.
+    Serve,
+    /// Brings the database to the schema of this version, and ends.
+    Migrate,
+    /// Asks the service at the listen address whether it is serving; exit code
+    /// 0 if so, 1 if not.
+    Healthcheck,
+}
+
+/// Settings of the server.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// Address to listen on. Loopback only, as long as there is no
+    /// authentication.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_LISTEN",
+        default_value = "127.0.0.1:50051",
+        value_name = "ADDRESS"
+    )]
+    pub listen: SocketAddr,
+
+    /// Region whose national phone numbers are understood, as an ISO 3166 code
+    /// like `DE`. Without it, numbers must be given in international form.
+    #[arg(long, global = true, env = "MINICRM_PHONE_REGION", value_name = "CODE")]
+    pub phone_region: Option<country::Id>,
+
+    /// How long calls in flight may take to finish on shutdown, in seconds.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_DRAIN_SECONDS",
+        default_value_t = 20,
+        value_name = "SECONDS"
+    )]
+    pub drain_seconds: u64,
+}
+
+/// Settings of the database.
+#[derive(Debug, Clone, Args)]
+pub struct Database {
+    /// Postgres to use, like `postgres://user:password@host/database`. Without
+    /// it, a private one is started and kept in the data directory.
+    // Not shown by `--help`: it may hold a password.
+    #[arg(
+        long,
+        global = true,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub database_url: Option<String>,
+
+    /// Connections to Postgres at most. Without it, four per core and at least
+    /// eight.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_POOL_SIZE",
+        value_parser = clap::value_parser!(u16).range(1..=1000),
+        value_name = "COUNT"
+    )]
+    pub pool_size: Option<u16>,
+
+    /// Directory of the private Postgres. Without it, `/var/lib/minicrm` for
+    /// root, else `~/.local/share/minicrm`.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_DATA_DIR",
+        value_name = "DIRECTORY"
+    )]
+    pub data_dir: Option<PathBuf>,
+
+    /// Directory of the Postgres server programs. Without it, they are looked
+    /// for with `pg_config`, on PATH and where Debian puts them.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_PG_BIN_DIR",
+        value_name = "DIRECTORY"
+    )]
+    pub pg_bin_dir: Option<PathBuf>,
+
+    /// Whether the Postgres server programs may be installed with apt-get if
+    /// they are missing. Works for root only.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_PG_INSTALL",
+        default_value_t = true,
+        action = clap::ArgAction::Set,
+        value_name = "BOOL"
+    )]
+    pub pg_install: bool,
+}
+
+/// How to write logs.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

@@ -1,0 +1,169 @@
+//! The edge of `ContactService`: checks requests, runs them, answers. Intake,
+//! status, reassignment and history have files of their own beside it.
+
+use std::sync::Arc;
+
+use tonic::Request;
+
+use super::{
+    history::list_assignments,
+    intake::{batch_create_contacts, create_contact},
+    kept_status,
+    reassign::reassign_contact,
+    status::set_contact_status,
+    store::{self, Filter},
+};
+use crate::{
+    context::{App, Context},
+    error::{Error, Result},
+    mask::Mask,
+    page::Pager,
+    proto::{
+        self, BatchCreateContactsRequest, BatchCreateContactsResponse, CreateContactRequest,
+        CreateContactResponse, GetContactRequest, ListAssignmentsRequest, ListAssignmentsResponse,
+        ListContactsRequest, ListContactsResponse, ReassignContactRequest, SetContactStatusRequest,
+        UpdateContactRequest, contact_service_server::ContactService,
+    },
+    request_id::Claim,
+    rpc::{Rpc, reply},
+    validate::{MAX_MESSAGE, Violations},
+};
+
+/// Serves `ContactService`.
+pub struct Contacts(pub Arc<App>);
+
+#[tonic::async_trait]
+impl ContactService for Contacts {
+    async fn create_contact(&self, r: Request<CreateContactRequest>) -> Rpc<CreateContactResponse> {
+        reply(&self.0, r, create_contact).await
+    }
+
+    async fn batch_create_contacts(
+        &self,
+        r: Request<BatchCreateContactsRequest>,
+    ) -> Rpc<BatchCreateContactsResponse> {
+        reply(&self.0, r, batch_create_contacts).await
+    }
+
+    async fn get_contact(&self, r: Request<GetContactRequest>) -> Rpc<proto::Contact> {
+        reply(&self.0, r, get_contact).await
+    }
+
+    async fn list_contacts(&self, r: Request<ListContactsRequest>) -> Rpc<ListContactsResponse> {
+        reply(&self.0, r, list_contacts).await
+    }
+
+    async fn update_contact(&self, r: Request<UpdateContactRequest>) -> Rpc<proto::Contact> {
+        reply(&self.0, r, update_contact).await
+    }
+
+    async fn set_contact_status(&self, r: Request<SetContactStatusRequest>) -> Rpc<proto::Contact> {
+        reply(&self.0, r, set_contact_status).await
+    }
+
+    async fn reassign_contact(&self, r: Request<ReassignContactRequest>) -> Rpc<proto::Contact> {
+        reply(&self.0, r, reassign_contact).await
+    }
+
+    async fn list_assignments(
+        &self,
+        r: Request<ListAssignmentsRequest>,
+    ) -> Rpc<ListAssignmentsResponse> {
+        reply(&self.0, r, list_assignments).await
+    }
+}
+
+async fn get_contact(context: Context, request: GetContactRequest) -> Result<proto::Contact> {
+    let mut violations = Violations::new();
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+    let conn = context.db().conn().await?;
+    Ok(store::find(&conn, context.organization_id, id)
+        .await?
+        .into())
+}
+
+async fn list_contacts(
+    context: Context,
+    request: ListContactsRequest,
+) -> Result<ListContactsResponse> {
+    let mut violations = Violations::new();
+    let pager = Pager::parse(&mut violations, context.organization_id, &request);
+    let v = &mut violations;
+    let filter = Filter {
+        lead_id: v.optional_id("lead_id", &request.lead_id),
+        source_id: v.optional_id("source_id", &request.source_id),
+        operator_id: v.optional_id("operator_id", &request.operator_id),
+        statuses: (0..)
+            .zip(&request.statuses)
+            .filter_map(|(index, &status)| {
+                kept_status(v.required_enum(&format!("statuses[{index}]"), status))
+            })
+            .collect(),
+        unassigned: request.unassigned,
+        create_time_after: v.time("create_time_after", request.create_time_after),
+        create_time_before: v.time("create_time_before", request.create_time_before),
+    };
+    if filter.unassigned && filter.operator_id.is_some() {
+        violations.add("unassigned", "cannot be combined with operator_id");
+    }
+    violations.finish()?;
+    let conn = context.db().conn().await?;
+    let contacts = store::list(&conn, context.organization_id, &filter, pager.page).await?;
+    let (contacts, next_page_token) = pager.finish(contacts, |contact| contact.id);
+    let contacts = contacts.into_iter().map(proto::Contact::from).collect();
+    Ok(ListContactsResponse {
+        contacts,
+        next_page_token,
+    })
+}
+
+async fn update_contact(context: Context, request: UpdateContactRequest) -> Result<proto::Contact> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "UpdateContact",
+        &request.request_id,
+        &request,
+    );
+    let contact = violations.required("contact", request.contact);
+    let id = violations.id("contact.id", &contact.id);
+    let fields = [("message", !contact.message.is_empty())];
+    let output_only = [
+        "id",
+        "lead_id",
+        "source_id",
+        "operator_id",
+        "status",
+        "backlog_reason",
+        "create_time",
+        "update_time",
+        "assign_time",
+        "close_time",
+        "etag",
+    ];
+    let mask = Mask::parse(
+        &mut violations,
+        request.update_mask.as_ref(),
+        &fields,
+        &output_only,
+    );
+    let message = mask.then("message", || {
+        violations.lines("contact.message", &contact.message, MAX_MESSAGE)
+    });
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    let (message, etag) = (&message, &contact.etag);
+    context
+        .write(claim, async |conn| {
+            let (mut contact, _) = store::lock(conn, organization_id, id).await?;
+            Error::check_etag("contact", id, etag, contact.revision)?;
+            if let Some(message) = message {
+                contact.message.clone_from(message);
+                contact = store::update(conn, organization_id, &contact).await?;
+            }
+            Ok(contact.into())
+        })
+        .await
+}

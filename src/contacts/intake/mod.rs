@@ -1,0 +1,159 @@
+//! Intake: `CreateContact` and `BatchCreateContacts`. Both end in
+//! `group::create_contacts`, which takes in a slice of requests at once.
+
+mod group;
+
+use uuid::Uuid;
+
+use group::NewContact;
+pub use group::SourceRef;
+
+use crate::{
+    context::Context,
+    error::{Error, Result},
+    leads::Identity,
+    proto::{
+        BatchCreateContactsRequest, BatchCreateContactsResponse, BatchCreateContactsResult,
+        CreateContactRequest, CreateContactResponse, batch_create_contacts_result,
+        create_contact_request::Source,
+    },
+    request_id::{self, Claim, Claimed},
+    sources,
+    validate::{MAX_MESSAGE, Violations},
+};
+
+/// Most requests in a batch.
+const MAX_BATCH: usize = 1000;
+/// Most requests in a group: one transaction.
+const MAX_GROUP: usize = 256;
+
+pub(super) async fn create_contact(
+    context: Context,
+    request: CreateContactRequest,
+) -> Result<CreateContactResponse> {
+    let mut violations = Violations::new();
+    let contact = parse(&mut violations, &context, request);
+    violations.finish()?;
+    let mut results = group::create_contacts(&context, vec![contact]).await;
+    results
+        .pop()
+        .unwrap_or_else(|| Err(Error::internal("no result")))
+}
+
+pub(super) async fn batch_create_contacts(
+    context: Context,
+    request: BatchCreateContactsRequest,
+) -> Result<BatchCreateContactsResponse> {
+    let mut violations = Violations::new();
+    if request.requests.is_empty() {
+        violations.add("requests", "is required");
+    } else if request.requests.len() > MAX_BATCH {
+        violations.add("requests", format!("are more than {MAX_BATCH}"));
+    }
+    let claim = Claim::parse(
+        &mut violations,
+        "BatchCreateContacts",
+        &request.request_id,
+        &request,
+    );
+    violations.finish()?;
+    if let Some(claim) = &claim {
+        pin(&context, claim).await?;
+    }
+
+    let mut results: Vec<_> = request.requests.iter().map(|_| None).collect();
+    let mut contacts = Vec::new();
+    let mut indexes = Vec::new();
+    for (index, request) in request.requests.into_iter().enumerate() {
+        let mut violations = Violations::new();
+        let mut contact = parse(&mut violations, &context, request);
+        match violations.finish() {
+            Ok(()) => {
+                contact.claim = contact
+                    .claim
+                    .or(claim.as_ref().map(|claim| item(claim, index)));
+                contacts.push(contact);
+                indexes.push(index);
+            }
+            Err(error) => results[index] = Some(Err(error)),
+        }
+    }
+    let mut taken_in = Vec::with_capacity(contacts.len());
+    let mut contacts = contacts.into_iter().peekable();
+    while contacts.peek().is_some() {
+        let group = contacts.by_ref().take(MAX_GROUP).collect();
+        taken_in.extend(group::create_contacts(&context, group).await);
+    }
+    for (index, result) in indexes.into_iter().zip(taken_in) {
+        results[index] = Some(result);
+    }
+    let results = results
+        .into_iter()
+        .map(|result| result.unwrap_or_else(|| Err(Error::internal("no result"))))
+        .map(answer)
+        .collect();
+    Ok(BatchCreateContactsResponse { results })
+}
+
+fn answer(result: Result<CreateContactResponse>) -> BatchCreateContactsResult {
+    use batch_create_contacts_result::Result as Answer;
+    let result = match result {
+        Ok(response) => Answer::Response(response),
+        Err(error) => Answer::Error(error.to_rpc_status()),
+    };
+    BatchCreateContactsResult {
+        result: Some(result),
+    }
+}
+
+/// Binds the batch's `request_id` to this batch. Its items are claimed one by
+/// one, so that a batch of which a part was taken in can be finished.
+async fn pin(context: &Context, claim: &Claim) -> Result<()> {
+    let organization_id = context.organization_id;
+    let pinned = context
+        .db()
+        .transaction(async |conn| request_id::claim(conn, organization_id, &[claim]).await)
+        .await?;
+    match pinned.first() {
+        Some(Claimed::Reused) => Err(Error::RequestIdReused),
+        _ => Ok(()),
+    }
+}
+
+/// The claim of an item of a batch.
+fn item(batch: &Claim, index: usize) -> Claim {
+    let request_id = Uuid::new_v5(&batch.request_id, index.to_string().as_bytes());
+    Claim {
+        request_id,
+        ..batch.clone()
+    }
+}
+
+fn parse(
+    violations: &mut Violations,
+    context: &Context,
+    request: CreateContactRequest,
+) -> NewContact {
+    let claim = Claim::parse(violations, "CreateContact", &request.request_id, &request);
+    let source = match &request.source {
+        Some(Source::SourceId(id)) => SourceRef::Id(violations.id("source_id", id)),
+        Some(Source::SourceCode(code)) => {
+            let code = sources::normalize_code(code);
+            if !sources::is_code(&code) {
+                violations.add("source_code", "is not the code of a source");
+            }
+            SourceRef::Code(code)
+        }
+        None => {
+            violations.add("source", "needs a source_id or a source_code");
+            SourceRef::Code(String::new())
+        }
+    };
+    let lead = request.lead.unwrap_or_default();
+    NewContact {
+        claim,
+        source,
+        identity: Identity::parse(violations, "lead", &lead, context.phone_region()),
+        message: violations.lines("message", &request.message, MAX_MESSAGE),
+    }
+}

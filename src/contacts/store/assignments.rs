@@ -1,0 +1,120 @@
+//! Every query on `assignments`, the history of who handled a contact and why.
+//! Rows are only ever added.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    prelude::*,
+    sql_query,
+    sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::column;
+use crate::{
+    db::{Conn, Prepared, text_enum},
+    distribution::BacklogReason,
+    error::Result,
+    page::Page,
+    schema::assignments,
+};
+
+text_enum! {
+    /// What kind of decision an assignment was.
+    AssignmentKind {
+        /// A draw on intake.
+        Automatic = "AUTOMATIC",
+        /// The operator was named.
+        Manual = "MANUAL",
+        /// A new draw.
+        Reassigned = "REASSIGNED",
+        /// A new draw that found nobody else.
+        Kept = "KEPT",
+        /// Its operator was deleted.
+        Released = "RELEASED",
+    }
+}
+
+/// A row of `assignments`.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = assignments, check_for_backend(diesel::pg::Pg))]
+pub struct Assignment {
+    pub id: Uuid,
+    pub contact_id: Uuid,
+    pub kind: AssignmentKind,
+    pub operator_id: Option<Uuid>,
+    pub previous_operator_id: Option<Uuid>,
+    pub backlog_reason: Option<BacklogReason>,
+    pub pool_id: Option<Uuid>,
+    pub draw: Option<i64>,
+    pub forced: bool,
+    pub create_time: DateTime<Utc>,
+}
+
+impl Assignment {
+    /// A decision about a contact, for the rest to be filled in.
+    pub fn new(contact_id: Uuid, kind: AssignmentKind, create_time: DateTime<Utc>) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            contact_id,
+            kind,
+            operator_id: None,
+            previous_operator_id: None,
+            backlog_reason: None,
+            pool_id: None,
+            draw: None,
+            forced: false,
+            create_time,
+        }
+    }
+}
+
+/// Adds decisions.
+pub async fn insert_all(conn: &Conn, organization_id: Uuid, rows: &[Assignment]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    Prepared(
+        sql_query(
+            "INSERT INTO assignments (organization_id, id, contact_id, kind, operator_id,
+                 previous_operator_id, backlog_reason, pool_id, draw, forced, create_time)
+             SELECT $1, a.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS a",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<SqlUuid>, _>(column(rows, |row| row.id))
+        .bind::<Array<SqlUuid>, _>(column(rows, |row| row.contact_id))
+        .bind::<Array<Text>, _>(column(rows, |row| row.kind.as_str()))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(rows, |row| row.operator_id))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(rows, |row| row.previous_operator_id))
+        .bind::<Array<Nullable<Text>>, _>(column(rows, |row| {
+            row.backlog_reason.map(BacklogReason::as_str)
+        }))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(rows, |row| row.pool_id))
+        .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.draw))
+        .bind::<Array<Bool>, _>(column(rows, |row| row.forced))
+        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.create_time)),
+    )
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}
+
+/// A page of the decisions about a contact, newest first.
+pub async fn list(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    contact_id: Uuid,
+    page: Page,
+) -> Result<Vec<Assignment>> {
+    let mut query = assignments::table
+        .filter(assignments::organization_id.eq(organization_id))
+        .filter(assignments::contact_id.eq(contact_id))
+        .order(assignments::id.desc())
+        .select(Assignment::as_select())
+        .limit(page.fetch)
+        .into_boxed();
+    if let Some(after) = page.after {
+        query = query.filter(assignments::id.lt(after));
+    }
+    Ok(query.load(&mut conn).await?)
+}

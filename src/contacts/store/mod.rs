@@ -1,0 +1,250 @@
+//! Every query on `contacts`; those on `assignments` are beside it. Knows
+//! nothing of the wire.
+
+pub mod assignments;
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    dsl::now,
+    prelude::*,
+    sql_query,
+    sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::{
+    db::{Conn, Prepared, text_enum},
+    distribution::BacklogReason,
+    error::{Error, Result},
+    page::Page,
+    schema::contacts,
+};
+
+text_enum! {
+    /// Where the handling of a contact stands.
+    ContactStatus {
+        /// Nobody has begun.
+        New = "NEW",
+        /// An operator is on it.
+        InProgress = "IN_PROGRESS",
+        /// Done.
+        Closed = "CLOSED",
+    }
+}
+
+impl ContactStatus {
+    /// The statuses that count towards an operator's load.
+    pub const ACTIVE: [Self; 2] = [Self::New, Self::InProgress];
+
+    /// Whether it counts towards its operator's load.
+    pub fn is_active(self) -> bool {
+        Self::ACTIVE.contains(&self)
+    }
+}
+
+/// A row of `contacts`.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = contacts, check_for_backend(diesel::pg::Pg))]
+pub struct Contact {
+    pub id: Uuid,
+    pub lead_id: Uuid,
+    pub source_id: Uuid,
+    pub operator_id: Option<Uuid>,
+    pub pool_id: Option<Uuid>,
+    pub status: ContactStatus,
+    pub message: String,
+    pub backlog_reason: Option<BacklogReason>,
+    pub revision: i32,
+    pub create_time: DateTime<Utc>,
+    pub update_time: DateTime<Utc>,
+    pub assign_time: Option<DateTime<Utc>>,
+    pub close_time: Option<DateTime<Utc>>,
+}
+
+/// Which contacts to list.
+#[derive(Debug, Default)]
+pub struct Filter {
+    pub lead_id: Option<Uuid>,
+    pub source_id: Option<Uuid>,
+    pub operator_id: Option<Uuid>,
+    pub statuses: Vec<ContactStatus>,
+    pub unassigned: bool,
+    pub create_time_after: Option<DateTime<Utc>>,
+    pub create_time_before: Option<DateTime<Utc>>,
+}
+
+/// The contact.
+pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Contact> {
+    contacts::table
+        .find((organization_id, id))
+        .select(Contact::as_select())
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("contact", id))
+}
+
+/// The contact, locked, and the time by the database's clock.
+pub async fn lock(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    id: Uuid,
+) -> Result<(Contact, DateTime<Utc>)> {
+    let query = contacts::table
+        .find((organization_id, id))
+        .select((Contact::as_select(), now.into_sql::<Timestamptz>()))
+        .for_no_key_update();
+    Prepared(query)
+        .get_result(&mut conn)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("contact", id))
+}
+
+/// A page of contacts.
+pub async fn list(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    filter: &Filter,
+    page: Page,
+) -> Result<Vec<Contact>> {
+    let mut query = contacts::table
+        .filter(contacts::organization_id.eq(organization_id))
+        .select(Contact::as_select())
+        .limit(page.fetch)
+        .into_boxed();
+    if let Some(lead_id) = filter.lead_id {
+        query = query.filter(contacts::lead_id.eq(lead_id));
+    }
+    if let Some(source_id) = filter.source_id {
+        query = query.filter(contacts::source_id.eq(source_id));
+    }
+    if let Some(operator_id) = filter.operator_id {
+        query = query.filter(contacts::operator_id.eq(operator_id));
+    }
+    if !filter.statuses.is_empty() {
+        query = query.filter(contacts::status.eq_any(&filter.statuses));
+    }
+    if filter.unassigned {
+        query = query.filter(contacts::operator_id.is_null());
+    }
+    if let Some(time) = filter.create_time_after {
+        query = query.filter(contacts::create_time.ge(time));
+    }
+    if let Some(time) = filter.create_time_before {
+        query = query.filter(contacts::create_time.lt(time));
+    }
+    query = match (page.after, page.ascending) {
+        (Some(after), true) => query.filter(contacts::id.gt(after)),
+        (Some(after), false) => query.filter(contacts::id.lt(after)),
+        (None, _) => query,
+    };
+    query = if page.ascending {
+        query.order(contacts::id.asc())
+    } else {
+        query.order(contacts::id.desc())
+    };
+    Ok(query.load(&mut conn).await?)
+}
+
+/// Inserts new contacts.
+pub async fn insert_all(conn: &Conn, organization_id: Uuid, contacts: &[Contact]) -> Result<()> {
+    let Some(first) = contacts.first() else {
+        return Ok(());
+    };
+    Prepared(
+        sql_query(
+            "INSERT INTO contacts (organization_id, create_time, update_time, id, lead_id,
+                 source_id, operator_id, pool_id, message, backlog_reason, assign_time)
+             SELECT $1, $2, $2, c.*, CASE WHEN c.operator_id IS NOT NULL THEN $2 END
+             FROM unnest($3, $4, $5, $6, $7, $8, $9)
+                 AS c (id, lead_id, source_id, operator_id, pool_id, message, backlog_reason)",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Timestamptz, _>(first.create_time)
+        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.id))
+        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.lead_id))
+        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.source_id))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.operator_id))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.pool_id))
+        .bind::<Array<Text>, _>(column(contacts, |contact| contact.message.as_str()))
+        .bind::<Array<Nullable<Text>>, _>(column(contacts, |contact| {
+            contact.backlog_reason.map(BacklogReason::as_str)
+        })),
+    )
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}
+
+fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
+}
+
+/// Writes all that can change of a contact that is locked. Returns it with its
+/// new revision and update time.
+pub async fn update(mut conn: &Conn, organization_id: Uuid, contact: &Contact) -> Result<Contact> {
+    Ok(
+        diesel::update(contacts::table.find((organization_id, contact.id)))
+            .set((
+                contacts::operator_id.eq(contact.operator_id),
+                contacts::pool_id.eq(contact.pool_id),
+                contacts::status.eq(contact.status),
+                contacts::message.eq(&contact.message),
+                contacts::backlog_reason.eq(contact.backlog_reason),
+                contacts::assign_time.eq(contact.assign_time),
+                contacts::close_time.eq(contact.close_time),
+                contacts::revision.eq(contacts::revision + 1),
+                contacts::update_time.eq(now),
+            ))
+            .returning(Contact::as_select())
+            .get_result(&mut conn)
+            .await?,
+    )
+}
+
+/// Deletes the closed contacts of a lead, and their history.
+pub async fn delete_closed(mut conn: &Conn, organization_id: Uuid, lead_id: Uuid) -> Result<()> {
+    diesel::delete(contacts::table)
+        .filter(contacts::organization_id.eq(organization_id))
+        .filter(contacts::lead_id.eq(lead_id))
+        .filter(contacts::status.eq(ContactStatus::Closed))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
+/// Puts the active contacts of an operator who is deleted in the backlog;
+/// returns their ids and the time. Leaves out those that somebody else has locked: waiting
+/// for them while the operator is locked would be the wrong order of locks.
+pub async fn release_unlocked(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    operator_id: Uuid,
+) -> Result<Vec<(Uuid, DateTime<Utc>)>> {
+    let ids: Vec<Uuid> = contacts::table
+        .filter(contacts::organization_id.eq(organization_id))
+        .filter(contacts::operator_id.eq(operator_id))
+        .filter(contacts::status.eq_any(ContactStatus::ACTIVE))
+        .order(contacts::id)
+        .select(contacts::id)
+        .for_no_key_update()
+        .skip_locked()
+        .load(&mut conn)
+        .await?;
+    Ok(diesel::update(contacts::table)
+        .filter(contacts::organization_id.eq(organization_id))
+        .filter(contacts::id.eq_any(&ids))
+        .set((
+            contacts::operator_id.eq(None::<Uuid>),
+            contacts::pool_id.eq(None::<Uuid>),
+            contacts::backlog_reason.eq(BacklogReason::OperatorDeleted),
+            contacts::assign_time.eq(None::<DateTime<Utc>>),
+            contacts::revision.eq(contacts::revision + 1),
+            contacts::update_time.eq(now),
+        ))
+        .returning((contacts::id, contacts::update_time))
+        .get_results(&mut conn)
+        .await?)
+}

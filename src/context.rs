@@ -1,0 +1,113 @@
+//! Who calls, for which organization, and what a method needs to serve it. The
+//! one place where a request's organization is decided.
+
+use std::sync::Arc;
+
+use diesel::sql_types::{Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use phonenumber::country;
+use prost::Message;
+use tonic::metadata::MetadataMap;
+use uuid::Uuid;
+
+use crate::{
+    db::{Conn, Db, Work},
+    error::{Error, Result},
+    request_id::{self, Claim, Claimed},
+};
+
+/// The organization of a server without authentication.
+pub const DEVELOPMENT_ORGANIZATION: Uuid =
+    Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
+
+/// What the whole server shares.
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// Region whose national phone numbers are understood.
+    pub phone_region: Option<country::Id>,
+}
+
+/// What one call is served with.
+#[derive(Clone)]
+pub struct Context {
+    app: Arc<App>,
+    /// The organization that everything the call touches belongs to.
+    pub organization_id: Uuid,
+}
+
+impl Context {
+    /// The context of a call with this metadata. Without authentication there
+    /// is one organization; a call may name it in `x-organization-id`.
+    pub fn resolve(app: &Arc<App>, metadata: &MetadataMap) -> Result<Self> {
+        let organization_id = DEVELOPMENT_ORGANIZATION;
+        match metadata.get("x-organization-id") {
+            Some(named) if named.as_bytes() != organization_id.to_string().as_bytes() => {
+                Err(Error::OrganizationDenied)
+            }
+            _ => Ok(Self {
+                app: Arc::clone(app),
+                organization_id,
+            }),
+        }
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.app.db
+    }
+
+    /// Region whose national phone numbers are understood.
+    pub fn phone_region(&self) -> Option<country::Id> {
+        self.app.phone_region
+    }
+
+    /// Runs a write in a transaction, exactly once if it has a claim.
+    pub async fn write<T, F>(&self, claim: Option<Claim>, work: F) -> Result<T>
+    where
+        T: Message + Default,
+        for<'c> F: AsyncFnOnce(&'c mut Conn) -> Result<T>
+            + Work<&'c mut Conn, Result<T>, Future: Send>
+            + Clone
+            + Send
+            + Sync,
+    {
+        let (claim, work) = (&claim, &work);
+        self.db()
+            .transaction(async |conn| {
+                let Some(claim) = claim else {
+                    return work.clone()(conn).await;
+                };
+                let claimed = request_id::claim(conn, self.organization_id, &[claim]).await?;
+                match claimed.into_iter().next() {
+                    Some(Claimed::Replay(answer)) => decode(&answer),
+                    Some(Claimed::Reused) => Err(Error::RequestIdReused),
+                    Some(Claimed::Fresh) | None => {
+                        let answer = work.clone()(conn).await?;
+                        let encoded = answer.encode_to_vec();
+                        request_id::save(conn, self.organization_id, &[(claim, encoded)]).await?;
+                        Ok(answer)
+                    }
+                }
+            })
+            .await
+    }
+}
+
+/// Decodes an answer that was kept.
+pub fn decode<T: Message + Default>(answer: &[u8]) -> Result<T> {
+    T::decode(answer).map_err(|error| Error::Internal(error.into()))
+}
+
+/// Makes sure that the development organization exists.
+pub async fn ensure_development_organization(db: &Db) -> Result<()> {
+    let conn = db.conn().await?;
+    diesel::sql_query(
+        "INSERT INTO organizations (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+    )
+    .bind::<SqlUuid, _>(DEVELOPMENT_ORGANIZATION)
+    .bind::<Text, _>("Development")
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,284 @@
+//! Distribution: who can take a contact of a source, and the decision who gets
+//! it. Pure but for `store`, which reads the operators under lock.
+//!
+//! A [`Roster`] holds the operators of some sources as they are under lock.
+//! Decisions are made on it one after the other, each taking the room it uses,
+//! so that a whole group of contacts is decided as if one by one.
+
+mod backlog;
+pub mod store;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+pub use backlog::BacklogReason;
+
+use crate::{
+    operators::store::Operator,
+    pick::{self, Candidate},
+    proto,
+};
+
+/// Why an operator with a weight on a source cannot take a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ExclusionReason {
+    /// The weight is 0.
+    Paused,
+    /// The operator is not active.
+    Inactive,
+    /// The load has reached its limit.
+    AtLoadLimit,
+    /// The window's limit is used up.
+    AtWindowLimit,
+    /// The contact is being taken from this operator.
+    CurrentOperator,
+}
+
+impl From<ExclusionReason> for proto::ExclusionReason {
+    fn from(reason: ExclusionReason) -> Self {
+        match reason {
+            ExclusionReason::Paused => Self::Paused,
+            ExclusionReason::Inactive => Self::Inactive,
+            ExclusionReason::AtLoadLimit => Self::AtLoadLimit,
+            ExclusionReason::AtWindowLimit => Self::AtWindowLimit,
+            ExclusionReason::CurrentOperator => Self::CurrentOperator,
+        }
+    }
+}
+
+/// An operator who cannot take a contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excluded {
+    /// Who.
+    pub operator_id: Uuid,
+    /// Their weight on the source.
+    pub weight: u32,
+    /// Why not.
+    pub reason: ExclusionReason,
+}
+
+/// Everyone with a weight on a source, by operator id: who can take a contact,
+/// and who cannot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    /// The source.
+    pub source_id: Uuid,
+    /// Who can.
+    pub candidates: Vec<Candidate>,
+    /// Who cannot.
+    pub excluded: Vec<Excluded>,
+}
+
+impl Pool {
+    /// A digest of the content, as a UUIDv8: equal pools have equal ids.
+    pub fn id(&self) -> Uuid {
+        let mut digest = Sha256::new().chain_update(self.source_id);
+        for candidate in &self.candidates {
+            digest.update(candidate.operator_id);
+            digest.update(candidate.weight.to_be_bytes());
+        }
+        for excluded in &self.excluded {
+            digest.update(excluded.operator_id);
+            digest.update(excluded.weight.to_be_bytes());
+            digest.update([1 + excluded.reason as u8]);
+        }
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest.finalize()[..16]);
+        Uuid::new_v8(id)
+    }
+}
+
+/// A decision about who gets a contact.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// Id of the pool it was made from.
+    pub pool_id: Uuid,
+    /// Who got it, and by which draw; or why nobody did.
+    pub outcome: Result<pick::Pick, BacklogReason>,
+}
+
+/// An operator and how much it was given within its window.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The operator; its `load` counts what was decided on this roster.
+    pub operator: Operator,
+    /// Contacts given to it within its window.
+    pub window_load: i32,
+}
+
+impl Member {
+    /// Whether and why the operator can take no contact, whatever its weight.
+    pub fn obstacle(&self) -> Option<ExclusionReason> {
+        let operator = &self.operator;
+        if !operator.active || operator.delete_time.is_some() {
+            Some(ExclusionReason::Inactive)
+        } else if operator
+            .load_limit
+            .is_some_and(|limit| operator.load >= limit)
+        {
+            Some(ExclusionReason::AtLoadLimit)
+        } else if operator
+            .window_limit
+            .is_some_and(|limit| self.window_load >= limit)
+        {
+            Some(ExclusionReason::AtWindowLimit)
+        } else {
+            None
+        }
+    }
+}
+
+/// The operators of some sources.
+#[derive(Debug)]
+pub struct Roster {
+    /// When it was read, by the database's clock, after the locks were taken.
+    pub time: DateTime<Utc>,
+    members: HashMap<Uuid, Member>,
+    /// By source: operator and weight, by operator id.
+    weights: HashMap<Uuid, Vec<(Uuid, u32)>>,
+    /// The pools as they are now, by source. Emptied whenever someone runs out
+    /// of room.
+    pools: HashMap<Uuid, (Uuid, Vec<Candidate>, BacklogReason)>,
+    /// All pools that decisions were made from, by id.
+    used: HashMap<Uuid, Pool>,
+}
+
+impl Roster {
+    /// A roster of these operators with these `(source, operator, weight)`s.
+    pub fn new(
+        time: DateTime<Utc>,
+        members: Vec<Member>,
+        weights: impl IntoIterator<Item = (Uuid, Uuid, u32)>,
+    ) -> Self {
+        let members: HashMap<_, _> = members
+            .into_iter()
+            .map(|member| (member.operator.id, member))
+            .collect();
+        let mut by_source: HashMap<Uuid, Vec<(Uuid, u32)>> = HashMap::new();
+        for (source_id, operator_id, weight) in weights {
+            // One that came after the locks were taken is not ours to give to.
+            if members.contains_key(&operator_id) {
+                by_source
+                    .entry(source_id)
+                    .or_default()
+                    .push((operator_id, weight));
+            }
+        }
+        for weights in by_source.values_mut() {
+            weights.sort_unstable();
+        }
+        Self {
+            time,
+            members,
+            weights: by_source,
+            pools: HashMap::new(),
+            used: HashMap::new(),
+        }
+    }
+
+    /// The operator.
+    pub fn member(&self, operator_id: Uuid) -> Option<&Member> {
+        self.members.get(&operator_id)
+    }
+
+    /// The operators with a weight on the source, with it, by operator id.
+    pub fn members(&self, source_id: Uuid) -> impl Iterator<Item = (&Member, u32)> {
+        let weights = self.weights.get(&source_id).map_or(&[][..], Vec::as_slice);
+        weights
+            .iter()
+            .filter_map(|&(id, weight)| Some((self.members.get(&id)?, weight)))
+    }
+
+    /// Who can take a contact of the source that must not stay with `current`.
+    pub fn pool(&self, source_id: Uuid, current: Option<Uuid>) -> Pool {
+        let mut pool = Pool {
+            source_id,
+            candidates: Vec::new(),
+            excluded: Vec::new(),
+        };
+        for (member, weight) in self.members(source_id) {
+            let operator_id = member.operator.id;
+            let reason = if current == Some(operator_id) {
+                Some(ExclusionReason::CurrentOperator)
+            } else if weight == 0 {
+                Some(ExclusionReason::Paused)
+            } else {
+                member.obstacle()
+            };
+            match reason {
+                None => pool.candidates.push(Candidate {
+                    operator_id,
+                    weight,
+                }),
+                Some(reason) => pool.excluded.push(Excluded {
+                    operator_id,
+                    weight,
+                    reason,
+                }),
+            }
+        }
+        pool
+    }
+
+    /// Decides who gets a new contact of the source, and lets them take it.
+    pub fn decide(&mut self, rng: &mut impl Rng, source_id: Uuid) -> Decision {
+        if !self.pools.contains_key(&source_id) {
+            let pool = self.pool(source_id, None);
+            let id = pool.id();
+            let reason = BacklogReason::of(&pool);
+            self.pools
+                .insert(source_id, (id, pool.candidates.clone(), reason));
+            self.used.insert(id, pool);
+        }
+        let (pool_id, candidates, reason) = &self.pools[&source_id];
+        let pool_id = *pool_id;
+        let outcome = pick::pick(rng, candidates).ok_or(*reason);
+        if let Ok(pick) = outcome {
+            self.take(pick.operator_id);
+        }
+        Decision { pool_id, outcome }
+    }
+
+    /// Decides who gets a contact that is being taken from `current`, and lets
+    /// them take it. `current` keeps its load: whoever moves the contact knows.
+    pub fn decide_again(
+        &mut self,
+        rng: &mut impl Rng,
+        source_id: Uuid,
+        current: Option<Uuid>,
+    ) -> Decision {
+        let pool = self.pool(source_id, current);
+        let pool_id = pool.id();
+        let outcome = pick::pick(rng, &pool.candidates).ok_or_else(|| BacklogReason::of(&pool));
+        self.used.insert(pool_id, pool);
+        if let Ok(pick) = outcome {
+            self.take(pick.operator_id);
+        }
+        Decision { pool_id, outcome }
+    }
+
+    /// Lets an operator take a contact.
+    pub fn take(&mut self, operator_id: Uuid) {
+        if let Some(member) = self.members.get_mut(&operator_id) {
+            member.operator.load += 1;
+            member.window_load += 1;
+            if member.obstacle().is_some() {
+                self.pools.clear();
+            }
+        }
+    }
+
+    /// The pools that decisions were made from, with their ids.
+    pub fn used_pools(&self) -> impl Iterator<Item = (&Uuid, &Pool)> {
+        self.used.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests;

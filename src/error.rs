@@ -1,0 +1,254 @@
+//! The one error type and its one mapping to a gRPC status. No SQL, constraint
+//! name, path or personal data ever reaches a client through it.
+
+use std::{collections::HashMap, time::Duration};
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel_async::pooled_connection::deadpool::PoolError;
+use prost::Message;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+use uuid::Uuid;
+
+/// Result of everything that can fail on behalf of a caller.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Domain of every `google.rpc.ErrorInfo` this service sends.
+pub const DOMAIN: &str = "minicrm";
+
+/// What went wrong: one variant per thing a caller can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Fields of the request are wrong; all of them are named.
+    #[error("the request has invalid fields")]
+    Invalid(Vec<FieldViolation>),
+    /// The `request_id` was used for another request.
+    #[error("the request_id was used for another request")]
+    RequestIdReused,
+    /// The organization is not the caller's.
+    #[error("no access to this organization")]
+    OrganizationDenied,
+    /// There is no such thing.
+    #[error("{kind} not found")]
+    NotFound {
+        /// What kind of thing.
+        kind: &'static str,
+        /// Its id or code, as the caller gave it.
+        id: String,
+    },
+    /// Another one has a value that must be unique.
+    #[error("a {kind} with this {field} already exists")]
+    AlreadyExists {
+        /// What kind of thing.
+        kind: &'static str,
+        /// The field that must be unique.
+        field: &'static str,
+    },
+    /// The thing is in a state that does not allow it.
+    #[error("{reason}: {kind} {id}")]
+    Precondition {
+        /// What stands in the way: one of the constants below.
+        reason: &'static str,
+        /// What kind of thing is in that state.
+        kind: &'static str,
+        /// Its id.
+        id: Uuid,
+    },
+    /// The etag is not the present one.
+    #[error("the {kind} has changed since it was read")]
+    Stale {
+        /// What kind of thing.
+        kind: &'static str,
+        /// Its id.
+        id: Uuid,
+    },
+    /// Concurrent transactions got in each other's way; nothing was done.
+    #[error("concurrent changes got in each other's way")]
+    Conflict,
+    /// A lock or a statement took too long; nothing was done.
+    #[error("the database took too long")]
+    Busy,
+    /// The database cannot be reached; what a write did is unknown.
+    #[error("the database is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A fault of ours.
+    #[error("internal error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Reason: the operator's load or window limit is reached.
+pub const OPERATOR_AT_LIMIT: &str = "OPERATOR_AT_LIMIT";
+/// Reason: the operator is not active.
+pub const OPERATOR_INACTIVE: &str = "OPERATOR_INACTIVE";
+/// Reason: the source takes no contacts in.
+pub const SOURCE_INACTIVE: &str = "SOURCE_INACTIVE";
+/// Reason: the contact is closed.
+pub const CONTACT_CLOSED: &str = "CONTACT_CLOSED";
+/// Reason: the lead has active contacts.
+pub const LEAD_HAS_OPEN_CONTACTS: &str = "LEAD_HAS_OPEN_CONTACTS";
+
+impl Error {
+    /// There is no `kind` with this id.
+    pub fn not_found(kind: &'static str, id: impl ToString) -> Self {
+        Self::NotFound {
+            kind,
+            id: id.to_string(),
+        }
+    }
+
+    /// A fault of ours, told in words.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::Internal(message.into().into())
+    }
+
+    /// Refuses if `etag` is given and not that of the present `revision`.
+    pub fn check_etag(kind: &'static str, id: Uuid, etag: &str, revision: i32) -> Result<()> {
+        if etag.is_empty() || etag == revision.to_string() {
+            Ok(())
+        } else {
+            Err(Self::Stale { kind, id })
+        }
+    }
+
+    /// Whether nothing was done and the same again may succeed at once.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Conflict)
+    }
+
+    /// Whether the connection to the database is gone.
+    pub fn is_connection_lost(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+
+    /// The status as a message, for a result among others.
+    pub fn to_rpc_status(&self) -> tonic_types::Status {
+        tonic_types::Status::decode(Status::from(self).details()).unwrap_or_default()
+    }
+
+    fn code(&self) -> Code {
+        match self {
+            Self::Invalid(_) | Self::RequestIdReused => Code::InvalidArgument,
+            Self::OrganizationDenied => Code::PermissionDenied,
+            Self::NotFound { .. } => Code::NotFound,
+            Self::AlreadyExists { .. } => Code::AlreadyExists,
+            Self::Precondition { .. } => Code::FailedPrecondition,
+            Self::Stale { .. } | Self::Conflict | Self::Busy => Code::Aborted,
+            Self::Unavailable(_) => Code::Unavailable,
+            Self::Internal(_) => Code::Internal,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "INVALID_FIELDS",
+            Self::RequestIdReused => "REQUEST_ID_REUSED",
+            Self::OrganizationDenied => "ORGANIZATION_DENIED",
+            Self::NotFound { .. } => "RESOURCE_NOT_FOUND",
+            Self::AlreadyExists { .. } => "RESOURCE_ALREADY_EXISTS",
+            Self::Precondition { reason, .. } => reason,
+            Self::Stale { .. } => "ETAG_MISMATCH",
+            Self::Conflict => "TRANSACTION_CONFLICT",
+            Self::Busy => "RESOURCE_BUSY",
+            Self::Unavailable(_) => "DATABASE_UNAVAILABLE",
+            Self::Internal(_) => "INTERNAL",
+        }
+    }
+
+    fn details(&self) -> ErrorDetails {
+        let mut metadata = HashMap::new();
+        let mut details = ErrorDetails::new();
+        match self {
+            Self::Invalid(violations) => {
+                details.set_bad_request(violations.clone());
+            }
+            Self::RequestIdReused => {
+                details.add_bad_request_violation("request_id", self.to_string());
+            }
+            Self::NotFound { kind, id } => {
+                metadata.insert("resource_type".to_owned(), (*kind).to_owned());
+                metadata.insert("resource_name".to_owned(), id.clone());
+                details.set_resource_info(*kind, id, "", self.to_string());
+            }
+            Self::AlreadyExists { kind, field } => {
+                metadata.insert("resource_type".to_owned(), (*kind).to_owned());
+                metadata.insert("field".to_owned(), (*field).to_owned());
+                details.set_resource_info(*kind, *field, "", self.to_string());
+            }
+            Self::Precondition { reason, kind, id } => {
+                metadata.insert(format!("{kind}_id"), id.to_string());
+                details.add_precondition_failure_violation(
+                    *reason,
+                    format!("{kind}/{id}"),
+                    self.to_string(),
+                );
+            }
+            Self::Stale { kind, id } => {
+                metadata.insert(format!("{kind}_id"), id.to_string());
+            }
+            Self::Conflict | Self::Busy => {
+                details.set_retry_info(Some(Duration::from_millis(200)));
+            }
+            Self::Unavailable(_) => {
+                details.set_retry_info(Some(Duration::from_secs(1)));
+            }
+            Self::OrganizationDenied | Self::Internal(_) => {}
+        }
+        details.set_error_info(self.reason(), DOMAIN, metadata);
+        details
+    }
+}
+
+impl From<&Error> for Status {
+    fn from(error: &Error) -> Self {
+        Self::with_error_details(error.code(), error.to_string(), error.details())
+    }
+}
+
+impl From<DieselError> for Error {
+    fn from(error: DieselError) -> Self {
+        use DatabaseErrorKind as Kind;
+        match &error {
+            DieselError::DatabaseError(Kind::SerializationFailure, _) => Self::Conflict,
+            DieselError::DatabaseError(
+                Kind::ClosedConnection | Kind::UnableToSendCommand | Kind::ReadOnlyTransaction,
+                _,
+            )
+            | DieselError::BrokenTransactionManager => Self::Unavailable(error.into()),
+            // The driver keeps no SQLSTATE of these; this is the one place that
+            // goes by the text.
+            DieselError::DatabaseError(Kind::Unknown, info) => match info.message() {
+                "deadlock detected" => Self::Conflict,
+                "canceling statement due to lock timeout"
+                | "canceling statement due to statement timeout" => Self::Busy,
+                text if text.starts_with("terminating connection")
+                    || text.starts_with("the database system is")
+                    || text.starts_with("canceling statement")
+                    || text.contains("connection slots")
+                    || text.contains("too many clients") =>
+                {
+                    Self::Unavailable(error.into())
+                }
+                _ => Self::Internal(error.into()),
+            },
+            _ => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<PoolError> for Error {
+    fn from(error: PoolError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+/// Name of the unique or foreign key that was violated, if that is the error.
+/// The query that may violate it turns it into what it means.
+pub fn violated_key(error: &DieselError) -> Option<&str> {
+    match error {
+        DieselError::DatabaseError(
+            DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::ForeignKeyViolation,
+            info,
+        ) => info.constraint_name(),
+        _ => None,
+    }
+}

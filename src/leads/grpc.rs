@@ -1,0 +1,242 @@
+//! The edge of `LeadService`: checks requests, runs them, answers.
+
+use std::sync::Arc;
+
+use tonic::Request;
+use uuid::Uuid;
+
+use super::store::{self, Filter, Identifier, Lead, LeadChange, NewLead};
+use crate::{
+    contacts,
+    context::{App, Context},
+    db::Conn,
+    error::{Error, Result},
+    mask::Mask,
+    page::{Page, Pager},
+    proto::{
+        self, CreateLeadRequest, DeleteLeadRequest, GetLeadRequest, LeadView, ListLeadsRequest,
+        ListLeadsResponse, LookupLeadRequest, UpdateLeadRequest, lead_service_server::LeadService,
+        lookup_lead_request,
+    },
+    request_id::Claim,
+    rpc::{Rpc, reply},
+    validate::{MAX_NAME, Violations},
+};
+
+/// Most contacts that a lead is answered with.
+const MAX_CONTACTS: i64 = 1000;
+
+/// Serves `LeadService`.
+pub struct Leads(pub Arc<App>);
+
+#[tonic::async_trait]
+impl LeadService for Leads {
+    async fn create_lead(&self, r: Request<CreateLeadRequest>) -> Rpc<proto::Lead> {
+        reply(&self.0, r, create_lead).await
+    }
+
+    async fn get_lead(&self, r: Request<GetLeadRequest>) -> Rpc<proto::Lead> {
+        reply(&self.0, r, get_lead).await
+    }
+
+    async fn lookup_lead(&self, r: Request<LookupLeadRequest>) -> Rpc<proto::Lead> {
+        reply(&self.0, r, lookup_lead).await
+    }
+
+    async fn list_leads(&self, r: Request<ListLeadsRequest>) -> Rpc<ListLeadsResponse> {
+        reply(&self.0, r, list_leads).await
+    }
+
+    async fn update_lead(&self, r: Request<UpdateLeadRequest>) -> Rpc<proto::Lead> {
+        reply(&self.0, r, update_lead).await
+    }
+
+    async fn delete_lead(&self, r: Request<DeleteLeadRequest>) -> Rpc<()> {
+        reply(&self.0, r, delete_lead).await
+    }
+}
+
+async fn create_lead(context: Context, request: CreateLeadRequest) -> Result<proto::Lead> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "CreateLead", &request.request_id, &request);
+    let lead = violations.required("lead", request.lead);
+    let lead = NewLead {
+        organization_id: context.organization_id,
+        id: Uuid::now_v7(),
+        external_id: violations.optional_line("lead.external_id", &lead.external_id, MAX_NAME),
+        phone: violations.phone("lead.phone", &lead.phone, context.phone_region()),
+        email: violations.email("lead.email", &lead.email),
+        name: violations.line("lead.name", &lead.name, MAX_NAME),
+        owner_user_id: violations.optional_id("lead.owner_user_id", &lead.owner_user_id),
+    };
+    if lead.external_id.is_none()
+        && lead.phone.is_none()
+        && lead.email.is_none()
+        && lead.name.is_empty()
+    {
+        violations.add("lead", "needs an external_id, a phone, an email or a name");
+    }
+    violations.finish()?;
+    let lead = &lead;
+    context
+        .write(claim, async |conn| {
+            Ok(store::insert(conn, lead).await?.into())
+        })
+        .await
+}
+
+async fn get_lead(context: Context, request: GetLeadRequest) -> Result<proto::Lead> {
+    let mut violations = Violations::new();
+    let id = violations.id("id", &request.id);
+    let view = violations.known_enum("view", request.view);
+    violations.finish()?;
+    let conn = context.db().conn().await?;
+    let lead = store::find(&conn, context.organization_id, id).await?;
+    answer(&conn, context.organization_id, lead, view).await
+}
+
+async fn lookup_lead(context: Context, request: LookupLeadRequest) -> Result<proto::Lead> {
+    use lookup_lead_request::Identifier as Given;
+    let mut violations = Violations::new();
+    let view = violations.known_enum("view", request.view);
+    let v = &mut violations;
+    let (given, identifier) = match &request.identifier {
+        Some(Given::ExternalId(value)) => {
+            let id = v.optional_line("external_id", value, MAX_NAME);
+            ("external_id", id.map(Identifier::ExternalId))
+        }
+        Some(Given::Phone(value)) => (
+            "phone",
+            v.phone("phone", value, context.phone_region())
+                .map(Identifier::Phone),
+        ),
+        Some(Given::Email(value)) => ("email", v.email("email", value).map(Identifier::Email)),
+        None => ("identifier", None),
+    };
+    if identifier.is_none() {
+        violations.add(given, "is required");
+    }
+    violations.finish()?;
+    let conn = context.db().conn().await?;
+    let lead = match identifier {
+        Some(identifier) => store::lookup(&conn, context.organization_id, &identifier).await?,
+        None => None,
+    };
+    // The identifier itself is personal data and stays out of the error.
+    let lead = lead.ok_or_else(|| Error::not_found("lead", given))?;
+    answer(&conn, context.organization_id, lead, view).await
+}
+
+async fn list_leads(context: Context, request: ListLeadsRequest) -> Result<ListLeadsResponse> {
+    let mut violations = Violations::new();
+    let pager = Pager::parse(&mut violations, context.organization_id, &request);
+    let filter = Filter {
+        search: violations.optional_line("search", &request.search, MAX_NAME),
+        owner_user_id: violations.optional_id("owner_user_id", &request.owner_user_id),
+    };
+    violations.finish()?;
+    let conn = context.db().conn().await?;
+    let leads = store::list(&conn, context.organization_id, &filter, pager.page).await?;
+    let (leads, next_page_token) = pager.finish(leads, |lead| lead.id);
+    let leads = leads.into_iter().map(proto::Lead::from).collect();
+    Ok(ListLeadsResponse {
+        leads,
+        next_page_token,
+    })
+}
+
+async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<proto::Lead> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "UpdateLead", &request.request_id, &request);
+    let lead = violations.required("lead", request.lead);
+    let id = violations.id("lead.id", &lead.id);
+    let fields = [
+        ("external_id", !lead.external_id.is_empty()),
+        ("phone", !lead.phone.is_empty()),
+        ("email", !lead.email.is_empty()),
+        ("name", !lead.name.is_empty()),
+        ("owner_user_id", !lead.owner_user_id.is_empty()),
+    ];
+    let output_only = ["id", "contacts", "create_time", "update_time", "etag"];
+    let mask = Mask::parse(
+        &mut violations,
+        request.update_mask.as_ref(),
+        &fields,
+        &output_only,
+    );
+    let v = &mut violations;
+    let change = LeadChange {
+        external_id: mask.then("external_id", || {
+            v.optional_line("lead.external_id", &lead.external_id, MAX_NAME)
+        }),
+        phone: mask.then("phone", || {
+            v.phone("lead.phone", &lead.phone, context.phone_region())
+        }),
+        email: mask.then("email", || v.email("lead.email", &lead.email)),
+        name: mask.then("name", || v.line("lead.name", &lead.name, MAX_NAME)),
+        owner_user_id: mask.then("owner_user_id", || {
+            v.optional_id("lead.owner_user_id", &lead.owner_user_id)
+        }),
+    };
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    let (change, etag, changes) = (&change, &lead.etag, !mask.is_empty());
+    context
+        .write(claim, async |conn| {
+            let mut lead = lock(conn, organization_id, id, etag).await?;
+            if changes {
+                lead = store::update(conn, organization_id, id, change).await?;
+            }
+            Ok(lead.into())
+        })
+        .await
+}
+
+async fn delete_lead(context: Context, request: DeleteLeadRequest) -> Result<()> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "DeleteLead", &request.request_id, &request);
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    let etag = &request.etag;
+    context
+        .write(claim, async |conn| {
+            lock(conn, organization_id, id, etag).await?;
+            // Whatever is left after this keeps the lead from being deleted.
+            contacts::store::delete_closed(conn, organization_id, id).await?;
+            store::delete(conn, organization_id, id).await
+        })
+        .await
+}
+
+async fn lock(conn: &Conn, organization_id: Uuid, id: Uuid, etag: &str) -> Result<Lead> {
+    let lead = store::lock(conn, organization_id, id).await?;
+    Error::check_etag("lead", id, etag, lead.revision)?;
+    Ok(lead)
+}
+
+async fn answer(
+    conn: &Conn,
+    organization_id: Uuid,
+    lead: Lead,
+    view: LeadView,
+) -> Result<proto::Lead> {
+    let id = lead.id;
+    let mut answer = proto::Lead::from(lead);
+    if view == LeadView::WithContacts {
+        let filter = contacts::store::Filter {
+            lead_id: Some(id),
+            ..Default::default()
+        };
+        let page = Page {
+            fetch: MAX_CONTACTS,
+            after: None,
+            ascending: false,
+        };
+        let contacts = contacts::store::list(conn, organization_id, &filter, page).await?;
+        answer.contacts = contacts.into_iter().map(proto::Contact::from).collect();
+    }
+    Ok(answer)
+}

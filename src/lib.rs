@@ -1,0 +1,52 @@
+//! A gRPC service that takes in customer enquiries (*contacts*) from many
+//! channels (*sources*), finds or creates the *lead*, and hands the contact to
+//! an *operator* by weighted random choice among those who are active and below
+//! their limits.
+//!
+//! # Code map
+//!
+//! A feature is a folder with the name of its proto file. In it, `grpc.rs` is
+//! the edge (a table of routes, then a function per RPC that checks, runs and
+//! answers) and `store` holds every query on its tables.
+//!
+//! | | |
+//! |---|---|
+//! | [`proto`] | the contract, generated from `proto/minicrm/v1` |
+//! | `leads`, `contacts`, `operators`, `sources`, `analytics` | the features |
+//! | `distribution` | who can take a contact, and the decision who gets it |
+//! | `pick` | the weighted random pick, pure |
+//! | `rpc`, [`context`] | the frame around every RPC; whose data it may touch |
+//! | `validate`, `mask`, `page`, `request_id` | fields, update masks, pages, exactly-once |
+//! | [`error`] | the one error type and its mapping to a status |
+//! | [`db`], [`migrations`], [`embedded`] | pool and transactions, schema, private Postgres |
+//! | [`config`], [`commands`], [`server`], [`telemetry`] | the binary |
+//!
+//! # The path of an RPC
+//!
+//! `CreateContact`: `proto/minicrm/v1/contacts.proto` → `create_contact` in
+//! `contacts/grpc.rs` (route) and `contacts/intake/mod.rs` (checks) →
+//! `contacts/intake/group.rs` (the transaction, step by step).
+
+mod analytics;
+pub mod commands;
+pub mod config;
+mod contacts;
+pub mod context;
+pub mod db;
+mod distribution;
+pub mod embedded;
+pub mod error;
+mod leads;
+mod mask;
+pub mod migrations;
+mod operators;
+mod page;
+mod pick;
+pub mod proto;
+mod request_id;
+mod rpc;
+mod schema;
+pub mod server;
+mod sources;
+pub mod telemetry;
+mod validate;

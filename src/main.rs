@@ -1,0 +1,31 @@
+//! The `minicrm` binary: reads the settings and does what they say.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use minicrm::{
+    commands,
+    config::{Command, Config},
+    telemetry,
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::parse();
+    if let Err(error) = telemetry::start(&config.log, config.log_format) {
+        eprintln!("minicrm: RUST_LOG: {error}");
+        return ExitCode::FAILURE;
+    }
+    let outcome = match config.command.unwrap_or(Command::Serve) {
+        Command::Serve => commands::serve(config).await,
+        Command::Migrate => commands::migrate(config).await,
+        Command::Healthcheck => commands::healthcheck(config).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("minicrm: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

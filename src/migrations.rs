@@ -1,0 +1,75 @@
+//! Brings the database to the schema of this binary. Several processes may do
+//! so at once: one does it, the others wait for it.
+
+use diesel::{Connection, RunQueryDsl, connection::SimpleConnection};
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::{
+    db::Conn,
+    error::{Error, Result},
+};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
+/// How often to try to make the lock's table, while others do the same.
+const MAX_ATTEMPTS: u32 = 20;
+
+type BlockingConn = AsyncConnectionWrapper<Conn>;
+
+/// Runs the migrations that the database lacks; returns how many.
+pub async fn run(url: &str) -> Result<usize> {
+    let url = url.to_owned();
+    tokio::task::spawn_blocking(move || run_locked(&url))
+        .await
+        .map_err(|error| Error::Internal(error.into()))?
+}
+
+/// Undoes all migrations; for the test that they can be undone.
+pub async fn revert_all(url: &str) -> Result<()> {
+    let url = url.to_owned();
+    let revert = move || {
+        let mut conn = connect(&url)?;
+        conn.revert_all_migrations(MIGRATIONS)
+            .map_err(Error::Internal)?;
+        Ok(())
+    };
+    tokio::task::spawn_blocking(revert)
+        .await
+        .map_err(|error| Error::Internal(error.into()))?
+}
+
+/// Holds the lock's row on one connection while another migrates: a row lock,
+/// unlike an advisory one, is the same behind every pooler and database.
+fn run_locked(url: &str) -> Result<usize> {
+    let mut lock = connect(url)?;
+    make_lock(&mut lock)?;
+    lock.transaction(|lock| {
+        diesel::sql_query("SELECT FROM migration_lock FOR UPDATE").execute(lock)?;
+        let done = connect(url)?
+            .run_pending_migrations(MIGRATIONS)
+            .map_err(Error::Internal)?
+            .len();
+        Ok(done)
+    })
+}
+
+fn connect(url: &str) -> Result<BlockingConn> {
+    BlockingConn::establish(url).map_err(|error| Error::Unavailable(error.into()))
+}
+
+/// `CREATE TABLE IF NOT EXISTS` fails when two sessions run it at once, and
+/// succeeds the next time.
+fn make_lock(conn: &mut BlockingConn) -> Result<()> {
+    let mut attempt = 1;
+    loop {
+        let made = conn.batch_execute(
+            "CREATE TABLE IF NOT EXISTS migration_lock (id integer PRIMARY KEY CHECK (id = 1));
+             INSERT INTO migration_lock VALUES (1) ON CONFLICT DO NOTHING",
+        );
+        match made {
+            Ok(()) => return Ok(()),
+            Err(error) if attempt == MAX_ATTEMPTS => return Err(error.into()),
+            Err(_) => attempt += 1,
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The edge of `OperatorService`: checks requests, runs them, answers.
+
+use std::sync::Arc;
+
+use tonic::Request;
+use uuid::Uuid;
+
+use super::{
+    answer,
+    store::{self, Filter, NewOperator, Operator, OperatorChange},
+};
+use crate::{
+    contacts,
+    context::{App, Context},
+    db::Conn,
+    distribution,
+    error::{Error, Result},
+    mask::Mask,
+    page::Pager,
+    proto::{self, *},
+    request_id::Claim,
+    rpc::{Rpc, reply},
+    sources,
+    validate::{MAX_NAME, Violations},
+};
+
+const MAX_LIMIT: i32 = 1_000_000;
+const DEFAULT_WINDOW_SECONDS: i32 = 24 * 60 * 60;
+const MAX_WINDOW_SECONDS: i64 = 31 * 24 * 60 * 60;
+
+/// Serves `OperatorService`.
+pub struct Operators(pub Arc<App>);
+
+#[tonic::async_trait]
+impl operator_service_server::OperatorService for Operators {
+    async fn create_operator(&self, r: Request<CreateOperatorRequest>) -> Rpc<proto::Operator> {
+        reply(&self.0, r, create_operator).await
+    }
+
+    async fn get_operator(&self, r: Request<GetOperatorRequest>) -> Rpc<proto::Operator> {
+        reply(&self.0, r, get_operator).await
+    }
+
+    async fn list_operators(&self, r: Request<ListOperatorsRequest>) -> Rpc<ListOperatorsResponse> {
+        reply(&self.0, r, list_operators).await
+    }
+
+    async fn update_operator(&self, r: Request<UpdateOperatorRequest>) -> Rpc<proto::Operator> {
+        reply(&self.0, r, update_operator).await
+    }
+
+    async fn delete_operator(&self, r: Request<DeleteOperatorRequest>) -> Rpc<proto::Operator> {
+        reply(&self.0, r, delete_operator).await
+    }
+}
+
+async fn create_operator(
+    context: Context,
+    request: CreateOperatorRequest,
+) -> Result<proto::Operator> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "CreateOperator",
+        &request.request_id,
+        &request,
+    );
+    let operator = violations.required("operator", request.operator);
+    let operator = NewOperator {
+        organization_id: context.organization_id,
+        id: Uuid::now_v7(),
+        name: violations.required_line("operator.name", &operator.name, MAX_NAME),
+        active: operator.active.unwrap_or(true),
+        load_limit: limit(&mut violations, "operator.load_limit", operator.load_limit),
+        window_limit: limit(
+            &mut violations,
+            "operator.window_limit",
+            operator.window_limit,
+        ),
+        window_seconds: window_seconds(&mut violations, operator.window),
+        user_id: violations.optional_id("operator.user_id", &operator.user_id),
+    };
+    violations.finish()?;
+    let operator = &operator;
+    context
+        .write(claim, async |conn| {
+            Ok(answer(store::insert(conn, operator).await?, 0))
+        })
+        .await
+}
+
+async fn get_operator(context: Context, request: GetOperatorRequest) -> Result<proto::Operator> {
+    let mut violations = Violations::new();
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+    let conn = context.db().conn().await?;
+    let operator = store::find(&conn, context.organization_id, id).await?;
+    answer_one(&conn, context.organization_id, operator).await
+}
+
+async fn list_operators(
+    context: Context,
+    request: ListOperatorsRequest,
+) -> Result<ListOperatorsResponse> {
+    let organization_id = context.organization_id;
+    let mut violations = Violations::new();
+    let pager = Pager::parse(&mut violations, organization_id, &request);
+    violations.finish()?;
+    let filter = Filter {
+        active: request.active,
+        deleted: request.show_deleted,
+    };
+    let conn = context.db().conn().await?;
+    let operators = store::list(&conn, organization_id, &filter, pager.page).await?;
+    let (operators, next_page_token) = pager.finish(operators, |operator| operator.id);
+    let loads = distribution::store::window_loads(&conn, organization_id, &operators).await?;
+    let operators = operators
+        .into_iter()
+        .map(|operator| {
+            let window_load = loads.get(&operator.id).copied().unwrap_or_default();
+            answer(operator, window_load)
+        })
+        .collect();
+    Ok(ListOperatorsResponse {
+        operators,
+        next_page_token,
+    })
+}
+
+async fn update_operator(
+    context: Context,
+    request: UpdateOperatorRequest,
+) -> Result<proto::Operator> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "UpdateOperator",
+        &request.request_id,
+        &request,
+    );
+    let operator = violations.required("operator", request.operator);
+    let id = violations.id("operator.id", &operator.id);
+    let fields = [
+        ("name", !operator.name.is_empty()),
+        ("active", operator.active.is_some()),
+        ("load_limit", operator.load_limit.is_some()),
+        ("window_limit", operator.window_limit.is_some()),
+        ("window", operator.window.is_some()),
+        ("user_id", !operator.user_id.is_empty()),
+    ];
+    let output_only = [
+        "id",
+        "load",
+        "window_load",
+        "create_time",
+        "update_time",
+        "delete_time",
+        "etag",
+    ];
+    let mask = Mask::parse(
+        &mut violations,
+        request.update_mask.as_ref(),
+        &fields,
+        &output_only,
+    );
+    let v = &mut violations;
+    let change = OperatorChange {
+        name: mask.then("name", || {
+            v.required_line("operator.name", &operator.name, MAX_NAME)
+        }),
+        active: mask.then("active", || operator.active.unwrap_or(true)),
+        load_limit: mask.then("load_limit", || {
+            limit(v, "operator.load_limit", operator.load_limit)
+        }),
+        window_limit: mask.then("window_limit", || {
+            limit(v, "operator.window_limit", operator.window_limit)
+        }),
+        window_seconds: mask.then("window", || window_seconds(v, operator.window)),
+        user_id: mask.then("user_id", || {
+            v.optional_id("operator.user_id", &operator.user_id)
+        }),
+    };
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    let (change, etag, changes) = (&change, &operator.etag, !mask.is_empty());
+    context
+        .write(claim, async |conn| {
+            let mut operator = lock(conn, organization_id, id, etag).await?;
+            if changes {
+                operator = store::update(conn, organization_id, id, change).await?;
+            }
+            answer_one(conn, organization_id, operator).await
+        })
+        .await
+}
+
+async fn delete_operator(
+    context: Context,
+    request: DeleteOperatorRequest,
+) -> Result<proto::Operator> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "DeleteOperator",
+        &request.request_id,
+        &request,
+    );
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    let etag = &request.etag;
+    context
+        .write(claim, async |conn| {
+            // The lock keeps intake from giving the operator more meanwhile.
+            let operator = lock(conn, organization_id, id, etag).await?;
+            contacts::release_all(conn, organization_id, &operator).await?;
+            sources::store::delete_weights_of_operator(conn, organization_id, id).await?;
+            let operator = store::delete(conn, organization_id, id).await?;
+            answer_one(conn, organization_id, operator).await
+        })
+        .await
+}
+
+async fn lock(conn: &Conn, organization_id: Uuid, id: Uuid, etag: &str) -> Result<Operator> {
+    let operator = store::lock(conn, organization_id, id).await?;
+    Error::check_etag("operator", id, etag, operator.revision)?;
+    Ok(operator)
+}
+
+async fn answer_one(
+    conn: &Conn,
+    organization_id: Uuid,
+    operator: Operator,
+) -> Result<proto::Operator> {
+    let operators = std::slice::from_ref(&operator);
+    let loads = distribution::store::window_loads(conn, organization_id, operators).await?;
+    let window_load = loads.get(&operator.id).copied().unwrap_or_default();
+    Ok(answer(operator, window_load))
+}
+
+fn limit(violations: &mut Violations, field: &str, limit: Option<i32>) -> Option<i32> {
+    limit.map(|limit| violations.number(field, limit, &(0..=MAX_LIMIT)))
+}
+
+fn window_seconds(violations: &mut Violations, window: Option<prost_types::Duration>) -> i32 {
+    let Some(window) = window else {
+        return DEFAULT_WINDOW_SECONDS;
+    };
+    if window.nanos != 0 || !(1..=MAX_WINDOW_SECONDS).contains(&window.seconds) {
+        violations.add(
+            "operator.window",
+            "is not a whole number of seconds up to 31 days",
+        );
+    }
+    i32::try_from(window.seconds).unwrap_or(DEFAULT_WINDOW_SECONDS)
+}

@@ -1,0 +1,208 @@
+//! Every query on `operators`. Knows nothing of the wire.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    dsl::now,
+    prelude::*,
+    sql_query,
+    sql_types::{Array, Integer, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::{
+    db::{Conn, Prepared},
+    error::{Error, Result},
+    page::Page,
+    schema::operators,
+};
+
+/// A row of `operators`.
+#[derive(Debug, Clone, Queryable, Selectable, QueryableByName)]
+#[diesel(table_name = operators, check_for_backend(diesel::pg::Pg))]
+pub struct Operator {
+    pub id: Uuid,
+    pub name: String,
+    pub active: bool,
+    pub load_limit: Option<i32>,
+    pub window_limit: Option<i32>,
+    pub window_seconds: i32,
+    pub load: i32,
+    pub user_id: Option<Uuid>,
+    pub revision: i32,
+    pub create_time: DateTime<Utc>,
+    pub update_time: DateTime<Utc>,
+    pub delete_time: Option<DateTime<Utc>>,
+}
+
+/// An operator to insert.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = operators)]
+pub struct NewOperator {
+    pub organization_id: Uuid,
+    pub id: Uuid,
+    pub name: String,
+    pub active: bool,
+    pub load_limit: Option<i32>,
+    pub window_limit: Option<i32>,
+    pub window_seconds: i32,
+    pub user_id: Option<Uuid>,
+}
+
+/// What an update changes: fields that are absent stay.
+#[derive(Debug, Default, AsChangeset)]
+#[diesel(table_name = operators)]
+#[expect(clippy::option_option, reason = "absent, or set to NULL")]
+pub struct OperatorChange {
+    pub name: Option<String>,
+    pub active: Option<bool>,
+    pub load_limit: Option<Option<i32>>,
+    pub window_limit: Option<Option<i32>>,
+    pub window_seconds: Option<i32>,
+    pub user_id: Option<Option<Uuid>>,
+}
+
+/// Which operators to list.
+#[derive(Debug)]
+pub struct Filter {
+    pub active: Option<bool>,
+    pub deleted: bool,
+}
+
+/// The operator, deleted or not.
+pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Operator> {
+    operators::table
+        .find((organization_id, id))
+        .select(Operator::as_select())
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("operator", id))
+}
+
+/// The operator, locked, if it is not deleted.
+pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Operator> {
+    operators::table
+        .find((organization_id, id))
+        .filter(operators::delete_time.is_null())
+        .select(Operator::as_select())
+        .for_no_key_update()
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("operator", id))
+}
+
+/// A page of operators.
+pub async fn list(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    filter: &Filter,
+    page: Page,
+) -> Result<Vec<Operator>> {
+    let mut query = operators::table
+        .filter(operators::organization_id.eq(organization_id))
+        .select(Operator::as_select())
+        .limit(page.fetch)
+        .into_boxed();
+    if let Some(active) = filter.active {
+        query = query.filter(operators::active.eq(active));
+    }
+    if !filter.deleted {
+        query = query.filter(operators::delete_time.is_null());
+    }
+    query = match (page.after, page.ascending) {
+        (Some(after), true) => query.filter(operators::id.gt(after)),
+        (Some(after), false) => query.filter(operators::id.lt(after)),
+        (None, _) => query,
+    };
+    query = if page.ascending {
+        query.order(operators::id.asc())
+    } else {
+        query.order(operators::id.desc())
+    };
+    Ok(query.load(&mut conn).await?)
+}
+
+/// Inserts an operator.
+pub async fn insert(mut conn: &Conn, operator: &NewOperator) -> Result<Operator> {
+    Ok(diesel::insert_into(operators::table)
+        .values(operator)
+        .returning(Operator::as_select())
+        .get_result(&mut conn)
+        .await?)
+}
+
+/// Changes an operator that is locked.
+pub async fn update(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    id: Uuid,
+    change: &OperatorChange,
+) -> Result<Operator> {
+    Ok(diesel::update(operators::table.find((organization_id, id)))
+        .set((
+            change,
+            operators::revision.eq(operators::revision + 1),
+            operators::update_time.eq(now),
+        ))
+        .returning(Operator::as_select())
+        .get_result(&mut conn)
+        .await?)
+}
+
+/// Marks an operator that is locked as deleted, with no load left.
+pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Operator> {
+    Ok(diesel::update(operators::table.find((organization_id, id)))
+        .set((
+            operators::active.eq(false),
+            operators::load.eq(0),
+            operators::revision.eq(operators::revision + 1),
+            operators::update_time.eq(now),
+            operators::delete_time.eq(now),
+        ))
+        .returning(Operator::as_select())
+        .get_result(&mut conn)
+        .await?)
+}
+
+/// Adds to the loads of operators that are locked: `(id, how many)`.
+pub async fn add_loads(
+    conn: &Conn,
+    organization_id: Uuid,
+    loads: impl IntoIterator<Item = (Uuid, i32)>,
+) -> Result<()> {
+    let (ids, counts): (Vec<_>, Vec<_>) = loads.into_iter().filter(|load| load.1 != 0).unzip();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    Prepared(
+        sql_query(
+            "UPDATE operators AS o SET load = o.load + l.count
+             FROM unnest($2, $3) AS l (id, count)
+             WHERE o.organization_id = $1 AND o.id = l.id",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<SqlUuid>, _>(&ids)
+        .bind::<Array<Integer>, _>(&counts),
+    )
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}
+
+/// Whether all of these operators exist and are not deleted; the first that
+/// does not is the error.
+pub async fn require(mut conn: &Conn, organization_id: Uuid, ids: &[Uuid]) -> Result<()> {
+    let found: Vec<Uuid> = operators::table
+        .filter(operators::organization_id.eq(organization_id))
+        .filter(operators::id.eq_any(ids))
+        .filter(operators::delete_time.is_null())
+        .select(operators::id)
+        .load(&mut conn)
+        .await?;
+    match ids.iter().find(|id| !found.contains(id)) {
+        None => Ok(()),
+        Some(id) => Err(Error::not_found("operator", id)),
+    }
+}

@@ -1,0 +1,27 @@
+//! The contract, generated from `proto/`.
+#![allow(
+    missing_docs,
+    clippy::pedantic,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    rustdoc::all,
+    reason = "generated"
+)]
+
+tonic::include_proto!("minicrm.v1");
+
+/// The descriptors of the contract and of all it imports, comments included,
+/// as reflection serves them.
+pub const DESCRIPTOR: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/minicrm.bin"));
+
+/// The full names of the services of the contract.
+pub fn service_names() -> crate::error::Result<Vec<String>> {
+    let set = <prost_types::FileDescriptorSet as prost::Message>::decode(DESCRIPTOR)
+        .map_err(|error| crate::error::Error::Internal(error.into()))?;
+    let names = set.file.iter().flat_map(|file| {
+        file.service
+            .iter()
+            .map(|service| format!("{}.{}", file.package(), service.name()))
+    });
+    Ok(names.collect())
+}

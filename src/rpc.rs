@@ -1,0 +1,64 @@
+//! The frame around every RPC: decides its context, runs it in a task of its
+//! own, and turns its outcome into a reply. The only place that logs a failure.
+
+use std::sync::Arc;
+
+use prost_types::Timestamp;
+use tonic::{Request, Response, Status};
+
+use crate::{
+    context::{App, Context},
+    error::{Error, Result},
+};
+
+/// What a method of a service returns.
+pub type Rpc<T> = Result<Response<T>, Status>;
+
+/// Serves `request` with `method`. It runs in a task of its own: a caller who
+/// hangs up does not stop it half-way, a panic does not reach the connection.
+pub async fn reply<Q, T, F>(
+    app: &Arc<App>,
+    request: Request<Q>,
+    method: impl FnOnce(Context, Q) -> F,
+) -> Rpc<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    let outcome = match Context::resolve(app, request.metadata()) {
+        Ok(context) => tokio::spawn(method(context, request.into_inner()))
+            .await
+            .unwrap_or_else(|error| Err(Error::Internal(error.into()))),
+        Err(error) => Err(error),
+    };
+    outcome.map(Response::new).map_err(|error| {
+        log::<Q>(&error);
+        Status::from(&error)
+    })
+}
+
+/// Logs failures that are not the caller's. What a request holds is never
+/// logged, nor is the text of a database error beyond its first line.
+fn log<Q>(error: &Error) {
+    let request = std::any::type_name::<Q>()
+        .rsplit("::")
+        .next()
+        .unwrap_or_default();
+    match error {
+        Error::Internal(cause) => {
+            tracing::error!(request, %cause, source = ?cause.source(), "request failed");
+        }
+        Error::Unavailable(cause) => {
+            tracing::warn!(request, %cause, source = ?cause.source(), "database not available");
+        }
+        _ => tracing::debug!(request, %error, "request refused"),
+    }
+}
+
+/// A time on the wire.
+pub fn timestamp(time: chrono::DateTime<chrono::Utc>) -> Timestamp {
+    Timestamp {
+        seconds: time.timestamp(),
+        nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default(),
+    }
+}

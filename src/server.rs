@@ -1,0 +1,141 @@
+//! The gRPC server: the only place where services are listed. Serves until it
+//! is told to stop, and never says it is ready when its database does not
+//! answer.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, sync::watch};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{service::Routes, transport::Server};
+use tonic_health::{
+    ServingStatus,
+    pb::health_server::{Health, HealthServer},
+    server::HealthReporter,
+};
+
+use crate::{
+    analytics::Analytics,
+    contacts::Contacts,
+    context::App,
+    error::{Error, Result},
+    leads::Leads,
+    operators::Operators,
+    proto::{
+        self, analytics_service_server::AnalyticsServiceServer,
+        contact_service_server::ContactServiceServer, lead_service_server::LeadServiceServer,
+        operator_service_server::OperatorServiceServer, source_service_server::SourceServiceServer,
+    },
+    sources::Sources,
+};
+
+/// How often the database is asked whether it is there.
+const PING_INTERVAL: Duration = Duration::from_secs(1);
+/// How long it may take to answer.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The services of the contract.
+fn services(app: &Arc<App>) -> Routes {
+    Routes::new(LeadServiceServer::new(Leads(Arc::clone(app))))
+        .add_service(ContactServiceServer::new(Contacts(Arc::clone(app))))
+        .add_service(OperatorServiceServer::new(Operators(Arc::clone(app))))
+        .add_service(SourceServiceServer::new(Sources(Arc::clone(app))))
+        .add_service(AnalyticsServiceServer::new(Analytics(Arc::clone(app))))
+}
+
+/// Serves on `listener` until `stop` becomes true, then finishes the calls in
+/// flight for at most `drain`.
+pub async fn serve(
+    listener: TcpListener,
+    app: Arc<App>,
+    stop: watch::Receiver<bool>,
+    drain: Duration,
+) -> Result<()> {
+    let names = proto::service_names()?;
+    let (health, health_service) = health(&names).await;
+    let routes = services(&app)
+        .add_service(health_service)
+        .add_service(
+            reflection()
+                .build_v1()
+                .map_err(|error| Error::Internal(error.into()))?,
+        )
+        .add_service(
+            reflection()
+                .build_v1alpha()
+                .map_err(|error| Error::Internal(error.into()))?,
+        );
+
+    let mut stopped = stop.clone();
+    let serving = Server::builder()
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(
+            TcpListenerStream::new(listener),
+            watch_database(app, health, names, stop),
+        );
+    let limit = async {
+        until_true(&mut stopped).await;
+        tokio::time::sleep(drain).await;
+    };
+    tokio::select! {
+        outcome = serving => outcome.map_err(|error| Error::Internal(error.into())),
+        () = limit => {
+            tracing::warn!("calls in flight were cut off");
+            Ok(())
+        }
+    }
+}
+
+/// Waits for `stop`. Nobody being left to stop it is the same as stop.
+async fn until_true(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|&stop| stop).await;
+}
+
+/// A health service that says NOT_SERVING for now.
+async fn health(names: &[String]) -> (HealthReporter, HealthServer<impl Health>) {
+    let (reporter, service) = tonic_health::server::health_reporter();
+    report(&reporter, names, ServingStatus::NotServing).await;
+    (reporter, service)
+}
+
+async fn report(reporter: &HealthReporter, names: &[String], status: ServingStatus) {
+    reporter.set_service_status("", status).await;
+    for name in names {
+        reporter.set_service_status(name, status).await;
+    }
+}
+
+/// Says SERVING while the database answers, and NOT_SERVING otherwise. Ends on
+/// `stop`, after it has said NOT_SERVING for the last time.
+async fn watch_database(
+    app: Arc<App>,
+    reporter: HealthReporter,
+    names: Vec<String>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut last = ServingStatus::NotServing;
+    loop {
+        let ping = tokio::time::timeout(PING_TIMEOUT, app.db.ping());
+        let status = match ping.await {
+            Ok(Ok(())) => ServingStatus::Serving,
+            _ => ServingStatus::NotServing,
+        };
+        if status != last {
+            tracing::info!(%status, "database answered differently than before");
+            report(&reporter, &names, status).await;
+            last = status;
+        }
+        if tokio::time::timeout(PING_INTERVAL, until_true(&mut stop))
+            .await
+            .is_ok()
+        {
+            report(&reporter, &names, ServingStatus::NotServing).await;
+            return;
+        }
+    }
+}
+
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(proto::DESCRIPTOR)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}

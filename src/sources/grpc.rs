@@ -1,0 +1,286 @@
+//! The edge of `SourceService`: checks requests, runs them, answers. The
+//! methods about weights are in `weights`.
+
+use std::sync::Arc;
+
+use tonic::Request;
+use uuid::Uuid;
+
+use super::{
+    answer, derive_code, is_code, normalize_code,
+    store::{self, Filter, NewSource, Source, SourceChange, Strategy},
+    weights::{
+        preview_distribution, remove_operator_weight, replace_operator_weights, set_operator_weight,
+    },
+};
+use crate::{
+    context::{App, Context},
+    db::Conn,
+    error::{Error, Result},
+    mask::Mask,
+    page::Pager,
+    proto::{
+        self, CreateSourceRequest, DeleteSourceRequest, DistributionStrategy, GetSourceRequest,
+        ListSourcesRequest, ListSourcesResponse, PreviewDistributionRequest,
+        PreviewDistributionResponse, RemoveOperatorWeightRequest, ReplaceOperatorWeightsRequest,
+        SetOperatorWeightRequest, UpdateSourceRequest, source_service_server::SourceService,
+    },
+    request_id::Claim,
+    rpc::{Rpc, reply},
+    validate::{MAX_NAME, Violations},
+};
+
+const MAX_DESCRIPTION: usize = 2000;
+
+/// Serves `SourceService`.
+pub struct Sources(pub Arc<App>);
+
+#[tonic::async_trait]
+impl SourceService for Sources {
+    async fn create_source(&self, r: Request<CreateSourceRequest>) -> Rpc<proto::Source> {
+        reply(&self.0, r, create_source).await
+    }
+
+    async fn get_source(&self, r: Request<GetSourceRequest>) -> Rpc<proto::Source> {
+        reply(&self.0, r, get_source).await
+    }
+
+    async fn list_sources(&self, r: Request<ListSourcesRequest>) -> Rpc<ListSourcesResponse> {
+        reply(&self.0, r, list_sources).await
+    }
+
+    async fn update_source(&self, r: Request<UpdateSourceRequest>) -> Rpc<proto::Source> {
+        reply(&self.0, r, update_source).await
+    }
+
+    async fn delete_source(&self, r: Request<DeleteSourceRequest>) -> Rpc<proto::Source> {
+        reply(&self.0, r, delete_source).await
+    }
+
+    async fn set_operator_weight(
+        &self,
+        r: Request<SetOperatorWeightRequest>,
+    ) -> Rpc<proto::OperatorWeight> {
+        reply(&self.0, r, set_operator_weight).await
+    }
+
+    async fn remove_operator_weight(&self, r: Request<RemoveOperatorWeightRequest>) -> Rpc<()> {
+        reply(&self.0, r, remove_operator_weight).await
+    }
+
+    async fn replace_operator_weights(
+        &self,
+        r: Request<ReplaceOperatorWeightsRequest>,
+    ) -> Rpc<proto::Source> {
+        reply(&self.0, r, replace_operator_weights).await
+    }
+
+    async fn preview_distribution(
+        &self,
+        r: Request<PreviewDistributionRequest>,
+    ) -> Rpc<PreviewDistributionResponse> {
+        reply(&self.0, r, preview_distribution).await
+    }
+}
+
+async fn create_source(context: Context, request: CreateSourceRequest) -> Result<proto::Source> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "CreateSource",
+        &request.request_id,
+        &request,
+    );
+    let source = violations.required("source", request.source);
+    let name = violations.required_line("source.name", &source.name, MAX_NAME);
+    let given_code = Some(&source.code).filter(|code| !code.is_empty());
+    let given_code = given_code.map(|given| code(&mut violations, given));
+    let description = violations.lines("source.description", &source.description, MAX_DESCRIPTION);
+    let strategy = strategy(&mut violations, source.strategy);
+    violations.finish()?;
+
+    let new_source = |code: String| NewSource {
+        organization_id: context.organization_id,
+        id: Uuid::now_v7(),
+        code,
+        name: name.clone(),
+        description: description.clone(),
+        active: source.active.unwrap_or(true),
+        strategy,
+    };
+    let (given_code, name, new_source) = (&given_code, &name, &new_source);
+    context
+        .write(claim, async |conn| {
+            let source = match given_code {
+                Some(code) => store::insert(conn, &new_source(code.clone()))
+                    .await?
+                    .ok_or(Error::AlreadyExists {
+                        kind: "source",
+                        field: "code",
+                    })?,
+                None => insert_with_derived_code(conn, &derive_code(name), new_source).await?,
+            };
+            Ok(answer(source, Vec::new()))
+        })
+        .await
+}
+
+/// Inserts a source with the first code of `code`, `code-2`, `code-3`… that is
+/// free.
+async fn insert_with_derived_code(
+    conn: &Conn,
+    code: &str,
+    new_source: &(impl Fn(String) -> NewSource + Sync),
+) -> Result<Source> {
+    for number in 1..=1000 {
+        let code = if number == 1 {
+            code.to_owned()
+        } else {
+            format!("{code}-{number}")
+        };
+        if let Some(source) = store::insert(conn, &new_source(code)).await? {
+            return Ok(source);
+        }
+    }
+    Err(Error::AlreadyExists {
+        kind: "source",
+        field: "code",
+    })
+}
+
+async fn get_source(context: Context, request: GetSourceRequest) -> Result<proto::Source> {
+    let mut violations = Violations::new();
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+    let conn = context.db().conn().await?;
+    let source = store::find(&conn, context.organization_id, id).await?;
+    let weights = store::weights(&conn, context.organization_id, &[id]).await?;
+    Ok(answer(source, weights))
+}
+
+async fn list_sources(
+    context: Context,
+    request: ListSourcesRequest,
+) -> Result<ListSourcesResponse> {
+    let mut violations = Violations::new();
+    let pager = Pager::parse(&mut violations, context.organization_id, &request);
+    violations.finish()?;
+    let filter = Filter {
+        active: request.active,
+        deleted: request.show_deleted,
+        code: Some(normalize_code(&request.code)).filter(|code| !code.is_empty()),
+    };
+    let conn = context.db().conn().await?;
+    let sources = store::list(&conn, context.organization_id, &filter, pager.page).await?;
+    let (sources, next_page_token) = pager.finish(sources, |source| source.id);
+    let sources = sources
+        .into_iter()
+        .map(|source| answer(source, Vec::new()))
+        .collect();
+    Ok(ListSourcesResponse {
+        sources,
+        next_page_token,
+    })
+}
+
+async fn update_source(context: Context, request: UpdateSourceRequest) -> Result<proto::Source> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "UpdateSource",
+        &request.request_id,
+        &request,
+    );
+    let source = violations.required("source", request.source);
+    let id = violations.id("source.id", &source.id);
+    let fields = [
+        ("code", !source.code.is_empty()),
+        ("name", !source.name.is_empty()),
+        ("description", !source.description.is_empty()),
+        ("active", source.active.is_some()),
+        ("strategy", source.strategy != 0),
+    ];
+    let output_only = [
+        "id",
+        "weights",
+        "create_time",
+        "update_time",
+        "delete_time",
+        "etag",
+    ];
+    let mask = Mask::parse(
+        &mut violations,
+        request.update_mask.as_ref(),
+        &fields,
+        &output_only,
+    );
+    let v = &mut violations;
+    let change = SourceChange {
+        code: mask.then("code", || code(v, &source.code)),
+        name: mask.then("name", || {
+            v.required_line("source.name", &source.name, MAX_NAME)
+        }),
+        description: mask.then("description", || {
+            v.lines("source.description", &source.description, MAX_DESCRIPTION)
+        }),
+        active: mask.then("active", || source.active.unwrap_or(true)),
+        strategy: mask.then("strategy", || strategy(v, source.strategy)),
+    };
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    let (change, etag, changes) = (&change, &source.etag, !mask.is_empty());
+    context
+        .write(claim, async |conn| {
+            let mut source = store::lock(conn, organization_id, id).await?;
+            Error::check_etag("source", id, etag, source.revision)?;
+            if changes {
+                source = store::update(conn, organization_id, id, change).await?;
+            }
+            Ok(answer(source, Vec::new()))
+        })
+        .await
+}
+
+async fn delete_source(context: Context, request: DeleteSourceRequest) -> Result<proto::Source> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "DeleteSource",
+        &request.request_id,
+        &request,
+    );
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    let etag = &request.etag;
+    context
+        .write(claim, async |conn| {
+            let source = store::lock(conn, organization_id, id).await?;
+            Error::check_etag("source", id, etag, source.revision)?;
+            store::delete_weights_except(conn, organization_id, id, &[]).await?;
+            let source = store::delete(conn, organization_id, id).await?;
+            Ok(answer(source, Vec::new()))
+        })
+        .await
+}
+
+fn code(violations: &mut Violations, code: &str) -> String {
+    let code = normalize_code(code);
+    if !is_code(&code) {
+        violations.add(
+            "source.code",
+            "is not 1 to 64 characters of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or digit",
+        );
+    }
+    code
+}
+
+fn strategy(violations: &mut Violations, strategy: i32) -> Strategy {
+    match violations.known_enum("source.strategy", strategy) {
+        DistributionStrategy::Unspecified | DistributionStrategy::WeightedRandom => {
+            Strategy::WeightedRandom
+        }
+    }
+}

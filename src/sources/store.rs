@@ -1,0 +1,297 @@
+//! Every query on `sources` and `operator_weights`. Knows nothing of the wire.
+
+use chrono::{DateTime, Utc};
+use diesel::{dsl::now, prelude::*, upsert::excluded};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::{
+    db::{Conn, Prepared, text_enum},
+    error::{Error, Result, violated_key},
+    page::Page,
+    schema::{operator_weights, sources},
+};
+
+text_enum! {
+    /// How an operator is chosen.
+    Strategy {
+        /// At random, in proportion to the weights.
+        WeightedRandom = "WEIGHTED_RANDOM",
+    }
+}
+
+/// A row of `sources`.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = sources, check_for_backend(diesel::pg::Pg))]
+pub struct Source {
+    pub id: Uuid,
+    pub code: String,
+    pub name: String,
+    pub description: String,
+    pub active: bool,
+    pub strategy: Strategy,
+    pub revision: i32,
+    pub create_time: DateTime<Utc>,
+    pub update_time: DateTime<Utc>,
+    pub delete_time: Option<DateTime<Utc>>,
+}
+
+/// A source to insert.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = sources)]
+pub struct NewSource {
+    pub organization_id: Uuid,
+    pub id: Uuid,
+    pub code: String,
+    pub name: String,
+    pub description: String,
+    pub active: bool,
+    pub strategy: Strategy,
+}
+
+/// What an update changes: fields that are absent stay.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = sources)]
+pub struct SourceChange {
+    pub code: Option<String>,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub active: Option<bool>,
+    pub strategy: Option<Strategy>,
+}
+
+/// A row of `operator_weights`.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = operator_weights, check_for_backend(diesel::pg::Pg))]
+pub struct OperatorWeight {
+    pub source_id: Uuid,
+    pub operator_id: Uuid,
+    pub weight: i32,
+    pub create_time: DateTime<Utc>,
+    pub update_time: DateTime<Utc>,
+}
+
+/// Which sources to list.
+#[derive(Debug)]
+pub struct Filter {
+    pub active: Option<bool>,
+    pub deleted: bool,
+    pub code: Option<String>,
+}
+
+/// The source, deleted or not.
+pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Source> {
+    sources::table
+        .find((organization_id, id))
+        .select(Source::as_select())
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("source", id))
+}
+
+/// The source, locked, if it is not deleted.
+pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Source> {
+    sources::table
+        .find((organization_id, id))
+        .filter(sources::delete_time.is_null())
+        .select(Source::as_select())
+        .for_no_key_update()
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("source", id))
+}
+
+/// The sources with one of these ids or codes that are not deleted.
+pub async fn resolve(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    ids: &[Uuid],
+    codes: &[&str],
+) -> Result<Vec<Source>> {
+    let query = sources::table
+        .filter(sources::organization_id.eq(organization_id))
+        .filter(sources::id.eq_any(ids).or(sources::code.eq_any(codes)))
+        .filter(sources::delete_time.is_null())
+        .select(Source::as_select());
+    Ok(Prepared(query).load(&mut conn).await?)
+}
+
+/// A page of sources.
+pub async fn list(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    filter: &Filter,
+    page: Page,
+) -> Result<Vec<Source>> {
+    let mut query = sources::table
+        .filter(sources::organization_id.eq(organization_id))
+        .select(Source::as_select())
+        .limit(page.fetch)
+        .into_boxed();
+    if let Some(active) = filter.active {
+        query = query.filter(sources::active.eq(active));
+    }
+    if let Some(code) = &filter.code {
+        query = query.filter(sources::code.eq(code));
+    }
+    if !filter.deleted {
+        query = query.filter(sources::delete_time.is_null());
+    }
+    query = match (page.after, page.ascending) {
+        (Some(after), true) => query.filter(sources::id.gt(after)),
+        (Some(after), false) => query.filter(sources::id.lt(after)),
+        (None, _) => query,
+    };
+    query = if page.ascending {
+        query.order(sources::id.asc())
+    } else {
+        query.order(sources::id.desc())
+    };
+    Ok(query.load(&mut conn).await?)
+}
+
+/// Inserts a source; none if its code is taken.
+pub async fn insert(mut conn: &Conn, source: &NewSource) -> Result<Option<Source>> {
+    Ok(diesel::insert_into(sources::table)
+        .values(source)
+        .on_conflict_do_nothing()
+        .returning(Source::as_select())
+        .get_result(&mut conn)
+        .await
+        .optional()?)
+}
+
+/// Changes a source that is locked.
+pub async fn update(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    id: Uuid,
+    change: &SourceChange,
+) -> Result<Source> {
+    diesel::update(sources::table.find((organization_id, id)))
+        .set((
+            change,
+            sources::revision.eq(sources::revision + 1),
+            sources::update_time.eq(now),
+        ))
+        .returning(Source::as_select())
+        .get_result(&mut conn)
+        .await
+        .map_err(|error| match violated_key(&error) {
+            Some("sources_code_key") => Error::AlreadyExists {
+                kind: "source",
+                field: "code",
+            },
+            _ => error.into(),
+        })
+}
+
+/// Marks a source that is locked as deleted.
+pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Source> {
+    Ok(diesel::update(sources::table.find((organization_id, id)))
+        .set((
+            sources::active.eq(false),
+            sources::revision.eq(sources::revision + 1),
+            sources::update_time.eq(now),
+            sources::delete_time.eq(now),
+        ))
+        .returning(Source::as_select())
+        .get_result(&mut conn)
+        .await?)
+}
+
+/// The weights of some sources, by source and operator.
+pub async fn weights(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    source_ids: &[Uuid],
+) -> Result<Vec<OperatorWeight>> {
+    Ok(operator_weights::table
+        .filter(operator_weights::organization_id.eq(organization_id))
+        .filter(operator_weights::source_id.eq_any(source_ids))
+        .order((operator_weights::source_id, operator_weights::operator_id))
+        .select(OperatorWeight::as_select())
+        .load(&mut conn)
+        .await?)
+}
+
+/// Sets weights on a source: `(operator_id, weight)`.
+pub async fn set_weights(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    source_id: Uuid,
+    weights: &[(Uuid, i32)],
+) -> Result<Vec<OperatorWeight>> {
+    if weights.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<_> = weights
+        .iter()
+        .map(|&(operator_id, weight)| {
+            (
+                operator_weights::organization_id.eq(organization_id),
+                operator_weights::source_id.eq(source_id),
+                operator_weights::operator_id.eq(operator_id),
+                operator_weights::weight.eq(weight),
+            )
+        })
+        .collect();
+    Ok(diesel::insert_into(operator_weights::table)
+        .values(rows)
+        .on_conflict((
+            operator_weights::organization_id,
+            operator_weights::source_id,
+            operator_weights::operator_id,
+        ))
+        .do_update()
+        .set((
+            operator_weights::weight.eq(excluded(operator_weights::weight)),
+            operator_weights::update_time.eq(now),
+        ))
+        .returning(OperatorWeight::as_select())
+        .get_results(&mut conn)
+        .await?)
+}
+
+/// Removes all weights of a source but those of `kept` operators.
+pub async fn delete_weights_except(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    source_id: Uuid,
+    kept: &[Uuid],
+) -> Result<()> {
+    diesel::delete(operator_weights::table)
+        .filter(operator_weights::organization_id.eq(organization_id))
+        .filter(operator_weights::source_id.eq(source_id))
+        .filter(operator_weights::operator_id.ne_all(kept))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
+/// Removes the weight of an operator from a source; whether there was one.
+pub async fn delete_weight(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    source_id: Uuid,
+    operator_id: Uuid,
+) -> Result<bool> {
+    let weight = operator_weights::table.find((organization_id, source_id, operator_id));
+    Ok(diesel::delete(weight).execute(&mut conn).await? > 0)
+}
+
+/// Removes all weights of an operator.
+pub async fn delete_weights_of_operator(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    operator_id: Uuid,
+) -> Result<()> {
+    diesel::delete(operator_weights::table)
+        .filter(operator_weights::organization_id.eq(organization_id))
+        .filter(operator_weights::operator_id.eq(operator_id))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}

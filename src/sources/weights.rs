@@ -1,0 +1,189 @@
+//! The methods of `SourceService` about weights: who takes a source's contacts.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::{answer, store};
+use crate::{
+    context::Context,
+    distribution,
+    error::{Error, Result},
+    operators, pick,
+    proto::{
+        self, DistributionCandidate, PreviewDistributionRequest, PreviewDistributionResponse,
+        RemoveOperatorWeightRequest, ReplaceOperatorWeightsRequest, SetOperatorWeightRequest,
+    },
+    request_id::Claim,
+    validate::Violations,
+};
+
+const MAX_WEIGHT: i32 = 1_000_000;
+const MAX_WEIGHTS: usize = 1000;
+
+pub(super) async fn set_operator_weight(
+    context: Context,
+    request: SetOperatorWeightRequest,
+) -> Result<proto::OperatorWeight> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "SetOperatorWeight",
+        &request.request_id,
+        &request,
+    );
+    let source_id = violations.id("source_id", &request.source_id);
+    let operator_id = violations.id("operator_id", &request.operator_id);
+    let weight = violations.number("weight", request.weight, &(0..=MAX_WEIGHT));
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    context
+        .write(claim, async |conn| {
+            store::lock(conn, organization_id, source_id).await?;
+            operators::store::lock(conn, organization_id, operator_id).await?;
+            let weights = [(operator_id, weight)];
+            let set = store::set_weights(conn, organization_id, source_id, &weights).await?;
+            let set = set
+                .into_iter()
+                .next()
+                .ok_or_else(|| Error::internal("no weight set"))?;
+            Ok(set.into())
+        })
+        .await
+}
+
+pub(super) async fn remove_operator_weight(
+    context: Context,
+    request: RemoveOperatorWeightRequest,
+) -> Result<()> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "RemoveOperatorWeight",
+        &request.request_id,
+        &request,
+    );
+    let source_id = violations.id("source_id", &request.source_id);
+    let operator_id = violations.id("operator_id", &request.operator_id);
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    context
+        .write(claim, async |conn| {
+            store::lock(conn, organization_id, source_id).await?;
+            operators::store::lock(conn, organization_id, operator_id).await?;
+            if store::delete_weight(conn, organization_id, source_id, operator_id).await? {
+                Ok(())
+            } else {
+                Err(Error::not_found(
+                    "operator_weight",
+                    format!("{source_id}/{operator_id}"),
+                ))
+            }
+        })
+        .await
+}
+
+pub(super) async fn replace_operator_weights(
+    context: Context,
+    request: ReplaceOperatorWeightsRequest,
+) -> Result<proto::Source> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "ReplaceOperatorWeights",
+        &request.request_id,
+        &request,
+    );
+    let source_id = violations.id("source_id", &request.source_id);
+    let weights = weights(&mut violations, source_id, &request.weights);
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    let named: Vec<_> = weights.iter().map(|weight| weight.0).collect();
+    let (named, weights) = (&named, &weights);
+    context
+        .write(claim, async |conn| {
+            let source = store::lock(conn, organization_id, source_id).await?;
+            distribution::store::lock_operators(conn, organization_id, &[source_id], named).await?;
+            operators::store::require(conn, organization_id, named).await?;
+            store::delete_weights_except(conn, organization_id, source_id, named).await?;
+            store::set_weights(conn, organization_id, source_id, weights).await?;
+            let weights = store::weights(conn, organization_id, &[source_id]).await?;
+            Ok(answer(source, weights))
+        })
+        .await
+}
+
+fn weights(
+    violations: &mut Violations,
+    source_id: Uuid,
+    weights: &[proto::OperatorWeight],
+) -> Vec<(Uuid, i32)> {
+    if weights.len() > MAX_WEIGHTS {
+        violations.add("weights", format!("are more than {MAX_WEIGHTS}"));
+        return Vec::new();
+    }
+    let mut seen = HashSet::new();
+    let mut checked = Vec::with_capacity(weights.len());
+    for (index, weight) in weights.iter().enumerate() {
+        let path = |field| format!("weights[{index}].{field}");
+        let operator_id = violations.id(&path("operator_id"), &weight.operator_id);
+        if !seen.insert(operator_id) && !operator_id.is_nil() {
+            violations.add(path("operator_id"), "is named twice");
+        }
+        let named = violations.optional_id(&path("source_id"), &weight.source_id);
+        if named.is_some_and(|named| named != source_id) {
+            violations.add(path("source_id"), "is another source than `source_id`");
+        }
+        let weight = violations.number(&path("weight"), weight.weight, &(0..=MAX_WEIGHT));
+        checked.push((operator_id, weight));
+    }
+    checked
+}
+
+pub(super) async fn preview_distribution(
+    context: Context,
+    request: PreviewDistributionRequest,
+) -> Result<PreviewDistributionResponse> {
+    let mut violations = Violations::new();
+    let source_id = violations.id("source_id", &request.source_id);
+    violations.finish()?;
+    let conn = context.db().conn().await?;
+    let source = store::find(&conn, context.organization_id, source_id).await?;
+    if source.delete_time.is_some() {
+        return Err(Error::not_found("source", source_id));
+    }
+    let roster =
+        distribution::store::read_roster(&conn, context.organization_id, &[source_id]).await?;
+    let pool = roster.pool(source_id, None);
+    let total_weight = pick::total_weight(&pool.candidates);
+    let candidates = roster
+        .members(source_id)
+        .map(|(member, weight)| {
+            let excluded = pool
+                .excluded
+                .iter()
+                .find(|excluded| excluded.operator_id == member.operator.id);
+            DistributionCandidate {
+                operator_id: member.operator.id.to_string(),
+                operator_name: member.operator.name.clone(),
+                weight: i32::try_from(weight).unwrap_or(i32::MAX),
+                probability: match excluded {
+                    Some(_) => 0.0,
+                    None => pick::probability(weight, total_weight),
+                },
+                eligible: excluded.is_none(),
+                exclusion_reason: excluded
+                    .map(|excluded| proto::ExclusionReason::from(excluded.reason).into())
+                    .unwrap_or_default(),
+                load: member.operator.load,
+                load_limit: member.operator.load_limit,
+                window_load: member.window_load,
+                window_limit: member.operator.window_limit,
+            }
+        })
+        .collect();
+    Ok(PreviewDistributionResponse { candidates })
+}

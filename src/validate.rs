@@ -1,0 +1,208 @@
+//! Checks and normalises what comes from outside, once, at the edge. Collects
+//! every violation before it refuses; knows no rule that needs the database.
+
+use std::{ops::RangeInclusive, str::FromStr};
+
+use chrono::{DateTime, Utc};
+use email_address::{EmailAddress, Options};
+use phonenumber::{Mode, country};
+use prost_types::Timestamp;
+use tonic_types::FieldViolation;
+use unicode_normalization::UnicodeNormalization;
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+
+/// Longest name and external id, in characters.
+pub const MAX_NAME: usize = 256;
+/// Longest message of a contact, in characters.
+pub const MAX_MESSAGE: usize = 10_000;
+/// Longest e-mail address, in characters (RFC 5321).
+const MAX_EMAIL: usize = 254;
+/// Longest phone number as given, in characters.
+const MAX_PHONE: usize = 64;
+
+/// The violations found so far in one request.
+#[derive(Debug, Default)]
+pub struct Violations {
+    found: Vec<FieldViolation>,
+}
+
+impl Violations {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one. `field` is the path from the request, like `lead.email`.
+    pub fn add(&mut self, field: impl Into<String>, description: impl Into<String>) {
+        self.found.push(FieldViolation::new(field, description));
+    }
+
+    /// Refuses the request if there are any.
+    pub fn finish(self) -> Result<()> {
+        if self.found.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.found))
+        }
+    }
+
+    /// One line of text: trimmed, NFC, at most `max` characters, no control
+    /// characters. May be empty.
+    pub fn line(&mut self, field: &str, value: &str, max: usize) -> String {
+        self.text(field, value.trim(), max, &[])
+    }
+
+    /// One line of text that may not be empty.
+    pub fn required_line(&mut self, field: &str, value: &str, max: usize) -> String {
+        let text = self.line(field, value, max);
+        if text.is_empty() {
+            self.add(field, "is required");
+        }
+        text
+    }
+
+    /// One line of text; none if it is empty.
+    pub fn optional_line(&mut self, field: &str, value: &str, max: usize) -> Option<String> {
+        Some(self.line(field, value, max)).filter(|text| !text.is_empty())
+    }
+
+    /// Text of several lines: NFC, at most `max` characters, no control
+    /// characters but tabs and line breaks. May be empty.
+    pub fn lines(&mut self, field: &str, value: &str, max: usize) -> String {
+        self.text(field, value, max, &['\t', '\n', '\r'])
+    }
+
+    fn text(&mut self, field: &str, value: &str, max: usize, allowed: &[char]) -> String {
+        // NFC at most triples the length, so this bounds the work.
+        if value.len() > max * 12 {
+            self.add(field, format!("is longer than {max} characters"));
+            return String::new();
+        }
+        let text: String = value.nfc().collect();
+        if text.chars().count() > max {
+            self.add(field, format!("is longer than {max} characters"));
+        }
+        if text
+            .chars()
+            .any(|c| c.is_control() && !allowed.contains(&c))
+        {
+            self.add(field, "holds control characters");
+        }
+        text
+    }
+
+    /// An e-mail address in lower case; none if it is empty.
+    pub fn email(&mut self, field: &str, value: &str) -> Option<String> {
+        let email = self.optional_line(field, value, MAX_EMAIL)?.to_lowercase();
+        let options = Options::default()
+            .without_display_text()
+            .without_domain_literal();
+        if EmailAddress::parse_with_options(&email, options).is_err() {
+            self.add(field, "is not an e-mail address");
+        }
+        Some(email)
+    }
+
+    /// A phone number as E.164; none if it is empty. National numbers are read
+    /// as of `region`.
+    pub fn phone(
+        &mut self,
+        field: &str,
+        value: &str,
+        region: Option<country::Id>,
+    ) -> Option<String> {
+        let phone = self.optional_line(field, value, MAX_PHONE)?;
+        match phonenumber::parse(region, &phone) {
+            Ok(number) if number.is_valid() => Some(number.format().mode(Mode::E164).to_string()),
+            _ => {
+                let form = if region.is_some() {
+                    ""
+                } else {
+                    " in international form (+…)"
+                };
+                self.add(field, format!("is not a valid phone number{form}"));
+                Some(phone)
+            }
+        }
+    }
+
+    /// A UUID in its hyphenated form.
+    pub fn id(&mut self, field: &str, value: &str) -> Uuid {
+        if value.is_empty() {
+            self.add(field, "is required");
+            return Uuid::nil();
+        }
+        match Uuid::from_str(value) {
+            Ok(id) if value.len() == uuid::fmt::Hyphenated::LENGTH => id,
+            _ => {
+                self.add(field, "is not a UUID");
+                Uuid::nil()
+            }
+        }
+    }
+
+    /// A UUID; none if it is empty.
+    pub fn optional_id(&mut self, field: &str, value: &str) -> Option<Uuid> {
+        if value.is_empty() {
+            None
+        } else {
+            Some(self.id(field, value))
+        }
+    }
+
+    /// A number within limits.
+    pub fn number(&mut self, field: &str, value: i32, limits: &RangeInclusive<i32>) -> i32 {
+        if !limits.contains(&value) {
+            self.add(
+                field,
+                format!("is not within {} to {}", limits.start(), limits.end()),
+            );
+        }
+        value
+    }
+
+    /// A time that the database can hold.
+    pub fn time(&mut self, field: &str, value: Option<Timestamp>) -> Option<DateTime<Utc>> {
+        let value = value?;
+        let time = u32::try_from(value.nanos)
+            .ok()
+            .and_then(|nanos| DateTime::from_timestamp(value.seconds, nanos))
+            .filter(|time| (1..=9999).contains(&chrono::Datelike::year(time)));
+        if time.is_none() {
+            self.add(field, "is not a valid time");
+        }
+        time
+    }
+
+    /// A value of an enum of the contract; unspecified and unknown ones are
+    /// refused.
+    pub fn required_enum<E: TryFrom<i32> + Default + PartialEq>(
+        &mut self,
+        field: &str,
+        value: i32,
+    ) -> E {
+        let parsed = self.known_enum(field, value);
+        if value == 0 {
+            self.add(field, "is required");
+        }
+        parsed
+    }
+
+    /// A value of an enum of the contract; unknown ones are refused.
+    pub fn known_enum<E: TryFrom<i32> + Default>(&mut self, field: &str, value: i32) -> E {
+        E::try_from(value).unwrap_or_else(|_| {
+            self.add(field, "is not a known value");
+            E::default()
+        })
+    }
+
+    /// The message that a request is about.
+    pub fn required<T: Default>(&mut self, field: &str, value: Option<T>) -> T {
+        value.unwrap_or_else(|| {
+            self.add(field, "is required");
+            T::default()
+        })
+    }
+}
