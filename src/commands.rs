@@ -115,7 +115,7 @@ async fn connect(config: &Database) -> Outcome<Connection> {
             .unwrap_or_else(embedded::default_data_dir),
         bin_dir: config.pg_bin_dir.clone(),
         install: config.pg_install,
-        durable: true,
+        ephemeral: false,
         settings: Vec::new(),
     })
     .await?;

@@ -170,7 +170,7 @@ impl DataDir {
         &self,
         account: &Account,
         binaries: &Binaries,
-        durable: bool,
+        ephemeral: bool,
     ) -> Result<(), Error> {
         tracing::info!(dir = %self.root.display(), "creating a PostgreSQL cluster");
         let fresh = self.root.join("cluster.new");
@@ -184,12 +184,12 @@ impl DataDir {
         let mut initdb = account.command(binaries.path("initdb"), &self.root);
         let options = "-U postgres -A trust -E UTF8 --locale=C -k -D";
         initdb.args(options.split(' ')).arg(&fresh);
-        if !durable {
+        if ephemeral {
             initdb.arg("--no-sync");
         }
         run(initdb.stdin(self.server_lock()?)).await?;
         fs::rename(&fresh, self.cluster()).map_err(|reason| Error::io("rename", &fresh, reason))?;
-        if durable {
+        if !ephemeral {
             // Without this a power failure could bring the old name back, to be removed at the next start.
             let sync = File::open(&self.root).and_then(|dir| dir.sync_all());
             sync.map_err(|reason| Error::io("sync", &self.root, reason))?;

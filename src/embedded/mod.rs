@@ -39,8 +39,9 @@ const STOP_LIMIT: Duration = Duration::from_secs(45);
 pub struct Options {
     /// Where the cluster lives and persists. Created if absent.
     pub data_dir: PathBuf,
-    /// `false` trades safety against power failure for speed, for tests.
-    pub durable: bool,
+    /// For tests: trades safety against power failure for speed, and throws the
+    /// data away at the end.
+    pub ephemeral: bool,
     /// The directory of the server binaries, instead of looking for them.
     pub bin_dir: Option<PathBuf>,
     /// Whether missing binaries may be installed with `apt-get`, which takes root.
@@ -82,15 +83,18 @@ impl Postgres {
         let account = Account::find(&data_dir.cluster()).await?;
         account.check_reach(data_dir.root()).await?;
         if version.is_none() {
-            data_dir.init(&account, &binaries, options.durable).await?;
+            data_dir
+                .init(&account, &binaries, options.ephemeral)
+                .await?;
         }
-        let mut settings = settings(&data_dir.cluster(), options.durable, &options.settings);
+        let mut settings = settings(&data_dir.cluster(), options.ephemeral, &options.settings);
         data_dir
             .create_database(&account, &binaries, &settings)
             .await?;
         let socket_dir = SocketDir::create(data_dir.root(), &account).await?;
         settings.extend(["-c".into(), socket_dir.setting()]);
-        let mut supervisor = Supervisor::spawn(&data_dir, &account, &binaries, &settings)?;
+        let mut supervisor =
+            Supervisor::spawn(&data_dir, &account, &binaries, &settings, options.ephemeral)?;
         supervisor.wait_until_ready(&data_dir.cluster()).await?;
         tracing::info!(data_dir = %data_dir.root().display(), "PostgreSQL is ready");
         Ok(Self {
@@ -133,7 +137,7 @@ pub fn default_data_dir() -> PathBuf {
 
 /// The server's settings, all on its command line: the cluster keeps the configuration files
 /// of `initdb`, and a new version of the service changes the settings of an old cluster.
-fn settings(cluster: &Path, durable: bool, more: &[(String, String)]) -> Vec<OsString> {
+fn settings(cluster: &Path, ephemeral: bool, more: &[(String, String)]) -> Vec<OsString> {
     const ALWAYS: &[&str] = &[
         "listen_addresses=",
         "port=5432",
@@ -150,7 +154,7 @@ fn settings(cluster: &Path, durable: bool, more: &[(String, String)]) -> Vec<OsS
         "wal_level=minimal",
         "max_wal_senders=0",
     ];
-    let fast = if durable { &[] } else { FAST };
+    let fast = if ephemeral { FAST } else { &[] };
     let mut arguments = vec!["-D".into(), cluster.into()];
     for setting in ALWAYS.iter().chain(fast) {
         arguments.extend(["-c".into(), setting.into()]);

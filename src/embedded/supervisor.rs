@@ -30,6 +30,7 @@ const LOG_LIMIT: u64 = 10 * 1024 * 1024;
 ///   The end of the tries is for a server whose parent has been killed and that nobody waits for.
 /// - If the server ends by itself the watcher is still reading, and SIGUSR1 ends it; if it is
 ///   stopping the server, it ends by itself and ignores that. Either way nothing is left over.
+/// - An ephemeral cluster is emptied at the end; its directory may not be the server's to remove.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
 exec 4<&0 </dev/null
@@ -52,6 +53,7 @@ wait "$server"
 status=$?
 kill -USR1 "$watcher"
 wait "$watcher" 2>/dev/null
+test -z "$EPHEMERAL" || rm -rf "$EPHEMERAL"/*
 exit "$status"
 "#;
 
@@ -71,6 +73,7 @@ impl Supervisor {
         account: &Account,
         binaries: &Binaries,
         settings: &[OsString],
+        ephemeral: bool,
     ) -> Result<Self, Error> {
         let log = data_dir.root().join("postgres.log");
         let (log_file, log_start) =
@@ -79,7 +82,11 @@ impl Supervisor {
         command
             .args(["-c", SCRIPT, "sh"])
             .arg(binaries.path("postgres"))
-            .args(settings);
+            .args(settings)
+            .env_remove("EPHEMERAL");
+        if ephemeral {
+            command.env("EPHEMERAL", data_dir.cluster());
+        }
         command
             .stdin(Stdio::piped())
             .stdout(data_dir.server_lock()?)

@@ -1,0 +1,1 @@
+//! ContactService through the wire.

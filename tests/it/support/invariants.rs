@@ -1,0 +1,48 @@
+//! What must hold whatever happened: checked in the database, behind the wire.
+
+use diesel::{QueryableByName, sql_query, sql_types::Text};
+use diesel_async::RunQueryDsl;
+
+use super::App;
+
+#[derive(Debug, QueryableByName)]
+struct Finding {
+    #[diesel(sql_type = Text)]
+    finding: String,
+}
+
+/// Each row of each query is a breach.
+const CHECKS: &str = "
+    SELECT 'load differs from active contacts: ' || o.id AS finding
+    FROM operators o
+    WHERE o.load <> (SELECT count(*) FROM contacts c
+        WHERE c.organization_id = o.organization_id AND c.operator_id = o.id
+          AND c.status <> 'CLOSED')
+  UNION ALL
+    SELECT 'no decision led to the present operator: ' || c.id
+    FROM contacts c
+    WHERE c.operator_id IS DISTINCT FROM (SELECT a.operator_id FROM assignments a
+        WHERE a.organization_id = c.organization_id AND a.contact_id = c.id
+        ORDER BY a.id DESC LIMIT 1)
+  UNION ALL
+    SELECT 'more given within the window than the limit: ' || a.id
+    FROM assignments a
+    JOIN operators o ON o.organization_id = a.organization_id AND o.id = a.operator_id
+    WHERE o.window_limit IS NOT NULL AND a.kind <> 'KEPT' AND NOT a.forced
+      AND o.window_limit < (SELECT count(*) FROM assignments b
+        WHERE b.organization_id = a.organization_id AND b.operator_id = a.operator_id
+          AND b.kind <> 'KEPT' AND b.create_time <= a.create_time
+          AND b.create_time > a.create_time - make_interval(secs => o.window_seconds))
+  UNION ALL
+    SELECT 'request without an answer: ' || r.request_id
+    FROM requests r
+    WHERE r.response IS NULL AND r.method <> 'BatchCreateContacts'";
+
+impl App {
+    /// Asserts I1 (windows), I5 and that every decision is accounted for.
+    pub async fn assert_invariants(&self) {
+        let mut conn = self.database().await;
+        let findings: Vec<Finding> = sql_query(CHECKS).get_results(&mut conn).await.unwrap();
+        assert!(findings.is_empty(), "{findings:?}");
+    }
+}

@@ -1,0 +1,130 @@
+//! What every test starts with: a server of its own on a database of its own,
+//! a client per service, makers of valid requests, and checks of errors.
+
+mod cluster;
+mod invariants;
+mod makers;
+
+use std::{sync::Arc, time::Duration};
+
+use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+use minicrm::{
+    context::{self, App as Shared},
+    db::{Conn, Db},
+    proto::{
+        analytics_service_client::AnalyticsServiceClient,
+        contact_service_client::ContactServiceClient, lead_service_client::LeadServiceClient,
+        operator_service_client::OperatorServiceClient, source_service_client::SourceServiceClient,
+    },
+    server,
+};
+use tokio::{net::TcpListener, sync::watch};
+use tonic::{
+    Code, Status,
+    transport::{Channel, Endpoint},
+};
+use tonic_types::{ErrorDetails, StatusExt};
+
+pub use cluster::new_database;
+pub use makers::*;
+
+/// A server and clients for it.
+#[derive(Clone)]
+pub struct App {
+    /// URL of the server's database.
+    pub database_url: String,
+    /// Connection to the server.
+    pub channel: Channel,
+    pub leads: LeadServiceClient<Channel>,
+    pub contacts: ContactServiceClient<Channel>,
+    pub operators: OperatorServiceClient<Channel>,
+    pub sources: SourceServiceClient<Channel>,
+    pub analytics: AnalyticsServiceClient<Channel>,
+    /// Stops the server when the last clone is dropped.
+    _stop: Arc<watch::Sender<bool>>,
+}
+
+impl App {
+    /// A server on a fresh database.
+    pub async fn start() -> Self {
+        Self::on(new_database().await).await
+    }
+
+    /// Another server on this database.
+    pub async fn on(database_url: String) -> Self {
+        let db = Db::new(&database_url, 8).unwrap();
+        context::ensure_development_organization(&db).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let shared = Arc::new(Shared {
+            db,
+            phone_region: Some("DE".parse().unwrap()),
+        });
+        tokio::spawn(server::serve(
+            listener,
+            shared,
+            stopped,
+            Duration::from_secs(1),
+        ));
+        let endpoint = Endpoint::try_from(format!("http://{address}")).unwrap();
+        Self::with(database_url, endpoint.connect().await.unwrap(), stop)
+    }
+
+    fn with(database_url: String, channel: Channel, stop: watch::Sender<bool>) -> Self {
+        Self {
+            database_url,
+            leads: LeadServiceClient::new(channel.clone()),
+            contacts: ContactServiceClient::new(channel.clone()),
+            operators: OperatorServiceClient::new(channel.clone()),
+            sources: SourceServiceClient::new(channel.clone()),
+            analytics: AnalyticsServiceClient::new(channel.clone()),
+            channel,
+            _stop: Arc::new(stop),
+        }
+    }
+
+    /// A connection to the server's database, to look behind the wire.
+    pub async fn database(&self) -> Conn {
+        Conn::establish(&self.database_url).await.unwrap()
+    }
+
+    /// Runs SQL behind the server's back.
+    pub async fn execute(&self, sql: &str) {
+        self.database().await.batch_execute(sql).await.unwrap();
+    }
+}
+
+/// Asserts code and reason of an error; returns its details.
+#[track_caller]
+pub fn assert_error<T: std::fmt::Debug>(
+    outcome: Result<T, Status>,
+    code: Code,
+    reason: &str,
+) -> ErrorDetails {
+    let status = outcome.unwrap_err();
+    let details = status.get_error_details();
+    let info = details.error_info().expect("every error has an ErrorInfo");
+    assert_eq!(
+        (status.code(), info.reason.as_str()),
+        (code, reason),
+        "{status:?}"
+    );
+    assert_eq!(info.domain, "minicrm");
+    details
+}
+
+/// Asserts that exactly these fields of the request are refused.
+#[track_caller]
+pub fn assert_invalid<T: std::fmt::Debug>(outcome: Result<T, Status>, fields: &[&str]) {
+    let details = assert_error(outcome, Code::InvalidArgument, "INVALID_FIELDS");
+    let violations = &details.bad_request().expect("the fields").field_violations;
+    let mut found: Vec<_> = violations
+        .iter()
+        .map(|violation| violation.field.as_str())
+        .collect();
+    let mut fields = fields.to_vec();
+    found.sort_unstable();
+    fields.sort_unstable();
+    assert_eq!(found, fields);
+}
