@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         compiler.open_file(entry?.path())?;
     }
 
-    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
     fs::write(
         out.join("minicrm.bin"),
         compiler.encode_file_descriptor_set(),

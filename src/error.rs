@@ -1,7 +1,7 @@
 //! The one error type and its one mapping to a gRPC status. No SQL, constraint
 //! name, path or personal data ever reaches a client through it.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, fmt::Display, time::Duration};
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::deadpool::PoolError;
@@ -89,7 +89,7 @@ pub const LEAD_HAS_OPEN_CONTACTS: &str = "LEAD_HAS_OPEN_CONTACTS";
 
 impl Error {
     /// There is no `kind` with this id.
-    pub fn not_found(kind: &'static str, id: impl ToString) -> Self {
+    pub fn not_found(kind: &'static str, id: impl Display) -> Self {
         Self::NotFound {
             kind,
             id: id.to_string(),

@@ -91,13 +91,12 @@ mod tests {
             weights in prop::collection::vec(0_u32..=1_000_000, 0..20),
         ) {
             let candidates = candidates(&weights);
-            match pick(&mut StdRng::seed_from_u64(seed), &candidates) {
-                Some(pick) => {
-                    prop_assert_eq!(replay(pick.draw, &candidates), Some(pick.operator_id));
-                    let picked = candidates.iter().find(|c| c.operator_id == pick.operator_id);
-                    prop_assert!(picked.is_some_and(|c| c.weight > 0));
-                }
-                None => prop_assert_eq!(total_weight(&candidates), 0),
+            let picked = pick(&mut StdRng::seed_from_u64(seed), &candidates);
+            prop_assert_eq!(picked.is_some(), total_weight(&candidates) > 0);
+            if let Some(pick) = picked {
+                prop_assert_eq!(replay(pick.draw, &candidates), Some(pick.operator_id));
+                let candidate = candidates.iter().find(|c| c.operator_id == pick.operator_id);
+                prop_assert!(candidate.is_some_and(|candidate| candidate.weight > 0));
             }
         }
 

@@ -2,6 +2,7 @@
 #![allow(
     missing_docs,
     clippy::pedantic,
+    clippy::large_enum_variant,
     clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
     rustdoc::all,

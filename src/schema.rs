@@ -21,10 +21,10 @@ diesel::table! {
 diesel::table! {
     /// Who could get a contact of a source, and who not, at the time of a draw.
     candidate_pools (organization_id, id) {
-        /// [{operator_id, weight}], by operator id.
+        /// `[{operator_id, weight}]`, by operator id.
         candidates -> Jsonb,
         create_time -> Timestamptz,
-        /// [{operator_id, weight, reason}], by operator id.
+        /// `[{operator_id, weight, reason}]`, by operator id.
         excluded -> Jsonb,
         id -> Uuid,
         organization_id -> Uuid,
@@ -118,7 +118,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Answers given to requests that carried a request_id.
+    /// Answers given to requests that carried a `request_id`.
     requests (organization_id, method, request_id) {
         create_time -> Timestamptz,
         /// SHA-256 of the encoded request.

@@ -90,7 +90,7 @@ async fn until_true(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|&stop| stop).await;
 }
 
-/// A health service that says NOT_SERVING for now.
+/// A health service that says `NOT_SERVING` for now.
 async fn health(names: &[String]) -> (HealthReporter, HealthServer<impl Health>) {
     let (reporter, service) = tonic_health::server::health_reporter();
     report(&reporter, names, ServingStatus::NotServing).await;
@@ -104,8 +104,8 @@ async fn report(reporter: &HealthReporter, names: &[String], status: ServingStat
     }
 }
 
-/// Says SERVING while the database answers, and NOT_SERVING otherwise. Ends on
-/// `stop`, after it has said NOT_SERVING for the last time.
+/// Says `SERVING` while the database answers, and `NOT_SERVING` otherwise. Ends on
+/// `stop`, after it has said `NOT_SERVING` for the last time.
 async fn watch_database(
     app: Arc<App>,
     reporter: HealthReporter,

@@ -113,8 +113,8 @@ CREATE TABLE candidate_pools (
 );
 COMMENT ON TABLE candidate_pools IS
     'Who could get a contact of a source, and who not, at the time of a draw.';
-COMMENT ON COLUMN candidate_pools.candidates IS '[{operator_id, weight}], by operator id.';
-COMMENT ON COLUMN candidate_pools.excluded IS '[{operator_id, weight, reason}], by operator id.';
+COMMENT ON COLUMN candidate_pools.candidates IS '`[{operator_id, weight}]`, by operator id.';
+COMMENT ON COLUMN candidate_pools.excluded IS '`[{operator_id, weight, reason}]`, by operator id.';
 
 CREATE TABLE contacts (
     organization_id uuid        NOT NULL,
@@ -192,6 +192,6 @@ CREATE TABLE requests (
     PRIMARY KEY (organization_id, method, request_id)
 );
 CREATE INDEX requests_create_time_idx ON requests (organization_id, create_time);
-COMMENT ON TABLE requests IS 'Answers given to requests that carried a request_id.';
+COMMENT ON TABLE requests IS 'Answers given to requests that carried a `request_id`.';
 COMMENT ON COLUMN requests.fingerprint IS 'SHA-256 of the encoded request.';
 COMMENT ON COLUMN requests.response IS 'Encoded answer, written in the transaction it tells of.';

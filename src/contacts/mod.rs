@@ -1,6 +1,6 @@
 //! Contacts: enquiries of leads through sources.
 //!
-//! A contact that is NEW or IN_PROGRESS is active and counts towards the load
+//! A contact that is `NEW` or `IN_PROGRESS` is active and counts towards the load
 //! of its operator; both change in one transaction. A contact without an
 //! operator is in the backlog and says why. Every decision about who handles a
 //! contact is kept.

@@ -76,7 +76,7 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A digest of the content, as a UUIDv8: equal pools have equal ids.
+    /// A digest of the content, as a UUID of version 8: equal pools have equal ids.
     pub fn id(&self) -> Uuid {
         let mut digest = Sha256::new().chain_update(self.source_id);
         for candidate in &self.candidates {

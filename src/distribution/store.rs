@@ -29,7 +29,7 @@ struct WindowLoad {
     #[diesel(sql_type = Nullable<SqlUuid>)]
     operator_id: Option<Uuid>,
     #[diesel(sql_type = BigInt)]
-    window_load: i64,
+    given: i64,
 }
 
 /// Locks the operators with a weight on these sources, and these others, in
@@ -82,7 +82,7 @@ pub async fn lock_roster(
                      SELECT FROM assignments AS a
                      WHERE a.organization_id = $1 AND a.operator_id = o.id AND a.kind <> 'KEPT'
                        AND a.create_time > t.time - make_interval(secs => o.window_seconds)
-                     LIMIT o.window_limit) AS given) AS window_load
+                     LIMIT o.window_limit) AS g) AS given
              FROM (SELECT statement_timestamp() AS time) AS t
              LEFT JOIN operators AS o ON o.organization_id = $1 AND o.id = ANY($2)",
         )
@@ -153,7 +153,7 @@ pub async fn window_loads(
                  SELECT count(*) FROM assignments AS a
                  WHERE a.organization_id = $1 AND a.operator_id = o.id AND a.kind <> 'KEPT'
                    AND a.create_time > now() - make_interval(secs => o.window_seconds)
-             ) AS window_load
+             ) AS given
              FROM operators AS o WHERE o.organization_id = $1 AND o.id = ANY($2)",
         )
         .bind::<SqlUuid, _>(organization_id)
@@ -167,7 +167,7 @@ pub async fn window_loads(
 fn by_operator(loads: &[WindowLoad]) -> HashMap<Uuid, i32> {
     loads
         .iter()
-        .filter_map(|row| Some((row.operator_id?, i32::try_from(row.window_load).ok()?)))
+        .filter_map(|row| Some((row.operator_id?, i32::try_from(row.given).ok()?)))
         .collect()
 }
 

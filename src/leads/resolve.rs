@@ -224,18 +224,18 @@ mod tests {
             .map(|(lead, n)| new_lead(lead, id(n)))
             .collect();
         let mut resolver = Resolver::new(found);
-        let resolved = resolver.resolve(&identity("a", "+2", "c"), id(9));
-        assert_eq!(resolver.lead(resolved.lead).id, id(1));
-        assert_eq!(resolved.conflicting, [id(2), id(3)]);
-        let resolved = resolver.resolve(&identity("new", "+2", "c"), id(9));
-        assert_eq!(resolver.lead(resolved.lead).id, id(2));
-        assert_eq!(resolved.conflicting, [id(3)]);
+        let first = resolver.resolve(&identity("a", "+2", "c"), id(9));
+        assert_eq!(resolver.lead(first.lead).id, id(1));
+        assert_eq!(first.conflicting, [id(2), id(3)]);
+        let second = resolver.resolve(&identity("new", "+2", "c"), id(9));
+        assert_eq!(resolver.lead(second.lead).id, id(2));
+        assert_eq!(second.conflicting, [id(3)]);
         let filled: Vec<_> = resolver.filled().iter().map(|lead| lead.id).collect();
         assert_eq!(filled, [id(2)]);
         assert_eq!(
-            resolver.lead(resolved.lead).external_id.as_deref(),
+            resolver.lead(second.lead).external_id.as_deref(),
             Some("new")
         );
-        assert_eq!(resolver.lead(resolved.lead).revision, 2);
+        assert_eq!(resolver.lead(second.lead).revision, 2);
     }
 }

@@ -17,7 +17,11 @@ use crate::{
     error::{Error, Result},
     mask::Mask,
     page::Pager,
-    proto::{self, *},
+    proto::{
+        self, CreateOperatorRequest, DeleteOperatorRequest, GetOperatorRequest,
+        ListOperatorsRequest, ListOperatorsResponse, UpdateOperatorRequest,
+        operator_service_server::OperatorService,
+    },
     request_id::Claim,
     rpc::{Rpc, reply},
     sources,
@@ -32,7 +36,7 @@ const MAX_WINDOW_SECONDS: i64 = 31 * 24 * 60 * 60;
 pub struct Operators(pub Arc<App>);
 
 #[tonic::async_trait]
-impl operator_service_server::OperatorService for Operators {
+impl OperatorService for Operators {
     async fn create_operator(&self, r: Request<CreateOperatorRequest>) -> Rpc<proto::Operator> {
         reply(&self.0, r, create_operator).await
     }

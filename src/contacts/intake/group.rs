@@ -5,17 +5,14 @@
 use std::collections::{HashMap, HashSet};
 
 use prost::Message;
-use rand::Rng;
 use uuid::Uuid;
 
-use super::super::store::{
-    self, Contact, ContactStatus,
-    assignments::{self, Assignment, AssignmentKind},
-};
+use super::decide::{Decided, Plan};
 use crate::{
+    contacts::store::{self, assignments},
     context::{Context, decode},
     db::Conn,
-    distribution::{self, Member, Roster},
+    distribution::{self, Roster},
     error::{Error, Result, SOURCE_INACTIVE},
     leads::{
         self, Identity,
@@ -139,7 +136,7 @@ async fn take_in(conn: &Conn, organization_id: Uuid, group: &[&NewContact]) -> R
 
     let mut saved = Vec::new();
     for ((index, decided), resolved) in accepted.into_iter().zip(decided).zip(resolved) {
-        let answer = decided.answer(&leads, resolved);
+        let answer = decided.answer(&leads, &resolved);
         if let Some(claim) = &group[index].claim {
             saved.push((claim, answer.encode_to_vec()));
         }
@@ -247,77 +244,6 @@ async fn resolve_leads(
     leads::store::insert_all(conn, organization_id, &mut leads.created()).await?;
     leads::store::fill_all(conn, organization_id, &mut leads.filled()).await?;
     Ok((leads, resolved))
-}
-
-/// Contacts whose source and lead are known: slices of the same length.
-struct Plan<'a> {
-    members: &'a [&'a NewContact],
-    source_ids: &'a [Uuid],
-    resolved: &'a [Resolved],
-}
-
-impl Plan<'_> {
-    /// Draws for each contact, one after the other.
-    fn decide(&self, rng: &mut impl Rng, roster: &mut Roster, leads: &Resolver) -> Vec<Decided> {
-        let members = self.members.iter().zip(self.source_ids).zip(self.resolved);
-        members
-            .map(|((new, &source_id), resolved)| {
-                let decision = roster.decide(rng, source_id);
-                let pick = decision.outcome.ok();
-                let operator_id = pick.map(|pick| pick.operator_id);
-                let contact = Contact {
-                    id: Uuid::now_v7(),
-                    lead_id: leads.lead(resolved.lead).id,
-                    source_id,
-                    operator_id,
-                    pool_id: operator_id.map(|_| decision.pool_id),
-                    status: ContactStatus::New,
-                    message: new.message.clone(),
-                    backlog_reason: decision.outcome.err(),
-                    revision: 1,
-                    create_time: roster.time,
-                    update_time: roster.time,
-                    assign_time: operator_id.map(|_| roster.time),
-                    close_time: None,
-                };
-                let assignment = Assignment {
-                    operator_id,
-                    backlog_reason: contact.backlog_reason,
-                    pool_id: Some(decision.pool_id),
-                    draw: pick.and_then(|pick| i64::try_from(pick.draw).ok()),
-                    ..Assignment::new(contact.id, AssignmentKind::Automatic, roster.time)
-                };
-                let operator = operator_id.and_then(|id| roster.member(id)).cloned();
-                Decided {
-                    contact,
-                    assignment,
-                    operator,
-                }
-            })
-            .collect()
-    }
-}
-
-/// A contact with its decision.
-struct Decided {
-    contact: Contact,
-    assignment: Assignment,
-    /// The operator right after.
-    operator: Option<Member>,
-}
-
-impl Decided {
-    fn answer(self, leads: &Resolver, resolved: Resolved) -> CreateContactResponse {
-        CreateContactResponse {
-            contact: Some(self.contact.into()),
-            lead: Some(leads.lead(resolved.lead).clone().into()),
-            operator: self
-                .operator
-                .map(|member| operators::answer(member.operator, member.window_load)),
-            lead_created: resolved.created,
-            conflicting_lead_ids: resolved.conflicting.iter().map(Uuid::to_string).collect(),
-        }
-    }
 }
 
 /// Writes contacts, decisions, and each operator's load once.

@@ -1,6 +1,7 @@
 //! Intake: `CreateContact` and `BatchCreateContacts`. Both end in
 //! `group::create_contacts`, which takes in a slice of requests at once.
 
+mod decide;
 mod group;
 
 use uuid::Uuid;

@@ -20,7 +20,7 @@ pub fn operator(name: &str) -> Operator {
 }
 
 /// A lead known by its external id.
-pub fn external(id: impl ToString) -> LeadIdentity {
+pub fn external(id: impl std::fmt::Display) -> LeadIdentity {
     LeadIdentity {
         external_id: id.to_string(),
         ..LeadIdentity::default()

@@ -1,6 +1,7 @@
 //! What every test starts with: a server of its own on a database of its own,
 //! a client per service, makers of valid requests, and checks of errors.
 
+mod calls;
 mod cluster;
 mod invariants;
 mod makers;
@@ -25,6 +26,8 @@ use tonic::{
 };
 use tonic_types::{ErrorDetails, StatusExt};
 
+pub(crate) use calls::call;
+pub use calls::mask;
 pub use cluster::new_database;
 pub use makers::*;
 

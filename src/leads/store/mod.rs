@@ -1,18 +1,17 @@
-//! Every query on `leads`. Knows nothing of the wire.
+//! Every query on `leads`; those for groups of contacts are beside it. Knows
+//! nothing of the wire.
+
+mod group;
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    dsl::now,
-    prelude::*,
-    result::Error as DieselError,
-    sql_query,
-    sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
-};
+use diesel::{dsl::now, prelude::*, result::Error as DieselError};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+pub use group::{fill_all, insert_all, lock_by_identifiers};
+
 use crate::{
-    db::{Conn, Prepared},
+    db::Conn,
     error::{Error, LEAD_HAS_OPEN_CONTACTS, Result, violated_key},
     page::Page,
     schema::leads,
@@ -216,121 +215,4 @@ fn taken(error: DieselError) -> Error {
         Some("leads_email_key") => exists("email"),
         _ => error.into(),
     }
-}
-
-/// The leads that have one of these identifiers, locked in the order of their
-/// ids.
-pub async fn lock_by_identifiers(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    external_ids: &[&str],
-    phones: &[&str],
-    emails: &[&str],
-) -> Result<Vec<Lead>> {
-    let query = leads::table
-        .filter(leads::organization_id.eq(organization_id))
-        .filter(
-            leads::external_id
-                .eq_any(external_ids)
-                .or(leads::phone.eq_any(phones))
-                .or(leads::email.eq_any(emails)),
-        )
-        .order(leads::id)
-        .select(Lead::as_select())
-        .for_no_key_update();
-    Ok(Prepared(query).load(&mut conn).await?)
-}
-
-#[derive(Debug, QueryableByName)]
-struct Written {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = Timestamptz)]
-    time: DateTime<Utc>,
-}
-
-/// Inserts leads and sets their times. CONFLICT if one of the identifiers has
-/// been taken meanwhile.
-pub async fn insert_all(conn: &Conn, organization_id: Uuid, leads: &mut [&mut Lead]) -> Result<()> {
-    if leads.is_empty() {
-        return Ok(());
-    }
-    // In one order everywhere, so that two groups rarely wait for each other.
-    leads.sort_by(|a, b| {
-        (&a.external_id, &a.phone, &a.email).cmp(&(&b.external_id, &b.phone, &b.email))
-    });
-    let ids: Vec<_> = leads.iter().map(|lead| lead.id).collect();
-    let written: Vec<Written> = Prepared(
-        sql_query(
-            "INSERT INTO leads (organization_id, id, external_id, phone, email, name)
-             SELECT $1, l.* FROM unnest($2, $3, $4, $5, $6) AS l
-             ON CONFLICT DO NOTHING
-             RETURNING id, create_time AS time",
-        )
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<SqlUuid>, _>(&ids)
-        .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.external_id.as_deref()))
-        .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.phone.as_deref()))
-        .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.email.as_deref()))
-        .bind::<Array<Text>, _>(column(leads, |lead| lead.name.as_str())),
-    )
-    .get_results(&mut &*conn)
-    .await?;
-    if written.len() < leads.len() {
-        return Err(Error::Conflict);
-    }
-    let time = written
-        .as_slice()
-        .first()
-        .map(|row| row.time)
-        .unwrap_or_default();
-    for lead in leads {
-        lead.create_time = time;
-        lead.update_time = time;
-    }
-    Ok(())
-}
-
-/// Writes identifiers and names that were filled in on leads that are locked,
-/// and sets their times. CONFLICT if one of the identifiers has been taken
-/// meanwhile.
-pub async fn fill_all(conn: &Conn, organization_id: Uuid, leads: &mut [&mut Lead]) -> Result<()> {
-    if leads.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<_> = leads.iter().map(|lead| lead.id).collect();
-    let revisions: Vec<_> = leads.iter().map(|lead| lead.revision).collect();
-    let written: Vec<Written> = Prepared(
-        sql_query(
-            "UPDATE leads AS l
-             SET external_id = f.external_id, phone = f.phone, email = f.email, name = f.name,
-                 revision = f.revision, update_time = now()
-             FROM unnest($2, $3, $4, $5, $6, $7)
-                 AS f (id, external_id, phone, email, name, revision)
-             WHERE l.organization_id = $1 AND l.id = f.id
-             RETURNING l.id, l.update_time AS time",
-        )
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<SqlUuid>, _>(&ids)
-        .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.external_id.as_deref()))
-        .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.phone.as_deref()))
-        .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.email.as_deref()))
-        .bind::<Array<Text>, _>(column(leads, |lead| lead.name.as_str()))
-        .bind::<Array<Integer>, _>(&revisions),
-    )
-    .get_results(&mut &*conn)
-    .await
-    .map_err(|error| match taken(error) {
-        Error::AlreadyExists { .. } => Error::Conflict,
-        error => error,
-    })?;
-    for lead in leads {
-        let row = written.iter().find(|row| row.id == lead.id);
-        lead.update_time = row.ok_or(Error::Conflict)?.time;
-    }
-    Ok(())
-}
-
-fn column<'a, T>(leads: &'a [&mut Lead], value: impl Fn(&'a Lead) -> T) -> Vec<T> {
-    leads.iter().map(|lead| value(lead)).collect()
 }

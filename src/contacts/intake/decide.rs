@@ -1,0 +1,95 @@
+//! Decides who gets the contacts of a group: in memory, one after the other.
+
+use rand::Rng;
+use uuid::Uuid;
+
+use super::group::NewContact;
+use crate::{
+    contacts::store::{
+        Contact, ContactStatus,
+        assignments::{Assignment, AssignmentKind},
+    },
+    distribution::{Member, Roster},
+    leads::resolve::{Resolved, Resolver},
+    operators,
+    proto::CreateContactResponse,
+};
+
+/// Contacts whose source and lead are known: slices of the same length.
+pub struct Plan<'a> {
+    pub members: &'a [&'a NewContact],
+    pub source_ids: &'a [Uuid],
+    pub resolved: &'a [Resolved],
+}
+
+impl Plan<'_> {
+    /// Draws for each contact, one after the other.
+    pub fn decide(
+        &self,
+        rng: &mut impl Rng,
+        roster: &mut Roster,
+        leads: &Resolver,
+    ) -> Vec<Decided> {
+        let members = self.members.iter().zip(self.source_ids).zip(self.resolved);
+        members
+            .map(|((new, &source_id), resolved)| {
+                let decision = roster.decide(rng, source_id);
+                let pick = decision.outcome.ok();
+                let operator_id = pick.map(|pick| pick.operator_id);
+                let contact = Contact {
+                    id: Uuid::now_v7(),
+                    lead_id: leads.lead(resolved.lead).id,
+                    source_id,
+                    operator_id,
+                    pool_id: operator_id.map(|_| decision.pool_id),
+                    status: ContactStatus::New,
+                    message: new.message.clone(),
+                    backlog_reason: decision.outcome.err(),
+                    revision: 1,
+                    create_time: roster.time,
+                    update_time: roster.time,
+                    assign_time: operator_id.map(|_| roster.time),
+                    close_time: None,
+                };
+                let assignment = Assignment {
+                    operator_id,
+                    backlog_reason: contact.backlog_reason,
+                    pool_id: Some(decision.pool_id),
+                    draw: pick.and_then(|pick| i64::try_from(pick.draw).ok()),
+                    ..Assignment::new(contact.id, AssignmentKind::Automatic, roster.time)
+                };
+                let operator = operator_id.and_then(|id| roster.member(id)).cloned();
+                Decided {
+                    contact,
+                    assignment,
+                    operator,
+                }
+            })
+            .collect()
+    }
+}
+
+/// A contact with its decision.
+pub struct Decided {
+    /// The contact, to be inserted.
+    pub contact: Contact,
+    /// The decision, to be inserted.
+    pub assignment: Assignment,
+    /// The operator right after.
+    operator: Option<Member>,
+}
+
+impl Decided {
+    /// What the caller is answered.
+    pub fn answer(self, leads: &Resolver, resolved: &Resolved) -> CreateContactResponse {
+        CreateContactResponse {
+            contact: Some(self.contact.into()),
+            lead: Some(leads.lead(resolved.lead).clone().into()),
+            operator: self
+                .operator
+                .map(|member| operators::answer(member.operator, member.window_load)),
+            lead_created: resolved.created,
+            conflicting_lead_ids: resolved.conflicting.iter().map(Uuid::to_string).collect(),
+        }
+    }
+}

@@ -1,1 +1,0 @@
-//! ContactService through the wire.
