@@ -18,7 +18,7 @@ use crate::{
     db::Db,
     embedded::{self, Postgres},
     error::Error,
-    migrations, server,
+    migrations, request_id, server,
 };
 
 /// Result of a command; the error is a message for the terminal.
@@ -41,7 +41,7 @@ pub async fn serve(config: Config) -> Outcome {
         .map_err(|error| format!("cannot listen on {address}: {error}"))?;
     let stop = stop_on_signals()?;
 
-    let database = connect(&config.database).await?;
+    let mut database = Connection::open(&config.database).await?;
     let size = config
         .database
         .pool_size
@@ -56,8 +56,13 @@ pub async fn serve(config: Config) -> Outcome {
             organization = %context::DEVELOPMENT_ORGANIZATION,
             "serving without authentication: loopback only, one development organization"
         );
+        let db = app.db.clone();
         let drain = Duration::from_secs(config.serve.drain_seconds);
-        server::serve(listener, app, stop, drain).await?;
+        tokio::select! {
+            outcome = server::serve(listener, app, stop, drain) => outcome?,
+            () = request_id::keep_clean(db) => {}
+            error = database.keep() => return Err(error.into()),
+        }
     }
     database.close().await?;
     tracing::info!("stopped");
@@ -66,7 +71,7 @@ pub async fn serve(config: Config) -> Outcome {
 
 /// Brings the database to the schema of this version.
 pub async fn migrate(config: Config) -> Outcome {
-    let database = connect(&config.database).await?;
+    let database = Connection::open(&config.database).await?;
     let done = migrations::run(&database.url).await?;
     tracing::info!(done, "migrated");
     database.close().await
@@ -89,40 +94,58 @@ pub async fn healthcheck(config: Config) -> Outcome {
 /// A database to use, and the private Postgres it runs on, if it does.
 struct Connection {
     url: String,
-    postgres: Option<Postgres>,
+    private: Option<(Postgres, embedded::Options)>,
 }
 
 impl Connection {
+    async fn open(config: &Database) -> Outcome<Self> {
+        if let Some(url) = &config.database_url {
+            return Ok(Self {
+                url: url.clone(),
+                private: None,
+            });
+        }
+        let options = embedded::Options {
+            data_dir: config
+                .data_dir
+                .clone()
+                .unwrap_or_else(embedded::default_data_dir),
+            bin_dir: config.pg_bin_dir.clone(),
+            install: config.pg_install,
+            ephemeral: false,
+            settings: Vec::new(),
+        };
+        let postgres = Postgres::start(options.clone()).await?;
+        Ok(Self {
+            url: postgres.url("minicrm"),
+            private: Some((postgres, options)),
+        })
+    }
+
+    /// Starts the private Postgres again whenever it ends by itself. Ends only
+    /// if that fails.
+    async fn keep(&mut self) -> embedded::Error {
+        loop {
+            let Some((postgres, options)) = &mut self.private else {
+                return std::future::pending().await;
+            };
+            let error = postgres.ended().await;
+            tracing::error!(%error, "starting Postgres again");
+            let options = options.clone();
+            self.private = None;
+            match Postgres::start(options.clone()).await {
+                Ok(postgres) => self.private = Some((postgres, options)),
+                Err(error) => return error,
+            }
+        }
+    }
+
     async fn close(self) -> Outcome {
-        if let Some(postgres) = self.postgres {
+        if let Some((postgres, _)) = self.private {
             postgres.stop().await?;
         }
         Ok(())
     }
-}
-
-async fn connect(config: &Database) -> Outcome<Connection> {
-    if let Some(url) = &config.database_url {
-        return Ok(Connection {
-            url: url.clone(),
-            postgres: None,
-        });
-    }
-    let postgres = Postgres::start(embedded::Options {
-        data_dir: config
-            .data_dir
-            .clone()
-            .unwrap_or_else(embedded::default_data_dir),
-        bin_dir: config.pg_bin_dir.clone(),
-        install: config.pg_install,
-        ephemeral: false,
-        settings: Vec::new(),
-    })
-    .await?;
-    Ok(Connection {
-        url: postgres.url("minicrm"),
-        postgres: Some(postgres),
-    })
 }
 
 /// Migrates, waiting for a database that is not there yet. False if the service

@@ -17,7 +17,7 @@ async fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let outcome = match config.command.unwrap_or(Command::Serve) {
-        Command::Serve => commands::serve(config).await,
+        Command::Serve => Box::pin(commands::serve(config)).await,
         Command::Migrate => commands::migrate(config).await,
         Command::Healthcheck => commands::healthcheck(config).await,
     };

@@ -5,8 +5,10 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, sync::watch};
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{service::Routes, transport::Server};
+use tonic::{
+    service::Routes,
+    transport::{Server, server::TcpIncoming},
+};
 use tonic_health::{
     ServingStatus,
     pb::health_server::{Health, HealthServer},
@@ -69,7 +71,7 @@ pub async fn serve(
     let serving = Server::builder()
         .add_routes(routes)
         .serve_with_incoming_shutdown(
-            TcpListenerStream::new(listener),
+            TcpIncoming::from(listener).with_nodelay(Some(true)),
             watch_database(app, health, names, stop),
         );
     let limit = async {

@@ -109,6 +109,11 @@ impl Postgres {
         self.socket_dir.url(database)
     }
 
+    /// Waits until the server ends by itself, which it never should.
+    pub async fn ended(&mut self) -> Error {
+        self.supervisor.ended_by_itself().await
+    }
+
     /// Shuts the server down, which ends its clients' connections, and waits until it has stopped.
     pub async fn stop(self) -> Result<(), Error> {
         let stopped = self.supervisor.stop(&self.data_dir).await;

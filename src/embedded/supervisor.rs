@@ -6,7 +6,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::process::Child;
@@ -147,6 +147,13 @@ impl Supervisor {
         }
     }
 
+    /// Waits for the end of the server, which nobody asked for.
+    pub(super) async fn ended_by_itself(&mut self) -> Error {
+        // Whether the shell can be waited for or not, it is not there any more.
+        let _ = wait(&mut self.shell).await;
+        self.ended()
+    }
+
     fn ended(&self) -> Error {
         Error::Ended {
             log: self.log.clone(),
@@ -170,6 +177,14 @@ impl Supervisor {
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(10)..].join("\n")
     }
+}
+
+/// Waits for a child without closing its input, which would stop the server.
+async fn wait(child: &mut Child) -> io::Result<ExitStatus> {
+    let input = child.stdin.take();
+    let status = child.wait().await;
+    drop(input);
+    status
 }
 
 fn open_log(path: &Path) -> io::Result<(File, u64)> {

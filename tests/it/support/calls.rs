@@ -3,8 +3,9 @@
 use minicrm::proto::{
     Assignment, Contact, ContactStatus, DeleteOperatorRequest, DeleteSourceRequest,
     GetContactRequest, GetLeadRequest, GetOperatorRequest, GetSourceRequest, Lead,
-    ListAssignmentsRequest, ListContactsRequest, Operator, ReassignContactRequest,
-    SetContactStatusRequest, Source, UpdateOperatorRequest, UpdateSourceRequest,
+    ListAssignmentsRequest, ListContactsRequest, Operator, OperatorWeight, ReassignContactRequest,
+    SetContactStatusRequest, SetOperatorWeightRequest, Source, UpdateOperatorRequest,
+    UpdateSourceRequest,
 };
 use prost_types::FieldMask;
 use tonic::Status;
@@ -165,6 +166,22 @@ impl App {
             ..Default::default()
         };
         call!(self.sources.update_source(request))
+    }
+
+    /// Sets an operator's weight on a source.
+    pub async fn set_weight(
+        &self,
+        source: &Source,
+        operator: &Operator,
+        weight: i32,
+    ) -> Result<OperatorWeight, Status> {
+        let request = SetOperatorWeightRequest {
+            source_id: source.id.clone(),
+            operator_id: operator.id.clone(),
+            weight,
+            ..Default::default()
+        };
+        call!(self.sources.set_operator_weight(request))
     }
 
     /// Deletes a source.

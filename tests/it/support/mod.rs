@@ -44,7 +44,7 @@ pub struct App {
     pub sources: SourceServiceClient<Channel>,
     pub analytics: AnalyticsServiceClient<Channel>,
     /// Stops the server when the last clone is dropped.
-    _stop: Arc<watch::Sender<bool>>,
+    _stop: Option<Arc<watch::Sender<bool>>>,
 }
 
 impl App {
@@ -71,10 +71,15 @@ impl App {
             Duration::from_secs(1),
         ));
         let endpoint = Endpoint::try_from(format!("http://{address}")).unwrap();
-        Self::with(database_url, endpoint.connect().await.unwrap(), stop)
+        let channel = endpoint.connect().await.unwrap();
+        Self {
+            _stop: Some(Arc::new(stop)),
+            ..Self::at(channel, database_url)
+        }
     }
 
-    fn with(database_url: String, channel: Channel, stop: watch::Sender<bool>) -> Self {
+    /// Clients of a server that runs elsewhere.
+    pub fn at(channel: Channel, database_url: String) -> Self {
         Self {
             database_url,
             leads: LeadServiceClient::new(channel.clone()),
@@ -83,7 +88,7 @@ impl App {
             sources: SourceServiceClient::new(channel.clone()),
             analytics: AnalyticsServiceClient::new(channel.clone()),
             channel,
-            _stop: Arc::new(stop),
+            _stop: None,
         }
     }
 
