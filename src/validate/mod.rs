@@ -206,3 +206,6 @@ impl Violations {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
