@@ -46,10 +46,10 @@ pub async fn serve(config: Config) -> Outcome {
         .database
         .pool_size
         .map_or_else(default_pool_size, usize::from);
-    let app = Arc::new(App {
-        db: Db::new(&database.url, size)?,
-        phone_region: config.serve.phone_region,
-    });
+    let app = Arc::new(App::new(
+        Db::new(&database.url, size)?,
+        config.serve.phone_region,
+    ));
     if prepare(&database.url, &app.db, stop.clone()).await? {
         tracing::info!(
             address = %listener.local_addr()?,

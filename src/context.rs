@@ -11,6 +11,7 @@ use tonic::metadata::MetadataMap;
 use uuid::Uuid;
 
 use crate::{
+    contacts::IntakeQueues,
     db::{Conn, Db, Work},
     error::{Error, Result},
     request_id::{self, Claim, Claimed},
@@ -26,6 +27,18 @@ pub struct App {
     pub db: Db,
     /// Region whose national phone numbers are understood.
     pub phone_region: Option<country::Id>,
+    intake: IntakeQueues,
+}
+
+impl App {
+    /// With nothing going on yet.
+    pub fn new(db: Db, phone_region: Option<country::Id>) -> Self {
+        Self {
+            db,
+            phone_region,
+            intake: IntakeQueues::default(),
+        }
+    }
 }
 
 /// What one call is served with.
@@ -62,6 +75,11 @@ impl Context {
         self.app.phone_region
     }
 
+    /// The contacts that wait to be taken in.
+    pub(crate) fn intake(&self) -> &IntakeQueues {
+        &self.app.intake
+    }
+
     /// Runs a write in a transaction, exactly once if it has a claim.
     pub async fn write<T, F>(&self, claim: Option<Claim>, work: F) -> Result<T>
     where
@@ -96,7 +114,7 @@ impl Context {
 
 /// Decodes an answer that was kept.
 pub fn decode<T: Message + Default>(answer: &[u8]) -> Result<T> {
-    T::decode(answer).map_err(|error| Error::Internal(error.into()))
+    T::decode(answer).map_err(Error::internal)
 }
 
 /// Makes sure that the development organization exists.

@@ -59,13 +59,13 @@ impl Db {
         let pool = Pool::builder(manager)
             .max_size(size)
             .build()
-            .map_err(|error| Error::Internal(error.into()))?;
+            .map_err(Error::internal)?;
         Ok(Self { pool })
     }
 
     /// A connection, for reading.
     pub async fn conn(&self) -> Result<Object<Conn>> {
-        let timeout = |error: tokio::time::error::Elapsed| Error::Unavailable(error.into());
+        let timeout = |error: tokio::time::error::Elapsed| Error::unavailable(error);
         Ok(tokio::time::timeout(POOL_TIMEOUT, self.pool.get())
             .await
             .map_err(timeout)??)

@@ -1,7 +1,7 @@
 //! The one error type and its one mapping to a gRPC status. No SQL, constraint
 //! name, path or personal data ever reaches a client through it.
 
-use std::{collections::HashMap, fmt::Display, time::Duration};
+use std::{collections::HashMap, fmt::Display, sync::Arc, time::Duration};
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::deadpool::PoolError;
@@ -13,11 +13,14 @@ use uuid::Uuid;
 /// Result of everything that can fail on behalf of a caller.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// What is behind an error that is not the caller's.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// Domain of every `google.rpc.ErrorInfo` this service sends.
 pub const DOMAIN: &str = "minicrm";
 
 /// What went wrong: one variant per thing a caller can do about it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// Fields of the request are wrong; all of them are named.
     #[error("the request has invalid fields")]
@@ -65,15 +68,18 @@ pub enum Error {
     /// Concurrent transactions got in each other's way; nothing was done.
     #[error("concurrent changes got in each other's way")]
     Conflict,
+    /// Too much is waiting already; nothing was done.
+    #[error("too many requests are waiting")]
+    Overloaded,
     /// A lock or a statement took too long; nothing was done.
     #[error("the database took too long")]
     Busy,
     /// The database cannot be reached; what a write did is unknown.
     #[error("the database is not available")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// A fault of ours.
     #[error("internal error")]
-    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }
 
 /// Reason: the operator's load or window limit is reached.
@@ -96,9 +102,14 @@ impl Error {
         }
     }
 
-    /// A fault of ours, told in words.
-    pub fn internal(message: impl Into<String>) -> Self {
-        Self::Internal(message.into().into())
+    /// A fault of ours.
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(Arc::from(cause.into()))
+    }
+
+    /// The database cannot be reached.
+    pub fn unavailable(cause: impl Into<Cause>) -> Self {
+        Self::Unavailable(Arc::from(cause.into()))
     }
 
     /// Refuses if `etag` is given and not that of the present `revision`.
@@ -133,6 +144,7 @@ impl Error {
             Self::AlreadyExists { .. } => Code::AlreadyExists,
             Self::Precondition { .. } => Code::FailedPrecondition,
             Self::Stale { .. } | Self::Conflict | Self::Busy => Code::Aborted,
+            Self::Overloaded => Code::ResourceExhausted,
             Self::Unavailable(_) => Code::Unavailable,
             Self::Internal(_) => Code::Internal,
         }
@@ -148,6 +160,7 @@ impl Error {
             Self::Precondition { reason, .. } => reason,
             Self::Stale { .. } => "ETAG_MISMATCH",
             Self::Conflict => "TRANSACTION_CONFLICT",
+            Self::Overloaded => "OVERLOADED",
             Self::Busy => "RESOURCE_BUSY",
             Self::Unavailable(_) => "DATABASE_UNAVAILABLE",
             Self::Internal(_) => "INTERNAL",
@@ -185,7 +198,7 @@ impl Error {
             Self::Stale { kind, id } => {
                 metadata.insert(format!("{kind}_id"), id.to_string());
             }
-            Self::Conflict | Self::Busy => {
+            Self::Conflict | Self::Busy | Self::Overloaded => {
                 details.set_retry_info(Some(Duration::from_millis(200)));
             }
             Self::Unavailable(_) => {
@@ -213,7 +226,7 @@ impl From<DieselError> for Error {
                 Kind::ClosedConnection | Kind::UnableToSendCommand | Kind::ReadOnlyTransaction,
                 _,
             )
-            | DieselError::BrokenTransactionManager => Self::Unavailable(error.into()),
+            | DieselError::BrokenTransactionManager => Self::unavailable(error),
             // The driver keeps no SQLSTATE of these; this is the one place that
             // goes by the text.
             DieselError::DatabaseError(Kind::Unknown, info) => match info.message() {
@@ -226,18 +239,18 @@ impl From<DieselError> for Error {
                     || text.contains("connection slots")
                     || text.contains("too many clients") =>
                 {
-                    Self::Unavailable(error.into())
+                    Self::unavailable(error)
                 }
-                _ => Self::Internal(error.into()),
+                _ => Self::internal(error),
             },
-            _ => Self::Internal(error.into()),
+            _ => Self::internal(error),
         }
     }
 }
 
 impl From<PoolError> for Error {
     fn from(error: PoolError) -> Self {
-        Self::Unavailable(error.into())
+        Self::unavailable(error)
     }
 }
 

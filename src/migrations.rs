@@ -21,7 +21,7 @@ pub async fn run(url: &str) -> Result<usize> {
     let url = url.to_owned();
     tokio::task::spawn_blocking(move || run_locked(&url))
         .await
-        .map_err(|error| Error::Internal(error.into()))?
+        .map_err(Error::internal)?
 }
 
 /// Undoes all migrations; for the test that they can be undone.
@@ -30,12 +30,12 @@ pub async fn revert_all(url: &str) -> Result<()> {
     let revert = move || {
         let mut conn = connect(&url)?;
         conn.revert_all_migrations(MIGRATIONS)
-            .map_err(Error::Internal)?;
+            .map_err(Error::internal)?;
         Ok(())
     };
     tokio::task::spawn_blocking(revert)
         .await
-        .map_err(|error| Error::Internal(error.into()))?
+        .map_err(Error::internal)?
 }
 
 /// Holds the lock's row on one connection while another migrates: a row lock,
@@ -47,14 +47,14 @@ fn run_locked(url: &str) -> Result<usize> {
         diesel::sql_query("SELECT FROM migration_lock FOR UPDATE").execute(lock)?;
         let done = connect(url)?
             .run_pending_migrations(MIGRATIONS)
-            .map_err(Error::Internal)?
+            .map_err(Error::internal)?
             .len();
         Ok(done)
     })
 }
 
 fn connect(url: &str) -> Result<BlockingConn> {
-    BlockingConn::establish(url).map_err(|error| Error::Unavailable(error.into()))
+    BlockingConn::establish(url).map_err(Error::unavailable)
 }
 
 /// `CREATE TABLE IF NOT EXISTS` fails when two sessions run it at once, and

@@ -18,7 +18,7 @@ pub const DESCRIPTOR: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/minicrm.
 /// The full names of the services of the contract.
 pub fn service_names() -> crate::error::Result<Vec<String>> {
     let set = <prost_types::FileDescriptorSet as prost::Message>::decode(DESCRIPTOR)
-        .map_err(|error| crate::error::Error::Internal(error.into()))?;
+        .map_err(crate::error::Error::internal)?;
     let names = set.file.iter().flat_map(|file| {
         file.service
             .iter()

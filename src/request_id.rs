@@ -190,6 +190,28 @@ fn by_key(rows: &[Kept]) -> HashMap<(&str, Uuid), &Kept> {
         .collect()
 }
 
+/// Gives back claims of requests that were refused, for others to be answered
+/// in the same transaction.
+pub async fn release(conn: &Conn, organization_id: Uuid, claims: &[&Claim]) -> Result<()> {
+    if claims.is_empty() {
+        return Ok(());
+    }
+    let methods: Vec<_> = claims.iter().map(|claim| claim.method).collect();
+    let ids: Vec<_> = claims.iter().map(|claim| claim.request_id).collect();
+    Prepared(
+        sql_query(
+            "DELETE FROM requests AS r USING unnest($2, $3) AS c (method, request_id)
+             WHERE r.organization_id = $1 AND r.method = c.method AND r.request_id = c.request_id",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<Text>, _>(&methods)
+        .bind::<Array<SqlUuid>, _>(&ids),
+    )
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}
+
 /// Keeps the answers to claims, in the transaction that made them.
 pub async fn save(conn: &Conn, organization_id: Uuid, answers: &[(&Claim, Vec<u8>)]) -> Result<()> {
     if answers.is_empty() {

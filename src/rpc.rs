@@ -28,7 +28,7 @@ where
     let outcome = match Context::resolve(app, request.metadata()) {
         Ok(context) => tokio::spawn(method(context, request.into_inner()))
             .await
-            .unwrap_or_else(|error| Err(Error::Internal(error.into()))),
+            .unwrap_or_else(|error| Err(Error::internal(error))),
         Err(error) => Err(error),
     };
     outcome.map(Response::new).map_err(|error| {

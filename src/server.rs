@@ -56,16 +56,8 @@ pub async fn serve(
     let (health, health_service) = health(&names).await;
     let routes = services(&app)
         .add_service(health_service)
-        .add_service(
-            reflection()
-                .build_v1()
-                .map_err(|error| Error::Internal(error.into()))?,
-        )
-        .add_service(
-            reflection()
-                .build_v1alpha()
-                .map_err(|error| Error::Internal(error.into()))?,
-        );
+        .add_service(reflection().build_v1().map_err(Error::internal)?)
+        .add_service(reflection().build_v1alpha().map_err(Error::internal)?);
 
     let mut stopped = stop.clone();
     let serving = Server::builder()
@@ -79,7 +71,7 @@ pub async fn serve(
         tokio::time::sleep(drain).await;
     };
     tokio::select! {
-        outcome = serving => outcome.map_err(|error| Error::Internal(error.into())),
+        outcome = serving => outcome.map_err(Error::internal),
         () = limit => {
             tracing::warn!("calls in flight were cut off");
             Ok(())

@@ -123,7 +123,7 @@ async fn draw(conn: &Conn, organization_id: Uuid, contact: Contact) -> Result<Co
                 previous_operator_id: current,
                 ..kept
             };
-            assignments::insert_all(conn, organization_id, &[kept]).await?;
+            assignments::insert_all(conn, organization_id, &[&kept]).await?;
             return Ok(contact);
         }
         Err(reason) => Assignment {
@@ -158,7 +158,7 @@ async fn hand_over(
     contact.backlog_reason = decision.backlog_reason;
     contact.pool_id = decision.pool_id.filter(|_| decision.operator_id.is_some());
     contact.assign_time = decision.operator_id.map(|_| decision.create_time);
-    assignments::insert_all(conn, organization_id, &[decision]).await?;
+    assignments::insert_all(conn, organization_id, &[&decision]).await?;
     store::update(conn, organization_id, &contact).await
 }
 
@@ -177,5 +177,5 @@ pub async fn release_all(conn: &Conn, organization_id: Uuid, operator: &Operator
             ..Assignment::new(contact_id, AssignmentKind::Released, time)
         })
         .collect();
-    assignments::insert_all(conn, organization_id, &history).await
+    assignments::insert_all(conn, organization_id, &history.iter().collect::<Vec<_>>()).await
 }

@@ -121,6 +121,6 @@ async fn release(
         forced: true,
         ..Assignment::new(contact.id, AssignmentKind::Released, time)
     };
-    assignments::insert_all(conn, organization_id, &[assignment]).await?;
+    assignments::insert_all(conn, organization_id, &[&assignment]).await?;
     Ok(contact)
 }

@@ -204,12 +204,11 @@ impl Roster {
         };
         for (member, weight) in self.members(source_id) {
             let operator_id = member.operator.id;
-            let reason = if current == Some(operator_id) {
-                Some(ExclusionReason::CurrentOperator)
-            } else if weight == 0 {
-                Some(ExclusionReason::Paused)
-            } else {
-                member.obstacle()
+            let reason = match member.obstacle() {
+                _ if weight == 0 => Some(ExclusionReason::Paused),
+                Some(ExclusionReason::Inactive) => Some(ExclusionReason::Inactive),
+                _ if current == Some(operator_id) => Some(ExclusionReason::CurrentOperator),
+                obstacle => obstacle,
             };
             match reason {
                 None => pool.candidates.push(Candidate {

@@ -11,6 +11,7 @@ use diesel::{
     sql_types::{Array, BigInt, Jsonb, Nullable, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
+use futures_util::join;
 use uuid::Uuid;
 
 use super::{Member, Pool, Roster};
@@ -75,7 +76,7 @@ pub async fn lock_roster(
         .filter(|operator| operator.window_limit.is_some())
         .map(|operator| operator.id)
         .collect();
-    let loads: Vec<WindowLoad> = Prepared(
+    let loads = Prepared(
         sql_query(
             "SELECT t.time, o.id AS operator_id, (
                  SELECT count(*) FROM (
@@ -88,10 +89,13 @@ pub async fn lock_roster(
         )
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(&limited),
-    )
-    .get_results(&mut &*conn)
-    .await?;
-    let weights = sources::store::weights(conn, organization_id, source_ids).await?;
+    );
+    let mut loads_conn = conn;
+    let (loads, weights) = join!(
+        loads.get_results::<WindowLoad>(&mut loads_conn),
+        sources::store::weights(conn, organization_id, source_ids),
+    );
+    let (loads, weights) = (loads?, weights?);
     let time = loads
         .as_slice()
         .first()
@@ -180,9 +184,7 @@ pub async fn save_pools(conn: &Conn, organization_id: Uuid, roster: &Roster) -> 
     pools.sort_by_key(|(id, _)| **id);
     let ids: Vec<_> = pools.iter().map(|(id, _)| **id).collect();
     let source_ids: Vec<_> = pools.iter().map(|(_, pool)| pool.source_id).collect();
-    let json = |value: serde_json::Result<serde_json::Value>| {
-        value.map_err(|error| Error::Internal(error.into()))
-    };
+    let json = |value: serde_json::Result<serde_json::Value>| value.map_err(Error::internal);
     let candidates = pools
         .iter()
         .map(|(_, pool)| json(serde_json::to_value(&pool.candidates)))
@@ -227,7 +229,7 @@ pub async fn find_pools(
         .await?;
     rows.into_iter()
         .map(|(id, source_id, candidates, excluded)| {
-            let internal = |error: serde_json::Error| Error::Internal(error.into());
+            let internal = |error: serde_json::Error| Error::internal(error);
             let candidates = serde_json::from_value(candidates).map_err(internal)?;
             let excluded = serde_json::from_value(excluded).map_err(internal)?;
             Ok((

@@ -182,7 +182,7 @@ impl DataDir {
         }
         account.private_dir(&fresh)?;
         let mut initdb = account.command(binaries.path("initdb"), &self.root);
-        let options = "-U postgres -A trust -E UTF8 --locale=C -k -D";
+        let options = "-U postgres -A trust -E UTF8 --locale=C --lc-ctype=C.UTF-8 -k -D";
         initdb.args(options.split(' ')).arg(&fresh);
         if ephemeral {
             initdb.arg("--no-sync");

@@ -1,7 +1,11 @@
 //! Every query on `sources` and `operator_weights`. Knows nothing of the wire.
 
 use chrono::{DateTime, Utc};
-use diesel::{dsl::now, prelude::*, upsert::excluded};
+use diesel::{
+    dsl::{case_when, now},
+    prelude::*,
+    upsert::excluded,
+};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -248,7 +252,11 @@ pub async fn set_weights(
         .do_update()
         .set((
             operator_weights::weight.eq(excluded(operator_weights::weight)),
-            operator_weights::update_time.eq(now),
+            operator_weights::update_time.eq(case_when(
+                operator_weights::weight.eq(excluded(operator_weights::weight)),
+                operator_weights::update_time,
+            )
+            .otherwise(now)),
         ))
         .returning(OperatorWeight::as_select())
         .get_results(&mut conn)

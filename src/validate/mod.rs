@@ -78,7 +78,7 @@ impl Violations {
         // NFC at most triples the length, so this bounds the work.
         if value.len() > max * 12 {
             self.add(field, format!("is longer than {max} characters"));
-            return String::new();
+            return value.chars().take(max).collect();
         }
         let text: String = value.nfc().collect();
         if text.chars().count() > max {
@@ -95,11 +95,13 @@ impl Violations {
 
     /// An e-mail address in lower case; none if it is empty.
     pub fn email(&mut self, field: &str, value: &str) -> Option<String> {
+        let found = self.found.len();
         let email = self.optional_line(field, value, MAX_EMAIL)?.to_lowercase();
         let options = Options::default()
             .without_display_text()
             .without_domain_literal();
-        if EmailAddress::parse_with_options(&email, options).is_err() {
+        let valid = EmailAddress::parse_with_options(&email, options).is_ok();
+        if !valid && self.found.len() == found {
             self.add(field, "is not an e-mail address");
         }
         Some(email)
@@ -113,9 +115,11 @@ impl Violations {
         value: &str,
         region: Option<country::Id>,
     ) -> Option<String> {
+        let found = self.found.len();
         let phone = self.optional_line(field, value, MAX_PHONE)?;
         match phonenumber::parse(region, &phone) {
             Ok(number) if number.is_valid() => Some(number.format().mode(Mode::E164).to_string()),
+            _ if self.found.len() > found => Some(phone),
             _ => {
                 let form = if region.is_some() {
                     ""

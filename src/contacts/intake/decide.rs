@@ -3,7 +3,7 @@
 use rand::Rng;
 use uuid::Uuid;
 
-use super::group::NewContact;
+use super::NewContact;
 use crate::{
     contacts::store::{
         Contact, ContactStatus,
@@ -85,9 +85,13 @@ impl Decided {
         CreateContactResponse {
             contact: Some(self.contact.into()),
             lead: Some(leads.lead(resolved.lead).clone().into()),
-            operator: self
-                .operator
-                .map(|member| operators::answer(member.operator, member.window_load)),
+            operator: self.operator.map(|member| {
+                let counted = member.operator.window_limit.is_some();
+                operators::answer(
+                    member.operator,
+                    if counted { member.window_load } else { 0 },
+                )
+            }),
             lead_created: resolved.created,
             conflicting_lead_ids: resolved.conflicting.iter().map(Uuid::to_string).collect(),
         }

@@ -4,10 +4,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures_util::join;
 use prost::Message;
 use uuid::Uuid;
 
-use super::decide::{Decided, Plan};
+use super::{
+    Answer, NewContact, SourceRef,
+    decide::{Decided, Plan},
+};
 use crate::{
     contacts::store::{self, assignments},
     context::{Context, decode},
@@ -17,36 +21,12 @@ use crate::{
     leads::{
         self, Identity,
         resolve::{Resolved, Resolver},
+        store::Lead,
     },
     operators,
-    proto::CreateContactResponse,
     request_id::{self, Claim, Claimed},
     sources::{self, store::Source},
 };
-
-/// A contact to take in, checked and normalised.
-#[derive(Debug)]
-pub struct NewContact {
-    /// What its request claims to be, if it may be repeated.
-    pub claim: Option<Claim>,
-    /// The source it comes through.
-    pub source: SourceRef,
-    /// Who asks.
-    pub identity: Identity,
-    /// What they wrote.
-    pub message: String,
-}
-
-/// How a request names its source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceRef {
-    /// By id.
-    Id(Uuid),
-    /// By code.
-    Code(String),
-}
-
-type Answer = Result<CreateContactResponse>;
 
 /// Takes in contacts; one answer each, in their order.
 pub async fn create_contacts(context: &Context, contacts: Vec<NewContact>) -> Vec<Answer> {
@@ -72,15 +52,16 @@ pub async fn create_contacts(context: &Context, contacts: Vec<NewContact>) -> Ve
         .collect()
 }
 
-/// Takes in a group; if that fails as a whole, its members one by one, so that
-/// only those fail that cannot be served.
+/// Takes in a group; if a statement is refused, its members one by one, so that
+/// only those fail that cannot be served. (If the database is gone, nobody can,
+/// and what the commit did may be unknown.)
 async fn create_group(context: &Context, group: &[&NewContact]) -> Vec<Answer> {
     let error = match transact(context, group).await {
         Ok(answers) => return answers,
         Err(error) => error,
     };
-    if group.len() == 1 {
-        return vec![Err(error)];
+    if group.len() == 1 || !matches!(error, Error::Internal(_)) {
+        return vec![Err(error); group.len()];
     }
     tracing::warn!(%error, size = group.len(), "group failed, its members are tried alone");
     let mut answers = Vec::with_capacity(group.len());
@@ -106,7 +87,12 @@ async fn transact(context: &Context, group: &[&NewContact]) -> Result<Vec<Answer
 /// The transaction. An error rolls all of it back.
 async fn take_in(conn: &Conn, organization_id: Uuid, group: &[&NewContact]) -> Result<Vec<Answer>> {
     let mut answers = replay(conn, organization_id, group).await?;
-    let sources = find_sources(conn, organization_id, group, &mut answers).await?;
+    let (sources, found) = join!(
+        find_sources(conn, organization_id, group),
+        find_leads(conn, organization_id, group),
+    );
+    let (sources, refused) = choose_sources(&sources?, group, &mut answers);
+    request_id::release(conn, organization_id, &refused).await?;
     let accepted: Vec<_> = (0..group.len())
         .filter(|&index| answers[index].is_none())
         .collect();
@@ -117,7 +103,7 @@ async fn take_in(conn: &Conn, organization_id: Uuid, group: &[&NewContact]) -> R
         .copied()
         .collect();
 
-    let (leads, resolved) = resolve_leads(conn, organization_id, &members).await?;
+    let (leads, resolved) = resolve_leads(conn, organization_id, found?, &members).await?;
     let distinct: Vec<_> = source_ids
         .iter()
         .copied()
@@ -174,14 +160,12 @@ async fn replay(
     Ok(answers.collect())
 }
 
-/// The ids of the sources, by index in the group; refuses contacts whose source
-/// does not exist or is not active.
+/// The sources that the group names, as far as they exist.
 async fn find_sources(
     conn: &Conn,
     organization_id: Uuid,
     group: &[&NewContact],
-    answers: &mut [Option<Answer>],
-) -> Result<HashMap<usize, Uuid>> {
+) -> Result<Vec<Source>> {
     let (mut ids, mut codes) = (Vec::new(), Vec::new());
     for contact in group {
         match &contact.source {
@@ -189,16 +173,29 @@ async fn find_sources(
             SourceRef::Code(code) => codes.push(code.as_str()),
         }
     }
-    let sources = sources::store::resolve(conn, organization_id, &ids, &codes).await?;
-    let mut found = HashMap::new();
+    sources::store::resolve(conn, organization_id, &ids, &codes).await
+}
+
+/// The ids of the sources, by index in the group. Refuses contacts whose source
+/// does not exist or is not active; returns their claims.
+fn choose_sources<'a>(
+    sources: &[Source],
+    group: &[&'a NewContact],
+    answers: &mut [Option<Answer>],
+) -> (HashMap<usize, Uuid>, Vec<&'a Claim>) {
+    let mut chosen = HashMap::new();
+    let mut refused = Vec::new();
     for (index, contact) in group.iter().enumerate() {
+        if answers[index].is_some() {
+            continue;
+        }
         let named = |source: &&Source| match &contact.source {
             SourceRef::Id(id) => source.id == *id,
             SourceRef::Code(code) => source.code == *code,
         };
         let refusal = match sources.iter().find(named) {
             Some(source) if source.active => {
-                found.insert(index, source.id);
+                chosen.insert(index, source.id);
                 continue;
             }
             Some(source) => Error::Precondition {
@@ -211,31 +208,41 @@ async fn find_sources(
                 SourceRef::Code(code) => Error::not_found("source", code),
             },
         };
-        answers[index].get_or_insert(Err(refusal));
+        answers[index] = Some(Err(refusal));
+        refused.extend(&contact.claim);
     }
-    Ok(found)
+    (chosen, refused)
 }
 
-/// Finds or creates the leads, and fills in what they lack.
-async fn resolve_leads(
+/// The leads that have one of the group's identifiers, locked.
+async fn find_leads(
     conn: &Conn,
     organization_id: Uuid,
-    contacts: &[&NewContact],
-) -> Result<(Resolver, Vec<Resolved>)> {
+    group: &[&NewContact],
+) -> Result<Vec<Lead>> {
     let values = |value: fn(&Identity) -> &Option<String>| -> Vec<&str> {
-        contacts
+        group
             .iter()
             .filter_map(|contact| value(&contact.identity).as_deref())
             .collect()
     };
-    let found = leads::store::lock_by_identifiers(
+    leads::store::lock_by_identifiers(
         conn,
         organization_id,
         &values(|identity| &identity.external_id),
         &values(|identity| &identity.phone),
         &values(|identity| &identity.email),
     )
-    .await?;
+    .await
+}
+
+/// Finds or creates the leads, and fills in what they lack.
+async fn resolve_leads(
+    conn: &Conn,
+    organization_id: Uuid,
+    found: Vec<Lead>,
+    contacts: &[&NewContact],
+) -> Result<(Resolver, Vec<Resolved>)> {
     let mut leads = Resolver::new(found);
     let resolved: Vec<_> = contacts
         .iter()
@@ -246,7 +253,8 @@ async fn resolve_leads(
     Ok((leads, resolved))
 }
 
-/// Writes contacts, decisions, and each operator's load once.
+/// Writes contacts, decisions, and each operator's load once: statements that
+/// do not wait for each other's answers, in this order.
 async fn write(
     conn: &Conn,
     organization_id: Uuid,
@@ -260,16 +268,14 @@ async fn write(
     {
         *loads.entry(operator_id).or_default() += 1;
     }
-    let contacts: Vec<_> = decided
-        .iter()
-        .map(|decided| decided.contact.clone())
-        .collect();
-    let history: Vec<_> = decided
-        .iter()
-        .map(|decided| decided.assignment.clone())
-        .collect();
-    distribution::store::save_pools(conn, organization_id, roster).await?;
-    store::insert_all(conn, organization_id, &contacts).await?;
-    assignments::insert_all(conn, organization_id, &history).await?;
-    operators::store::add_loads(conn, organization_id, loads).await
+    let contacts: Vec<_> = decided.iter().map(|decided| &decided.contact).collect();
+    let history: Vec<_> = decided.iter().map(|decided| &decided.assignment).collect();
+    // Not `try_join`: all must have ended before the transaction does.
+    let (pools, contacts, history, loads) = join!(
+        distribution::store::save_pools(conn, organization_id, roster),
+        store::insert_all(conn, organization_id, &contacts),
+        assignments::insert_all(conn, organization_id, &history),
+        operators::store::add_loads(conn, organization_id, loads),
+    );
+    pools.and(contacts).and(history).and(loads)
 }

@@ -1,13 +1,14 @@
 //! Intake: `CreateContact` and `BatchCreateContacts`. Both end in
-//! `group::create_contacts`, which takes in a slice of requests at once.
+//! `queue::take_in`, which makes groups of what arrives at the same time, and
+//! `group::create_contacts`, which takes a group in.
 
 mod decide;
 mod group;
+mod queue;
 
 use uuid::Uuid;
 
-use group::NewContact;
-pub use group::SourceRef;
+pub use queue::IntakeQueues;
 
 use crate::{
     context::Context,
@@ -25,8 +26,31 @@ use crate::{
 
 /// Most requests in a batch.
 const MAX_BATCH: usize = 1000;
-/// Most requests in a group: one transaction.
-const MAX_GROUP: usize = 256;
+
+/// A contact to take in, checked and normalised.
+#[derive(Debug)]
+struct NewContact {
+    /// What its request claims to be, if it may be repeated.
+    claim: Option<Claim>,
+    /// The source it comes through.
+    source: SourceRef,
+    /// Who asks.
+    identity: Identity,
+    /// What they wrote.
+    message: String,
+}
+
+/// How a request names its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum SourceRef {
+    /// By id.
+    Id(Uuid),
+    /// By code.
+    Code(String),
+}
+
+/// The answer to one contact.
+type Answer = Result<CreateContactResponse>;
 
 pub(super) async fn create_contact(
     context: Context,
@@ -35,7 +59,7 @@ pub(super) async fn create_contact(
     let mut violations = Violations::new();
     let contact = parse(&mut violations, &context, request);
     violations.finish()?;
-    let mut results = group::create_contacts(&context, vec![contact]).await;
+    let mut results = queue::take_in(&context, vec![contact]).await?;
     results
         .pop()
         .unwrap_or_else(|| Err(Error::internal("no result")))
@@ -82,8 +106,10 @@ pub(super) async fn batch_create_contacts(
     let mut taken_in = Vec::with_capacity(contacts.len());
     let mut contacts = contacts.into_iter().peekable();
     while contacts.peek().is_some() {
-        let group = contacts.by_ref().take(MAX_GROUP).collect();
-        taken_in.extend(group::create_contacts(&context, group).await);
+        let group: Vec<_> = contacts.by_ref().take(queue::MAX_GROUP).collect();
+        let size = group.len();
+        let answers = queue::take_in(&context, group).await;
+        taken_in.extend(answers.unwrap_or_else(|error| vec![Err(error); size]));
     }
     for (index, result) in indexes.into_iter().zip(taken_in) {
         results[index] = Some(result);

@@ -70,7 +70,7 @@ impl Assignment {
 }
 
 /// Adds decisions.
-pub async fn insert_all(conn: &Conn, organization_id: Uuid, rows: &[Assignment]) -> Result<()> {
+pub async fn insert_all(conn: &Conn, organization_id: Uuid, rows: &[&Assignment]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }

@@ -149,7 +149,7 @@ pub async fn list(
 }
 
 /// Inserts new contacts.
-pub async fn insert_all(conn: &Conn, organization_id: Uuid, contacts: &[Contact]) -> Result<()> {
+pub async fn insert_all(conn: &Conn, organization_id: Uuid, contacts: &[&Contact]) -> Result<()> {
     let Some(first) = contacts.first() else {
         return Ok(());
     };
@@ -178,8 +178,8 @@ pub async fn insert_all(conn: &Conn, organization_id: Uuid, contacts: &[Contact]
     Ok(())
 }
 
-fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
-    rows.iter().map(value).collect()
+fn column<'a, R, T>(rows: &[&'a R], value: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(|row| value(row)).collect()
 }
 
 /// Writes all that can change of a contact that is locked. Returns it with its
