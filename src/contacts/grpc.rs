@@ -126,7 +126,7 @@ async fn update_contact(context: Context, request: UpdateContactRequest) -> Resu
         &request.request_id,
         &request,
     );
-    let contact = violations.required("contact", request.contact);
+    let contact = violations.required("contact", request.contact)?;
     let id = violations.id("contact.id", &contact.id);
     let fields = [("message", !contact.message.is_empty())];
     let output_only = [
@@ -157,10 +157,11 @@ async fn update_contact(context: Context, request: UpdateContactRequest) -> Resu
     let (message, etag) = (&message, &contact.etag);
     context
         .write(claim, async |conn| {
-            let (mut contact, _) = store::lock(conn, organization_id, id).await?;
+            let (mut contact, time) = store::lock(conn, organization_id, id).await?;
             Error::check_etag("contact", id, etag, contact.revision)?;
             if let Some(message) = message {
                 contact.message.clone_from(message);
+                contact.update_time = time;
                 contact = store::update(conn, organization_id, &contact).await?;
             }
             Ok(contact.into())

@@ -154,6 +154,7 @@ async fn hand_over(
         .filter_map(|(id, count)| Some((id?, count)));
     operators::store::add_loads(conn, organization_id, loads).await?;
 
+    contact.update_time = decision.create_time;
     contact.operator_id = decision.operator_id;
     contact.backlog_reason = decision.backlog_reason;
     contact.pool_id = decision.pool_id.filter(|_| decision.operator_id.is_some());

@@ -62,6 +62,7 @@ async fn change(
 ) -> Result<Contact> {
     let was_active = contact.status.is_active();
     contact.status = status;
+    contact.update_time = time;
     contact.close_time = (!status.is_active()).then_some(time);
     if was_active == status.is_active() {
         return Ok(contact);

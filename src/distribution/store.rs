@@ -93,7 +93,7 @@ pub async fn lock_roster(
     let mut loads_conn = conn;
     let (loads, weights) = join!(
         loads.get_results::<WindowLoad>(&mut loads_conn),
-        sources::store::weights(conn, organization_id, source_ids),
+        sources::store::weights::list(conn, organization_id, source_ids),
     );
     let (loads, weights) = (loads?, weights?);
     let time = loads
@@ -110,7 +110,7 @@ pub async fn read_roster(
     organization_id: Uuid,
     source_ids: &[Uuid],
 ) -> Result<Roster> {
-    let weights = sources::store::weights(conn, organization_id, source_ids).await?;
+    let weights = sources::store::weights::list(conn, organization_id, source_ids).await?;
     let operators: Vec<Operator> = operators::table
         .filter(operators::organization_id.eq(organization_id))
         .filter(operators::id.eq_any(weights.iter().map(|weight| weight.operator_id)))
@@ -125,7 +125,7 @@ fn roster(
     time: DateTime<Utc>,
     operators: Vec<Operator>,
     window_loads: &HashMap<Uuid, i32>,
-    weights: Vec<sources::store::OperatorWeight>,
+    weights: Vec<sources::store::weights::OperatorWeight>,
 ) -> Roster {
     let members = operators
         .into_iter()

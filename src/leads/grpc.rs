@@ -59,7 +59,7 @@ impl LeadService for Leads {
 async fn create_lead(context: Context, request: CreateLeadRequest) -> Result<proto::Lead> {
     let mut violations = Violations::new();
     let claim = Claim::parse(&mut violations, "CreateLead", &request.request_id, &request);
-    let lead = violations.required("lead", request.lead);
+    let lead = violations.required("lead", request.lead)?;
     let lead = NewLead {
         organization_id: context.organization_id,
         id: Uuid::now_v7(),
@@ -69,13 +69,8 @@ async fn create_lead(context: Context, request: CreateLeadRequest) -> Result<pro
         name: violations.line("lead.name", &lead.name, MAX_NAME),
         owner_user_id: violations.optional_id("lead.owner_user_id", &lead.owner_user_id),
     };
-    if lead.external_id.is_none()
-        && lead.phone.is_none()
-        && lead.email.is_none()
-        && lead.name.is_empty()
-    {
-        violations.add("lead", "needs an external_id, a phone, an email or a name");
-    }
+    let identifiers = [&lead.external_id, &lead.phone, &lead.email];
+    check_known(&mut violations, identifiers, &lead.name);
     violations.finish()?;
     let lead = &lead;
     context
@@ -148,7 +143,7 @@ async fn list_leads(context: Context, request: ListLeadsRequest) -> Result<ListL
 async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<proto::Lead> {
     let mut violations = Violations::new();
     let claim = Claim::parse(&mut violations, "UpdateLead", &request.request_id, &request);
-    let lead = violations.required("lead", request.lead);
+    let lead = violations.required("lead", request.lead)?;
     let id = violations.id("lead.id", &lead.id);
     let fields = [
         ("external_id", !lead.external_id.is_empty()),
@@ -188,6 +183,10 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
             if changes {
                 lead = store::update(conn, organization_id, id, change).await?;
             }
+            let mut violations = Violations::new();
+            let identifiers = [&lead.external_id, &lead.phone, &lead.email];
+            check_known(&mut violations, identifiers, &lead.name);
+            violations.finish()?;
             Ok(lead.into())
         })
         .await
@@ -209,6 +208,13 @@ async fn delete_lead(context: Context, request: DeleteLeadRequest) -> Result<()>
             store::delete(conn, organization_id, id).await
         })
         .await
+}
+
+/// Refuses a lead of whom nothing is known.
+fn check_known(violations: &mut Violations, identifiers: [&Option<String>; 3], name: &str) {
+    if name.is_empty() && identifiers.iter().all(|identifier| identifier.is_none()) {
+        violations.add("lead", "needs an external_id, a phone, an email or a name");
+    }
 }
 
 async fn lock(conn: &Conn, organization_id: Uuid, id: Uuid, etag: &str) -> Result<Lead> {

@@ -69,7 +69,7 @@ async fn create_operator(
         &request.request_id,
         &request,
     );
-    let operator = violations.required("operator", request.operator);
+    let operator = violations.required("operator", request.operator)?;
     let operator = NewOperator {
         organization_id: context.organization_id,
         id: Uuid::now_v7(),
@@ -142,7 +142,7 @@ async fn update_operator(
         &request.request_id,
         &request,
     );
-    let operator = violations.required("operator", request.operator);
+    let operator = violations.required("operator", request.operator)?;
     let id = violations.id("operator.id", &operator.id);
     let fields = [
         ("name", !operator.name.is_empty()),
@@ -220,7 +220,7 @@ async fn delete_operator(
             // The lock keeps intake from giving the operator more meanwhile.
             let operator = lock(conn, organization_id, id, etag).await?;
             contacts::release_all(conn, organization_id, &operator).await?;
-            sources::store::delete_weights_of_operator(conn, organization_id, id).await?;
+            sources::store::weights::delete_of_operator(conn, organization_id, id).await?;
             let operator = store::delete(conn, organization_id, id).await?;
             answer_one(conn, organization_id, operator).await
         })

@@ -91,7 +91,7 @@ async fn create_source(context: Context, request: CreateSourceRequest) -> Result
         &request.request_id,
         &request,
     );
-    let source = violations.required("source", request.source);
+    let source = violations.required("source", request.source)?;
     let name = violations.required_line("source.name", &source.name, MAX_NAME);
     let given_code = Some(&source.code).filter(|code| !code.is_empty());
     let given_code = given_code.map(|given| code(&mut violations, given));
@@ -154,7 +154,7 @@ async fn get_source(context: Context, request: GetSourceRequest) -> Result<proto
     violations.finish()?;
     let conn = context.db().conn().await?;
     let source = store::find(&conn, context.organization_id, id).await?;
-    let weights = store::weights(&conn, context.organization_id, &[id]).await?;
+    let weights = store::weights::list(&conn, context.organization_id, &[id]).await?;
     Ok(answer(source, weights))
 }
 
@@ -191,7 +191,7 @@ async fn update_source(context: Context, request: UpdateSourceRequest) -> Result
         &request.request_id,
         &request,
     );
-    let source = violations.required("source", request.source);
+    let source = violations.required("source", request.source)?;
     let id = violations.id("source.id", &source.id);
     let fields = [
         ("code", !source.code.is_empty()),
@@ -259,7 +259,7 @@ async fn delete_source(context: Context, request: DeleteSourceRequest) -> Result
         .write(claim, async |conn| {
             let source = store::lock(conn, organization_id, id).await?;
             Error::check_etag("source", id, etag, source.revision)?;
-            store::delete_weights_except(conn, organization_id, id, &[]).await?;
+            store::weights::delete_except(conn, organization_id, id, &[]).await?;
             let source = store::delete(conn, organization_id, id).await?;
             Ok(answer(source, Vec::new()))
         })

@@ -10,7 +10,7 @@ pub mod store;
 mod weights;
 
 pub use grpc::Sources;
-use store::{OperatorWeight, Source, Strategy};
+use store::{Source, Strategy, weights::OperatorWeight};
 
 use crate::{proto, rpc::timestamp};
 

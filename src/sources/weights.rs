@@ -43,7 +43,7 @@ pub(super) async fn set_operator_weight(
             store::lock(conn, organization_id, source_id).await?;
             operators::store::lock(conn, organization_id, operator_id).await?;
             let weights = [(operator_id, weight)];
-            let set = store::set_weights(conn, organization_id, source_id, &weights).await?;
+            let set = store::weights::set(conn, organization_id, source_id, &weights).await?;
             let set = set
                 .into_iter()
                 .next()
@@ -73,7 +73,7 @@ pub(super) async fn remove_operator_weight(
         .write(claim, async |conn| {
             store::lock(conn, organization_id, source_id).await?;
             operators::store::lock(conn, organization_id, operator_id).await?;
-            if store::delete_weight(conn, organization_id, source_id, operator_id).await? {
+            if store::weights::delete(conn, organization_id, source_id, operator_id).await? {
                 Ok(())
             } else {
                 Err(Error::not_found(
@@ -108,9 +108,9 @@ pub(super) async fn replace_operator_weights(
             let source = store::lock(conn, organization_id, source_id).await?;
             distribution::store::lock_operators(conn, organization_id, &[source_id], named).await?;
             operators::store::require(conn, organization_id, named).await?;
-            store::delete_weights_except(conn, organization_id, source_id, named).await?;
-            store::set_weights(conn, organization_id, source_id, weights).await?;
-            let weights = store::weights(conn, organization_id, &[source_id]).await?;
+            store::weights::delete_except(conn, organization_id, source_id, named).await?;
+            store::weights::set(conn, organization_id, source_id, weights).await?;
+            let weights = store::weights::list(conn, organization_id, &[source_id]).await?;
             Ok(answer(source, weights))
         })
         .await

@@ -202,11 +202,12 @@ impl Violations {
         })
     }
 
-    /// The message that a request is about.
-    pub fn required<T: Default>(&mut self, field: &str, value: Option<T>) -> T {
-        value.unwrap_or_else(|| {
+    /// The message that a request is about; without it, there is nothing more
+    /// to check.
+    pub fn required<T>(&mut self, field: &str, value: Option<T>) -> Result<T> {
+        value.ok_or_else(|| {
             self.add(field, "is required");
-            T::default()
+            Error::Invalid(std::mem::take(&mut self.found))
         })
     }
 }

@@ -8,6 +8,19 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod analytics;
+mod api;
 mod concurrency;
 mod contacts;
+mod leads;
+mod operators;
+mod paging;
+mod process;
+mod request_id;
+mod schema;
+mod server;
+mod sources;
 mod support;
+mod tidy;
+mod validation;
+mod weights;

@@ -183,7 +183,7 @@ fn column<'a, R, T>(rows: &[&'a R], value: impl Fn(&'a R) -> T) -> Vec<T> {
 }
 
 /// Writes all that can change of a contact that is locked. Returns it with its
-/// new revision and update time.
+/// new revision.
 pub async fn update(mut conn: &Conn, organization_id: Uuid, contact: &Contact) -> Result<Contact> {
     Ok(
         diesel::update(contacts::table.find((organization_id, contact.id)))
@@ -196,7 +196,7 @@ pub async fn update(mut conn: &Conn, organization_id: Uuid, contact: &Contact) -
                 contacts::assign_time.eq(contact.assign_time),
                 contacts::close_time.eq(contact.close_time),
                 contacts::revision.eq(contacts::revision + 1),
-                contacts::update_time.eq(now),
+                contacts::update_time.eq(contact.update_time),
             ))
             .returning(Contact::as_select())
             .get_result(&mut conn)

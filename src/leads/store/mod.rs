@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A row of `leads`.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = leads, check_for_backend(diesel::pg::Pg))]
 pub struct Lead {
     pub id: Uuid,

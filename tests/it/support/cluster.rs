@@ -2,7 +2,7 @@
 //! `TEST_DATABASE_URL` names a server to use instead.
 
 use std::{
-    env,
+    env, fs,
     path::Path,
     sync::{
         OnceLock,
@@ -19,6 +19,7 @@ use minicrm::{
     migrations,
 };
 
+const PREFIX: &str = "minicrm-test-";
 const TEMPLATE: &str = "minicrm_template";
 
 /// The URL of a new, migrated, empty database.
@@ -74,6 +75,8 @@ fn server() -> &'static str {
     })
 }
 
+/// In memory, if there is a place for it. What runs before this left there, for
+/// others to look into, is removed.
 fn options() -> Options {
     let memory = Path::new("/dev/shm");
     let parent = if memory.is_dir() {
@@ -81,8 +84,15 @@ fn options() -> Options {
     } else {
         env::temp_dir()
     };
+    for entry in fs::read_dir(&parent).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let ended = |pid: &str| !Path::new("/proc").join(pid).exists();
+        if name.strip_prefix(PREFIX).is_some_and(ended) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
     Options {
-        data_dir: parent.join(format!("minicrm-test-{}", std::process::id())),
+        data_dir: parent.join(format!("{PREFIX}{}", std::process::id())),
         ephemeral: true,
         bin_dir: None,
         install: true,

@@ -60,10 +60,7 @@ impl App {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
-        let shared = Arc::new(Shared {
-            db,
-            phone_region: Some("DE".parse().unwrap()),
-        });
+        let shared = Arc::new(Shared::new(db, Some("DE".parse().unwrap())));
         tokio::spawn(server::serve(
             listener,
             shared,

@@ -1,11 +1,10 @@
-//! Every query on `sources` and `operator_weights`. Knows nothing of the wire.
+//! Every query on `sources`; those on `operator_weights` are beside it. Knows
+//! nothing of the wire.
+
+pub mod weights;
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    dsl::{case_when, now},
-    prelude::*,
-    upsert::excluded,
-};
+use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -13,7 +12,7 @@ use crate::{
     db::{Conn, Prepared, text_enum},
     error::{Error, Result, violated_key},
     page::Page,
-    schema::{operator_weights, sources},
+    schema::sources,
 };
 
 text_enum! {
@@ -62,17 +61,6 @@ pub struct SourceChange {
     pub description: Option<String>,
     pub active: Option<bool>,
     pub strategy: Option<Strategy>,
-}
-
-/// A row of `operator_weights`.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = operator_weights, check_for_backend(diesel::pg::Pg))]
-pub struct OperatorWeight {
-    pub source_id: Uuid,
-    pub operator_id: Uuid,
-    pub weight: i32,
-    pub create_time: DateTime<Utc>,
-    pub update_time: DateTime<Utc>,
 }
 
 /// Which sources to list.
@@ -204,102 +192,4 @@ pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
         .returning(Source::as_select())
         .get_result(&mut conn)
         .await?)
-}
-
-/// The weights of some sources, by source and operator.
-pub async fn weights(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    source_ids: &[Uuid],
-) -> Result<Vec<OperatorWeight>> {
-    Ok(operator_weights::table
-        .filter(operator_weights::organization_id.eq(organization_id))
-        .filter(operator_weights::source_id.eq_any(source_ids))
-        .order((operator_weights::source_id, operator_weights::operator_id))
-        .select(OperatorWeight::as_select())
-        .load(&mut conn)
-        .await?)
-}
-
-/// Sets weights on a source: `(operator_id, weight)`.
-pub async fn set_weights(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    source_id: Uuid,
-    weights: &[(Uuid, i32)],
-) -> Result<Vec<OperatorWeight>> {
-    if weights.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<_> = weights
-        .iter()
-        .map(|&(operator_id, weight)| {
-            (
-                operator_weights::organization_id.eq(organization_id),
-                operator_weights::source_id.eq(source_id),
-                operator_weights::operator_id.eq(operator_id),
-                operator_weights::weight.eq(weight),
-            )
-        })
-        .collect();
-    Ok(diesel::insert_into(operator_weights::table)
-        .values(rows)
-        .on_conflict((
-            operator_weights::organization_id,
-            operator_weights::source_id,
-            operator_weights::operator_id,
-        ))
-        .do_update()
-        .set((
-            operator_weights::weight.eq(excluded(operator_weights::weight)),
-            operator_weights::update_time.eq(case_when(
-                operator_weights::weight.eq(excluded(operator_weights::weight)),
-                operator_weights::update_time,
-            )
-            .otherwise(now)),
-        ))
-        .returning(OperatorWeight::as_select())
-        .get_results(&mut conn)
-        .await?)
-}
-
-/// Removes all weights of a source but those of `kept` operators.
-pub async fn delete_weights_except(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    source_id: Uuid,
-    kept: &[Uuid],
-) -> Result<()> {
-    diesel::delete(operator_weights::table)
-        .filter(operator_weights::organization_id.eq(organization_id))
-        .filter(operator_weights::source_id.eq(source_id))
-        .filter(operator_weights::operator_id.ne_all(kept))
-        .execute(&mut conn)
-        .await?;
-    Ok(())
-}
-
-/// Removes the weight of an operator from a source; whether there was one.
-pub async fn delete_weight(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    source_id: Uuid,
-    operator_id: Uuid,
-) -> Result<bool> {
-    let weight = operator_weights::table.find((organization_id, source_id, operator_id));
-    Ok(diesel::delete(weight).execute(&mut conn).await? > 0)
-}
-
-/// Removes all weights of an operator.
-pub async fn delete_weights_of_operator(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    operator_id: Uuid,
-) -> Result<()> {
-    diesel::delete(operator_weights::table)
-        .filter(operator_weights::organization_id.eq(organization_id))
-        .filter(operator_weights::operator_id.eq(operator_id))
-        .execute(&mut conn)
-        .await?;
-    Ok(())
 }

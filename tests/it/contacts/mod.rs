@@ -1,0 +1,9 @@
+//! `ContactService`: intake, handling, reassignment and history.
+
+mod batch;
+mod history;
+mod intake;
+mod limits;
+mod list;
+mod reassign;
+mod status;

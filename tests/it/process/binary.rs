@@ -1,0 +1,131 @@
+//! The binary under test, and a directory for its private Postgres.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use tokio::{
+    process::{Child, Command},
+    time::sleep,
+};
+use tonic::transport::{Channel, Endpoint};
+
+/// The binary under test.
+pub struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    /// Starts the binary with these settings and waits until it is serving.
+    pub async fn start(address: SocketAddr, settings: &[(&str, &str)]) -> Self {
+        let mut command = command(address, settings);
+        let child = command
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut process = Self { child, address };
+        process.until_serving(settings).await;
+        process
+    }
+
+    async fn until_serving(&mut self, settings: &[(&str, &str)]) {
+        loop {
+            assert!(
+                self.child.try_wait().unwrap().is_none(),
+                "ended before it served"
+            );
+            let mut health = command(self.address, settings);
+            let status = health
+                .arg("healthcheck")
+                .stderr(Stdio::null())
+                .status()
+                .await
+                .unwrap();
+            if status.success() {
+                return;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// As `kill -9` does.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// As a supervisor does.
+    pub async fn terminate(mut self) -> ExitStatus {
+        assert!(signal("-TERM", self.child.id().unwrap()));
+        self.child.wait().await.unwrap()
+    }
+}
+
+pub fn command(address: SocketAddr, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_minicrm"));
+    command
+        .env_remove("DATABASE_URL")
+        .env("MINICRM_LISTEN", address.to_string())
+        .envs(settings.iter().copied())
+        .kill_on_drop(true);
+    command
+}
+
+/// False if there is no such process any more.
+pub fn signal(signal: &str, pid: u32) -> bool {
+    let status = std::process::Command::new("kill")
+        .args([signal, &pid.to_string()])
+        .status();
+    status.unwrap().success()
+}
+
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
+pub fn channel(address: SocketAddr) -> Channel {
+    Endpoint::try_from(format!("http://{address}"))
+        .unwrap()
+        .connect_lazy()
+}
+
+/// A directory for a private Postgres, removed at the end.
+pub struct DataDir(pub PathBuf);
+
+impl DataDir {
+    pub fn new(name: &str) -> Self {
+        let memory = Path::new("/dev/shm");
+        let parent = if memory.is_dir() {
+            memory.to_owned()
+        } else {
+            std::env::temp_dir()
+        };
+        let path = parent.join(format!("minicrm-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn url(&self) -> String {
+        let socket = self.0.join("run").display().to_string().replace('/', "%2F");
+        format!("postgres://postgres@{socket}/minicrm")
+    }
+
+    pub fn postmaster(&self) -> Option<u32> {
+        let file = std::fs::read_to_string(self.0.join("cluster/postmaster.pid")).ok()?;
+        file.lines().next()?.parse().ok()
+    }
+}
+
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        // What is left is in memory or in the directory for temporary files.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

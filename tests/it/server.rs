@@ -1,0 +1,187 @@
+//! The server around the services: health, reflection, organizations, and
+//! methods that do not exist.
+
+use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+use minicrm::{
+    context::DEVELOPMENT_ORGANIZATION,
+    db::Conn,
+    proto::{
+        self, GetOverviewRequest, Lead, ListContactsRequest, ListLeadsRequest,
+        ListOperatorsRequest, ListSourcesRequest,
+    },
+};
+use prost::Message;
+use prost_types::FileDescriptorProto;
+use tonic::{
+    Code, Request, Streaming, client::Grpc, codegen::http::uri::PathAndQuery,
+    metadata::AsciiMetadataValue,
+};
+use tonic_health::pb::{
+    HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus,
+    health_client::HealthClient,
+};
+use tonic_prost::ProstCodec;
+
+use crate::support::{App, assert_error, call};
+
+fn of(service: &str) -> HealthCheckRequest {
+    HealthCheckRequest {
+        service: service.to_owned(),
+    }
+}
+
+/// Reads what the server says of its health until it says `status`.
+async fn until(watch: &mut Streaming<HealthCheckResponse>, status: ServingStatus) {
+    while watch.message().await.unwrap().unwrap().status() != status {}
+}
+
+#[tokio::test]
+async fn health_is_told_of_the_server_and_of_each_service() {
+    let app = App::start().await;
+    let mut health = HealthClient::new(app.channel.clone());
+    let mut names = proto::service_names().unwrap();
+    assert_eq!(names.len(), 5);
+    names.push(String::new());
+    for name in &names {
+        let mut watch = health.watch(of(name)).await.unwrap().into_inner();
+        until(&mut watch, ServingStatus::Serving).await;
+        let answer = health.check(of(name)).await.unwrap().into_inner();
+        assert_eq!(answer.status(), ServingStatus::Serving, "{name}");
+    }
+    let outcome = health.check(of("minicrm.v1.NothingService")).await;
+    assert_eq!(outcome.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn health_and_calls_follow_the_database() {
+    let app = App::start().await;
+    let mut health = HealthClient::new(app.channel.clone());
+    let mut watch = health.watch(of("")).await.unwrap().into_inner();
+    until(&mut watch, ServingStatus::Serving).await;
+
+    let (server, database) = app.database_url.rsplit_once('/').unwrap();
+    let mut elsewhere = Conn::establish(&format!("{server}/postgres"))
+        .await
+        .unwrap();
+    let close = format!(
+        "ALTER DATABASE {database} WITH ALLOW_CONNECTIONS false;
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
+    );
+    elsewhere.batch_execute(&close).await.unwrap();
+    until(&mut watch, ServingStatus::NotServing).await;
+    let outcome = call!(app.analytics.get_overview(GetOverviewRequest {}));
+    assert_error(outcome, Code::Unavailable, "DATABASE_UNAVAILABLE");
+
+    let open = format!("ALTER DATABASE {database} WITH ALLOW_CONNECTIONS true");
+    elsewhere.batch_execute(&open).await.unwrap();
+    until(&mut watch, ServingStatus::Serving).await;
+    call!(app.analytics.get_overview(GetOverviewRequest {})).unwrap();
+}
+
+/// Asks one version of the reflection service for all services, and for the
+/// files of those of the contract.
+macro_rules! assert_reflection {
+    ($app:ident, $version:ident) => {{
+        use tonic_reflection::pb::$version::{
+            ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+            server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+        };
+        let mut client = ServerReflectionClient::new($app.channel.clone());
+        let mut ask = async |request| {
+            let request = ServerReflectionRequest {
+                host: String::new(),
+                message_request: Some(request),
+            };
+            let requests = futures_util::stream::iter([request]);
+            let answers = client.server_reflection_info(requests).await.unwrap();
+            let answer = answers.into_inner().message().await.unwrap().unwrap();
+            answer.message_response.unwrap()
+        };
+        let list = MessageRequest::ListServices(String::new());
+        let MessageResponse::ListServicesResponse(list) = ask(list).await else {
+            panic!("no list of services");
+        };
+        let listed: Vec<_> = list
+            .service
+            .into_iter()
+            .map(|service| service.name)
+            .collect();
+        let mut expected = proto::service_names().unwrap();
+        expected.push("grpc.health.v1.Health".to_owned());
+        for name in expected {
+            assert!(listed.contains(&name), "{name} is not in {listed:?}");
+            let symbol = MessageRequest::FileContainingSymbol(name.clone());
+            let MessageResponse::FileDescriptorResponse(files) = ask(symbol).await else {
+                panic!("no file of {name}");
+            };
+            let file = &files.file_descriptor_proto[0];
+            let file = FileDescriptorProto::decode(&file[..]).unwrap();
+            assert_eq!(
+                name,
+                format!("{}.{}", file.package(), file.service[0].name())
+            );
+            let comments = file.source_code_info.unwrap_or_default().location;
+            let commented = comments
+                .iter()
+                .filter(|place| place.leading_comments.is_some());
+            assert!(
+                commented.count() > 0 || !name.starts_with("minicrm"),
+                "{name}"
+            );
+        }
+    }};
+}
+
+#[tokio::test]
+async fn reflection_lists_every_service_and_serves_comments() {
+    let app = App::start().await;
+    assert_reflection!(app, v1);
+    assert_reflection!(app, v1alpha);
+}
+
+#[tokio::test]
+async fn another_organization_is_denied() {
+    let app = App::start().await;
+    let own = DEVELOPMENT_ORGANIZATION.to_string();
+    for (organization, denied) in [
+        (own.as_str(), false),
+        ("00000000-0000-7000-8000-000000000002", true),
+        ("", true),
+        ("x", true),
+    ] {
+        macro_rules! assert_denied {
+            ($service:ident.$method:ident($request:expr)) => {
+                let mut request = Request::new($request);
+                let value = AsciiMetadataValue::try_from(organization).unwrap();
+                request.metadata_mut().insert("x-organization-id", value);
+                let outcome = call!(app.$service.$method(request));
+                if denied {
+                    assert_error(outcome, Code::PermissionDenied, "ORGANIZATION_DENIED");
+                } else {
+                    outcome.unwrap();
+                }
+            };
+        }
+        assert_denied!(leads.list_leads(ListLeadsRequest::default()));
+        assert_denied!(contacts.list_contacts(ListContactsRequest::default()));
+        assert_denied!(operators.list_operators(ListOperatorsRequest::default()));
+        assert_denied!(sources.list_sources(ListSourcesRequest::default()));
+        assert_denied!(analytics.get_overview(GetOverviewRequest {}));
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_does_not_exist_is_unimplemented() {
+    let app = App::start().await;
+    for path in [
+        "/minicrm.v1.LeadService/MergeLeads",
+        "/minicrm.v1.DealService/GetDeal",
+    ] {
+        let mut client = Grpc::new(app.channel.clone());
+        client.ready().await.unwrap();
+        let codec = ProstCodec::<(), Lead>::default();
+        let path = PathAndQuery::from_static(path);
+        let outcome = client.unary(Request::new(()), path, codec).await;
+        assert_eq!(outcome.unwrap_err().code(), Code::Unimplemented);
+    }
+}

@@ -1,0 +1,123 @@
+//! What keeps the code easy to find one's way in: a plain scan of its text.
+
+use std::{fs, path::Path};
+
+/// Most lines of a file.
+const MAX_LINES: usize = 300;
+/// Where queries are, beside the files and folders called `store`.
+const QUERIES: [&str; 6] = [
+    "src/context.rs",
+    "src/db.rs",
+    "src/error.rs",
+    "src/migrations.rs",
+    "src/request_id.rs",
+    "src/schema.rs",
+];
+/// Where a `tonic::Status` is made.
+const STATUSES: [&str; 2] = ["src/error.rs", "src/rpc.rs"];
+
+struct File {
+    /// From the root of the repository.
+    path: String,
+    text: String,
+}
+
+impl File {
+    fn is_store(&self) -> bool {
+        self.path.ends_with("/store.rs") || self.path.contains("/store/")
+    }
+
+    /// The lines that are not comments, with the place of each.
+    fn code(&self) -> impl Iterator<Item = (String, &str)> {
+        let lines = (1..).zip(self.text.lines());
+        lines
+            .filter(|(_, line)| !line.trim_start().starts_with("//"))
+            .map(|(number, line)| (format!("{}:{number}: {line}", self.path), line))
+    }
+}
+
+/// The files of a folder, but for the generated one.
+fn files(folder: &str) -> Vec<File> {
+    fn add(files: &mut Vec<File>, root: &Path, folder: &Path) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                add(files, root, &path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(File {
+                    text: fs::read_to_string(&path).unwrap(),
+                    path: path.strip_prefix(root).unwrap().display().to_string(),
+                });
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    add(&mut files, root, &root.join(folder));
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files
+}
+
+/// Whether the line says `word`, and not as the end of a longer one.
+fn says(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+    })
+}
+
+/// Asserts that no line of code in these files breaks the rule.
+fn assert_tidy(files: &[File], rule: &str, breaks: impl Fn(&File, &str) -> bool) {
+    let found: Vec<_> = files
+        .iter()
+        .flat_map(|file| file.code().map(move |(place, line)| (file, place, line)))
+        .filter(|(file, _, line)| breaks(file, line))
+        .map(|(_, place, _)| place)
+        .collect();
+    assert!(found.is_empty(), "{rule}:\n{}", found.join("\n"));
+}
+
+#[test]
+fn files_are_short_and_say_what_they_hold() {
+    let mut found = Vec::new();
+    for file in files("src").into_iter().chain(files("tests")) {
+        if file.path == "src/schema.rs" {
+            continue;
+        }
+        let lines = file.text.lines().count();
+        if lines > MAX_LINES {
+            found.push(format!("{} has {lines} lines", file.path));
+        }
+        if !file.text.starts_with("//! ") {
+            found.push(format!("{} does not begin with `//!`", file.path));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn queries_are_in_stores() {
+    let files = files("src");
+    assert_tidy(&files, "only stores query", |file, line| {
+        let diesel = says(line, "diesel::") || says(line, "diesel_async::");
+        diesel && !file.is_store() && !QUERIES.contains(&&*file.path)
+    });
+    assert_tidy(&files, "a store knows nothing of the wire", |file, line| {
+        let wire = ["proto::", "proto,", "tonic::", "prost::"];
+        file.is_store() && wire.iter().any(|word| says(line, word))
+    });
+}
+
+#[test]
+fn errors_become_statuses_in_one_place() {
+    assert_tidy(&files("src"), "return an `Error`", |file, line| {
+        says(line, "Status::") && !STATUSES.contains(&&*file.path)
+    });
+}
+
+#[test]
+fn the_edge_of_a_feature_is_used_by_nobody_else() {
+    assert_tidy(&files("src"), "use the other's store", |_, line| {
+        line.contains("::grpc::") && !line.contains("self::grpc::")
+    });
+}
