@@ -16,8 +16,8 @@ use crate::{
 };
 
 /// The leads that have one of these identifiers, locked in the order of their
-/// ids. (LATERAL with LIMIT makes it one index lookup per identifier, whatever
-/// the planner believes of the table's size; an OR becomes a scan.)
+/// ids. The LATERALs make it one index lookup each, whatever size the planner
+/// believed the table to have when the statement was prepared.
 pub async fn lock_by_identifiers(
     conn: &Conn,
     organization_id: Uuid,
@@ -27,10 +27,7 @@ pub async fn lock_by_identifiers(
 ) -> Result<Vec<Lead>> {
     Ok(Prepared(
         sql_query(
-            "SELECT id, external_id, phone, email, name, owner_user_id, revision, create_time,
-                    update_time
-             FROM leads
-             WHERE organization_id = $1 AND id = ANY (ARRAY(
+            "SELECT l.* FROM (
                  SELECT l.id FROM unnest($2) AS i (value), LATERAL (
                      SELECT id FROM leads
                      WHERE organization_id = $1 AND external_id = i.value LIMIT 1) AS l
@@ -39,9 +36,13 @@ pub async fn lock_by_identifiers(
                      WHERE organization_id = $1 AND phone = i.value LIMIT 1) AS l
                  UNION SELECT l.id FROM unnest($4) AS i (value), LATERAL (
                      SELECT id FROM leads
-                     WHERE organization_id = $1 AND email = i.value LIMIT 1) AS l))
-             ORDER BY id
-             FOR NO KEY UPDATE",
+                     WHERE organization_id = $1 AND email = i.value LIMIT 1) AS l
+                 ORDER BY id) AS found, LATERAL (
+                     SELECT id, external_id, phone, email, name, owner_user_id, revision,
+                            create_time, update_time
+                     FROM leads
+                     WHERE organization_id = $1 AND id = found.id
+                     FOR NO KEY UPDATE) AS l",
         )
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<Text>, _>(external_ids)
