@@ -10,10 +10,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=migrations");
 
     let mut compiler = Compiler::new(["proto"])?;
-    compiler
-        .include_imports(true)
-        .include_source_info(true)
-        .open_file("google/rpc/error_details.proto")?;
+    compiler.include_imports(true).include_source_info(true);
     for entry in fs::read_dir("proto/minicrm/v1")? {
         compiler.open_file(entry?.path())?;
     }

@@ -1,6 +1,6 @@
 //! What each subcommand of the binary does.
 
-use std::{process, sync::Arc, time::Duration};
+use std::{error::Error as _, process, sync::Arc, time::Duration};
 
 use tokio::{
     net::TcpListener,
@@ -80,7 +80,11 @@ pub async fn migrate(config: Config) -> Outcome {
 /// Asks the service at the listen address whether it is serving.
 pub async fn healthcheck(config: Config) -> Outcome {
     let endpoint = Endpoint::try_from(format!("http://{}", config.serve.listen))?;
-    let mut client = HealthClient::new(endpoint.connect().await?);
+    let channel = endpoint.connect().await.map_err(|error| {
+        let cause = error.source().map(ToString::to_string).unwrap_or_default();
+        format!("cannot connect to {}: {cause}", config.serve.listen)
+    })?;
+    let mut client = HealthClient::new(channel);
     let answer = client
         .check(HealthCheckRequest::default())
         .await?

@@ -102,7 +102,7 @@ async fn report(reporter: &HealthReporter, names: &[String], status: ServingStat
 /// `stop`, after it has said `NOT_SERVING` for the last time.
 async fn watch_database(
     app: Arc<App>,
-    reporter: HealthReporter,
+    mut reporter: HealthReporter,
     names: Vec<String>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -114,7 +114,7 @@ async fn watch_database(
             _ => ServingStatus::NotServing,
         };
         if status != last {
-            tracing::info!(%status, "database answered differently than before");
+            tracing::info!(%status, "health");
             report(&reporter, &names, status).await;
             last = status;
         }
@@ -123,6 +123,10 @@ async fn watch_database(
             .is_ok()
         {
             report(&reporter, &names, ServingStatus::NotServing).await;
+            // Ends the streams of those who watch; they would outlast the drain.
+            for name in names.iter().map(String::as_str).chain([""]) {
+                reporter.clear_service_status(name).await;
+            }
             return;
         }
     }

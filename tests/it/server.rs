@@ -53,6 +53,20 @@ async fn health_is_told_of_the_server_and_of_each_service() {
 }
 
 #[tokio::test]
+async fn those_who_watch_are_told_of_the_shutdown_and_let_go() {
+    let app = App::start().await;
+    let mut health = HealthClient::new(app.channel.clone());
+    let mut watch = health.watch(of("")).await.unwrap().into_inner();
+    until(&mut watch, ServingStatus::Serving).await;
+    app.stop();
+    until(&mut watch, ServingStatus::NotServing).await;
+    assert!(
+        watch.message().await.unwrap().is_none(),
+        "the stream ends, it is not cut"
+    );
+}
+
+#[tokio::test]
 async fn health_and_calls_follow_the_database() {
     let app = App::start().await;
     let mut health = HealthClient::new(app.channel.clone());

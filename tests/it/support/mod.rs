@@ -44,7 +44,7 @@ pub struct App {
     pub sources: SourceServiceClient<Channel>,
     pub analytics: AnalyticsServiceClient<Channel>,
     /// Stops the server when the last clone is dropped.
-    _stop: Option<Arc<watch::Sender<bool>>>,
+    stop: Option<Arc<watch::Sender<bool>>>,
 }
 
 impl App {
@@ -70,7 +70,7 @@ impl App {
         let endpoint = Endpoint::try_from(format!("http://{address}")).unwrap();
         let channel = endpoint.connect().await.unwrap();
         Self {
-            _stop: Some(Arc::new(stop)),
+            stop: Some(Arc::new(stop)),
             ..Self::at(channel, database_url)
         }
     }
@@ -85,8 +85,13 @@ impl App {
             sources: SourceServiceClient::new(channel.clone()),
             analytics: AnalyticsServiceClient::new(channel.clone()),
             channel,
-            _stop: None,
+            stop: None,
         }
+    }
+
+    /// Tells the server to stop.
+    pub fn stop(&self) {
+        self.stop.as_ref().unwrap().send_replace(true);
     }
 
     /// A connection to the server's database, to look behind the wire.
