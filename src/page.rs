@@ -58,6 +58,24 @@ pub struct Page {
     pub ascending: bool,
 }
 
+/// Lets a boxed query fetch one page in the order of the ids.
+macro_rules! keyset {
+    ($query:expr, $page:expr, $id:expr) => {{
+        let query = $query.limit($page.fetch);
+        let query = match $page.after {
+            Some(after) if $page.ascending => query.filter($id.gt(after)),
+            Some(after) => query.filter($id.lt(after)),
+            None => query,
+        };
+        if $page.ascending {
+            query.order($id.asc())
+        } else {
+            query.order($id.desc())
+        }
+    }};
+}
+pub(crate) use keyset;
+
 /// A page being answered.
 #[derive(Debug)]
 pub struct Pager {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     db::{Conn, Prepared},
     error::{Error, Result},
-    page::Page,
+    page::{Page, keyset},
     schema::operators,
 };
 
@@ -103,7 +103,6 @@ pub async fn list(
     let mut query = operators::table
         .filter(operators::organization_id.eq(organization_id))
         .select(Operator::as_select())
-        .limit(page.fetch)
         .into_boxed();
     if let Some(active) = filter.active {
         query = query.filter(operators::active.eq(active));
@@ -111,17 +110,7 @@ pub async fn list(
     if !filter.deleted {
         query = query.filter(operators::delete_time.is_null());
     }
-    query = match (page.after, page.ascending) {
-        (Some(after), true) => query.filter(operators::id.gt(after)),
-        (Some(after), false) => query.filter(operators::id.lt(after)),
-        (None, _) => query,
-    };
-    query = if page.ascending {
-        query.order(operators::id.asc())
-    } else {
-        query.order(operators::id.desc())
-    };
-    Ok(query.load(&mut conn).await?)
+    Ok(keyset!(query, page, operators::id).load(&mut conn).await?)
 }
 
 /// Inserts an operator.

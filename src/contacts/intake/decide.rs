@@ -15,58 +15,60 @@ use crate::{
     proto::CreateContactResponse,
 };
 
-/// Contacts whose source and lead are known: slices of the same length.
-pub struct Plan<'a> {
-    pub members: &'a [&'a NewContact],
-    pub source_ids: &'a [Uuid],
-    pub resolved: &'a [Resolved],
+/// A contact whose source is known and active.
+pub struct Accepted<'a> {
+    /// Its place in the group.
+    pub index: usize,
+    /// The contact.
+    pub new: &'a NewContact,
+    /// Its source.
+    pub source_id: Uuid,
 }
 
-impl Plan<'_> {
-    /// Draws for each contact, one after the other.
-    pub fn decide(
-        &self,
-        rng: &mut impl Rng,
-        roster: &mut Roster,
-        leads: &Resolver,
-    ) -> Vec<Decided> {
-        let members = self.members.iter().zip(self.source_ids).zip(self.resolved);
-        members
-            .map(|((new, &source_id), resolved)| {
-                let decision = roster.decide(rng, source_id);
-                let pick = decision.outcome.ok();
-                let operator_id = pick.map(|pick| pick.operator_id);
-                let contact = Contact {
-                    id: Uuid::now_v7(),
-                    lead_id: leads.lead(resolved.lead).id,
-                    source_id,
-                    operator_id,
-                    pool_id: operator_id.map(|_| decision.pool_id),
-                    status: ContactStatus::New,
-                    message: new.message.clone(),
-                    backlog_reason: decision.outcome.err(),
-                    revision: 1,
-                    create_time: roster.time,
-                    update_time: roster.time,
-                    assign_time: operator_id.map(|_| roster.time),
-                    close_time: None,
-                };
-                let assignment = Assignment {
-                    operator_id,
-                    backlog_reason: contact.backlog_reason,
-                    pool_id: Some(decision.pool_id),
-                    draw: pick.and_then(|pick| i64::try_from(pick.draw).ok()),
-                    ..Assignment::new(contact.id, AssignmentKind::Automatic, roster.time)
-                };
-                let operator = operator_id.and_then(|id| roster.member(id)).cloned();
-                Decided {
-                    contact,
-                    assignment,
-                    operator,
-                }
-            })
-            .collect()
-    }
+/// Draws for each contact, whose lead is `resolved` at the same place.
+pub fn decide(
+    rng: &mut impl Rng,
+    roster: &mut Roster,
+    leads: &Resolver,
+    accepted: &[Accepted<'_>],
+    resolved: &[Resolved],
+) -> Vec<Decided> {
+    let contacts = accepted.iter().zip(resolved);
+    contacts
+        .map(|(accepted, resolved)| {
+            let decision = roster.decide(rng, accepted.source_id);
+            let pick = decision.outcome.ok();
+            let operator_id = pick.map(|pick| pick.operator_id);
+            let contact = Contact {
+                id: Uuid::now_v7(),
+                lead_id: leads.lead(resolved.lead).id,
+                source_id: accepted.source_id,
+                operator_id,
+                pool_id: operator_id.map(|_| decision.pool_id),
+                status: ContactStatus::New,
+                message: accepted.new.message.clone(),
+                backlog_reason: decision.outcome.err(),
+                revision: 1,
+                create_time: roster.time,
+                update_time: roster.time,
+                assign_time: operator_id.map(|_| roster.time),
+                close_time: None,
+            };
+            let assignment = Assignment {
+                operator_id,
+                backlog_reason: contact.backlog_reason,
+                pool_id: Some(decision.pool_id),
+                draw: pick.and_then(|pick| i64::try_from(pick.draw).ok()),
+                ..Assignment::new(contact.id, AssignmentKind::Automatic, roster.time)
+            };
+            let operator = operator_id.and_then(|id| roster.member(id)).cloned();
+            Decided {
+                contact,
+                assignment,
+                operator,
+            }
+        })
+        .collect()
 }
 
 /// A contact with its decision.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Answer, NewContact, SourceRef,
-    decide::{Decided, Plan},
+    decide::{Accepted, Decided, decide},
 };
 use crate::{
     contacts::store::{self, assignments},
@@ -45,11 +45,7 @@ pub async fn create_contacts(context: &Context, contacts: Vec<NewContact>) -> Ve
             answers[index] = Some(answer);
         }
     }
-    let missing = || Err(Error::internal("no answer"));
-    answers
-        .into_iter()
-        .map(|answer| answer.unwrap_or_else(missing))
-        .collect()
+    all(answers)
 }
 
 /// Takes in a group; if a statement is refused, its members one by one, so that
@@ -91,49 +87,40 @@ async fn take_in(conn: &Conn, organization_id: Uuid, group: &[&NewContact]) -> R
         find_sources(conn, organization_id, group),
         find_leads(conn, organization_id, group),
     );
-    let (sources, refused) = choose_sources(&sources?, group, &mut answers);
+    let (accepted, refused) = accept(&sources?, group, &mut answers);
     request_id::release(conn, organization_id, &refused).await?;
-    let accepted: Vec<_> = (0..group.len())
-        .filter(|&index| answers[index].is_none())
-        .collect();
-    let members: Vec<_> = accepted.iter().map(|&index| group[index]).collect();
-    let source_ids: Vec<_> = accepted
-        .iter()
-        .filter_map(|index| sources.get(index))
-        .copied()
-        .collect();
+    let found = found?;
+    if accepted.is_empty() {
+        return Ok(all(answers));
+    }
+    let (leads, resolved) = resolve_leads(conn, organization_id, found, &accepted).await?;
 
-    let (leads, resolved) = resolve_leads(conn, organization_id, found?, &members).await?;
-    let distinct: Vec<_> = source_ids
-        .iter()
-        .copied()
-        .collect::<HashSet<_>>()
-        .into_iter()
-        .collect();
+    let source_ids: HashSet<_> = accepted.iter().map(|accepted| accepted.source_id).collect();
+    let source_ids: Vec<_> = source_ids.into_iter().collect();
     let mut roster =
-        distribution::store::lock_roster(conn, organization_id, &distinct, &[]).await?;
-    let plan = Plan {
-        members: &members,
-        source_ids: &source_ids,
-        resolved: &resolved,
-    };
-    let decided = plan.decide(&mut rand::rng(), &mut roster, &leads);
+        distribution::store::lock_roster(conn, organization_id, &source_ids, &[]).await?;
+    let decided = decide(&mut rand::rng(), &mut roster, &leads, &accepted, &resolved);
     write(conn, organization_id, &roster, &decided).await?;
 
     let mut saved = Vec::new();
-    for ((index, decided), resolved) in accepted.into_iter().zip(decided).zip(resolved) {
-        let answer = decided.answer(&leads, &resolved);
-        if let Some(claim) = &group[index].claim {
+    for ((accepted, decided), resolved) in accepted.iter().zip(decided).zip(&resolved) {
+        let answer = decided.answer(&leads, resolved);
+        if let Some(claim) = &accepted.new.claim {
             saved.push((claim, answer.encode_to_vec()));
         }
-        answers[index] = Some(Ok(answer));
+        answers[accepted.index] = Some(Ok(answer));
     }
     request_id::save(conn, organization_id, &saved).await?;
+    Ok(all(answers))
+}
+
+/// The answers, none of which is missing.
+fn all(answers: Vec<Option<Answer>>) -> Vec<Answer> {
     let missing = || Err(Error::internal("no answer"));
-    Ok(answers
+    answers
         .into_iter()
         .map(|answer| answer.unwrap_or_else(missing))
-        .collect())
+        .collect()
 }
 
 /// Claims the request ids; answers those that were used before.
@@ -176,42 +163,44 @@ async fn find_sources(
     sources::store::resolve(conn, organization_id, &ids, &codes).await
 }
 
-/// The ids of the sources, by index in the group. Refuses contacts whose source
-/// does not exist or is not active; returns their claims.
-fn choose_sources<'a>(
+/// Accepts those whose source exists and is active, and refuses the others:
+/// their claims are returned.
+fn accept<'a>(
     sources: &[Source],
     group: &[&'a NewContact],
     answers: &mut [Option<Answer>],
-) -> (HashMap<usize, Uuid>, Vec<&'a Claim>) {
-    let mut chosen = HashMap::new();
+) -> (Vec<Accepted<'a>>, Vec<&'a Claim>) {
+    let mut accepted = Vec::new();
     let mut refused = Vec::new();
-    for (index, contact) in group.iter().enumerate() {
-        if answers[index].is_some() {
+    for (index, (&new, answer)) in group.iter().zip(answers).enumerate() {
+        if answer.is_some() {
             continue;
         }
-        let named = |source: &&Source| match &contact.source {
+        let found = sources.iter().find(|source| match &new.source {
             SourceRef::Id(id) => source.id == *id,
             SourceRef::Code(code) => source.code == *code,
-        };
-        let refusal = match sources.iter().find(named) {
-            Some(source) if source.active => {
-                chosen.insert(index, source.id);
+        });
+        let refusal = match (found, &new.source) {
+            (Some(source), _) if source.active => {
+                accepted.push(Accepted {
+                    index,
+                    new,
+                    source_id: source.id,
+                });
                 continue;
             }
-            Some(source) => Error::Precondition {
+            (Some(source), _) => Error::Precondition {
                 reason: SOURCE_INACTIVE,
                 kind: "source",
                 id: source.id,
             },
-            None => match &contact.source {
-                SourceRef::Id(id) => Error::not_found("source", id),
-                SourceRef::Code(code) => Error::not_found("source", code),
-            },
+            (None, SourceRef::Id(id)) => Error::not_found("source", id),
+            (None, SourceRef::Code(code)) => Error::not_found("source", code),
         };
-        answers[index] = Some(Err(refusal));
-        refused.extend(&contact.claim);
+        *answer = Some(Err(refusal));
+        refused.extend(&new.claim);
     }
-    (chosen, refused)
+    (accepted, refused)
 }
 
 /// The leads that have one of the group's identifiers, locked.
@@ -241,12 +230,12 @@ async fn resolve_leads(
     conn: &Conn,
     organization_id: Uuid,
     found: Vec<Lead>,
-    contacts: &[&NewContact],
+    accepted: &[Accepted<'_>],
 ) -> Result<(Resolver, Vec<Resolved>)> {
     let mut leads = Resolver::new(found);
-    let resolved: Vec<_> = contacts
+    let resolved: Vec<_> = accepted
         .iter()
-        .map(|contact| leads.resolve(&contact.identity, Uuid::now_v7()))
+        .map(|accepted| leads.resolve(&accepted.new.identity, Uuid::now_v7()))
         .collect();
     leads::store::insert_all(conn, organization_id, &mut leads.created()).await?;
     leads::store::fill_all(conn, organization_id, &mut leads.filled()).await?;

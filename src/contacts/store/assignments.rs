@@ -15,7 +15,7 @@ use crate::{
     db::{Conn, Prepared, text_enum},
     distribution::BacklogReason,
     error::Result,
-    page::Page,
+    page::{Page, keyset},
     schema::assignments,
 };
 
@@ -106,15 +106,12 @@ pub async fn list(
     contact_id: Uuid,
     page: Page,
 ) -> Result<Vec<Assignment>> {
-    let mut query = assignments::table
+    let query = assignments::table
         .filter(assignments::organization_id.eq(organization_id))
         .filter(assignments::contact_id.eq(contact_id))
-        .order(assignments::id.desc())
         .select(Assignment::as_select())
-        .limit(page.fetch)
         .into_boxed();
-    if let Some(after) = page.after {
-        query = query.filter(assignments::id.lt(after));
-    }
-    Ok(query.load(&mut conn).await?)
+    Ok(keyset!(query, page, assignments::id)
+        .load(&mut conn)
+        .await?)
 }

@@ -17,7 +17,7 @@ use crate::{
     db::{Conn, Prepared, text_enum},
     distribution::BacklogReason,
     error::{Error, Result},
-    page::Page,
+    page::{Page, keyset},
     schema::contacts,
 };
 
@@ -112,7 +112,6 @@ pub async fn list(
     let mut query = contacts::table
         .filter(contacts::organization_id.eq(organization_id))
         .select(Contact::as_select())
-        .limit(page.fetch)
         .into_boxed();
     if let Some(lead_id) = filter.lead_id {
         query = query.filter(contacts::lead_id.eq(lead_id));
@@ -135,17 +134,7 @@ pub async fn list(
     if let Some(time) = filter.create_time_before {
         query = query.filter(contacts::create_time.lt(time));
     }
-    query = match (page.after, page.ascending) {
-        (Some(after), true) => query.filter(contacts::id.gt(after)),
-        (Some(after), false) => query.filter(contacts::id.lt(after)),
-        (None, _) => query,
-    };
-    query = if page.ascending {
-        query.order(contacts::id.asc())
-    } else {
-        query.order(contacts::id.desc())
-    };
-    Ok(query.load(&mut conn).await?)
+    Ok(keyset!(query, page, contacts::id).load(&mut conn).await?)
 }
 
 /// Inserts new contacts.

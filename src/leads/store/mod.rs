@@ -13,7 +13,7 @@ pub use group::{fill_all, insert_all, lock_by_identifiers};
 use crate::{
     db::Conn,
     error::{Error, LEAD_HAS_OPEN_CONTACTS, Result, violated_key},
-    page::Page,
+    page::{Page, keyset},
     schema::leads,
 };
 
@@ -125,7 +125,6 @@ pub async fn list(
     let mut query = leads::table
         .filter(leads::organization_id.eq(organization_id))
         .select(Lead::as_select())
-        .limit(page.fetch)
         .into_boxed();
     if let Some(search) = &filter.search {
         let pattern = format!("%{}%", escape_like(search));
@@ -140,17 +139,7 @@ pub async fn list(
     if let Some(owner) = filter.owner_user_id {
         query = query.filter(leads::owner_user_id.eq(owner));
     }
-    query = match (page.after, page.ascending) {
-        (Some(after), true) => query.filter(leads::id.gt(after)),
-        (Some(after), false) => query.filter(leads::id.lt(after)),
-        (None, _) => query,
-    };
-    query = if page.ascending {
-        query.order(leads::id.asc())
-    } else {
-        query.order(leads::id.desc())
-    };
-    Ok(query.load(&mut conn).await?)
+    Ok(keyset!(query, page, leads::id).load(&mut conn).await?)
 }
 
 fn escape_like(text: &str) -> String {

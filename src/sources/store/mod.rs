@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     db::{Conn, Prepared, text_enum},
     error::{Error, Result, violated_key},
-    page::Page,
+    page::{Page, keyset},
     schema::sources,
 };
 
@@ -120,7 +120,6 @@ pub async fn list(
     let mut query = sources::table
         .filter(sources::organization_id.eq(organization_id))
         .select(Source::as_select())
-        .limit(page.fetch)
         .into_boxed();
     if let Some(active) = filter.active {
         query = query.filter(sources::active.eq(active));
@@ -131,17 +130,7 @@ pub async fn list(
     if !filter.deleted {
         query = query.filter(sources::delete_time.is_null());
     }
-    query = match (page.after, page.ascending) {
-        (Some(after), true) => query.filter(sources::id.gt(after)),
-        (Some(after), false) => query.filter(sources::id.lt(after)),
-        (None, _) => query,
-    };
-    query = if page.ascending {
-        query.order(sources::id.asc())
-    } else {
-        query.order(sources::id.desc())
-    };
-    Ok(query.load(&mut conn).await?)
+    Ok(keyset!(query, page, sources::id).load(&mut conn).await?)
 }
 
 /// Inserts a source; none if its code is taken.
