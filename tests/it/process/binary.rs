@@ -9,9 +9,11 @@ use std::{
 
 use tokio::{
     process::{Child, Command},
-    time::sleep,
+    time::{sleep, timeout},
 };
 use tonic::transport::{Channel, Endpoint};
+
+use super::HANGS;
 
 /// The binary under test.
 pub struct Process {
@@ -29,7 +31,8 @@ impl Process {
             .spawn()
             .unwrap();
         let mut process = Self { child, address };
-        process.until_serving(settings).await;
+        let serving = process.until_serving(settings);
+        timeout(HANGS, serving).await.unwrap();
         process
     }
 

@@ -14,9 +14,12 @@ use minicrm::proto::{
     CreateContactRequest, GetContactRequest, GetOverviewRequest,
     contact_service_client::ContactServiceClient,
 };
-use tokio::{task::JoinSet, time::sleep};
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
-use super::binary::channel;
+use super::{HANGS, binary::channel};
 use crate::support::{App, external, request_id};
 
 /// Callers who retry until they are answered, each request with its own id.
@@ -67,20 +70,18 @@ impl Load {
 
     /// Waits until this many requests have been answered.
     pub async fn until(&self, acknowledged: usize) {
-        while self.acknowledged.load(Ordering::SeqCst) < acknowledged {
-            sleep(Duration::from_millis(1)).await;
-        }
+        let enough = async {
+            while self.acknowledged.load(Ordering::SeqCst) < acknowledged {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(HANGS, enough).await.unwrap();
     }
 
     /// Waits for all answers, then looks for every contact they told of.
     pub async fn verify(self, app: &App) {
-        let answered: Vec<_> = self
-            .clients
-            .join_all()
-            .await
-            .into_iter()
-            .flatten()
-            .collect();
+        let answers = timeout(HANGS, self.clients.join_all()).await.unwrap();
+        let answered: Vec<_> = answers.into_iter().flatten().collect();
         let mut contacts = ContactServiceClient::new(app.channel.clone());
         for (_, id) in &answered {
             contacts

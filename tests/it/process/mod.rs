@@ -14,6 +14,9 @@ use load::Load;
 
 use crate::support::{App, contact, external, new_database, operator};
 
+/// What takes this long hangs. No test depends on how long anything takes.
+const HANGS: Duration = Duration::from_mins(3);
+
 /// Mutant: an answer given before the commit.
 #[tokio::test(flavor = "multi_thread")]
 async fn killing_the_service_loses_and_doubles_nothing() {
