@@ -15,7 +15,6 @@ use tonic_health::pb::{
 use crate::{
     config::{Config, Database},
     context::{self, App},
-    db::Db,
     embedded::{self, Postgres},
     error::Error,
     migrations, request_id, server,
@@ -26,6 +25,9 @@ pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// How long to wait before looking again for a database that is not there.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a health check may take.
+const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Runs the service until SIGINT or SIGTERM; a second signal ends it at once.
 pub async fn serve(config: Config) -> Outcome {
@@ -39,30 +41,31 @@ pub async fn serve(config: Config) -> Outcome {
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let address = listener.local_addr()?;
     let stop = stop_on_signals()?;
 
     let mut database = Connection::open(&config.database).await?;
+    let url = database.url.clone();
     let size = config
         .database
         .pool_size
         .map_or_else(default_pool_size, usize::from);
-    let app = Arc::new(App::new(
-        Db::new(&database.url, size)?,
-        config.serve.phone_region,
-    ));
-    if prepare(&database.url, &app.db, stop.clone()).await? {
+    let app = Arc::new(App::new(&url, size, config.serve.phone_region)?);
+    let drain = Duration::from_secs(config.serve.drain_seconds);
+    let beside = async {
+        prepare(&url, &app).await?;
         tracing::info!(
-            address = %listener.local_addr()?,
+            %address,
             organization = %context::DEVELOPMENT_ORGANIZATION,
             "serving without authentication: loopback only, one development organization"
         );
-        let db = app.db.clone();
-        let drain = Duration::from_secs(config.serve.drain_seconds);
-        tokio::select! {
-            outcome = server::serve(listener, app, stop, drain) => outcome?,
-            () = request_id::keep_clean(db) => {}
-            error = database.keep() => return Err(error.into()),
-        }
+        request_id::keep_clean(app.db()).await;
+        Outcome::Ok(())
+    };
+    tokio::select! {
+        outcome = server::serve(listener, Arc::clone(&app), stop, drain) => outcome?,
+        Err(error) = beside => return Err(error),
+        error = database.keep() => return Err(error.into()),
     }
     database.close().await?;
     tracing::info!("stopped");
@@ -79,7 +82,9 @@ pub async fn migrate(config: Config) -> Outcome {
 
 /// Asks the service at the listen address whether it is serving.
 pub async fn healthcheck(config: Config) -> Outcome {
-    let endpoint = Endpoint::try_from(format!("http://{}", config.serve.listen))?;
+    let endpoint = Endpoint::try_from(format!("http://{}", config.serve.listen))?
+        .connect_timeout(HEALTHCHECK_TIMEOUT)
+        .timeout(HEALTHCHECK_TIMEOUT);
     let channel = endpoint.connect().await.map_err(|error| {
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
         format!("cannot connect to {}: {cause}", config.serve.listen)
@@ -152,27 +157,16 @@ impl Connection {
     }
 }
 
-/// Migrates, waiting for a database that is not there yet. False if the service
-/// was stopped meanwhile.
-async fn prepare(url: &str, db: &Db, mut stop: watch::Receiver<bool>) -> Outcome<bool> {
+/// Prepares the database, waiting for one that is not there yet.
+async fn prepare(url: &str, app: &App) -> Outcome {
     loop {
-        let prepared = async {
-            migrations::run(url).await?;
-            context::ensure_development_organization(db).await
-        };
-        match prepared.await {
-            Ok(()) => return Ok(true),
-            Err(Error::Unavailable(cause)) => {
-                tracing::warn!(%cause, "waiting for the database");
+        match app.prepare(url).await {
+            Err(error @ (Error::Unavailable(_) | Error::Busy | Error::Conflict)) => {
+                tracing::warn!(error = error.chain(), "waiting for the database");
             }
-            Err(error) => return Err(error.into()),
+            outcome => return Ok(outcome?),
         }
-        if tokio::time::timeout(RETRY_PAUSE, stop.wait_for(|&stop| stop))
-            .await
-            .is_ok()
-        {
-            return Ok(false);
-        }
+        tokio::time::sleep(RETRY_PAUSE).await;
     }
 }
 

@@ -1,7 +1,10 @@
 //! Who calls, for which organization, and what a method needs to serve it. The
 //! one place where a request's organization is decided.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use diesel::sql_types::{Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -14,6 +17,7 @@ use crate::{
     contacts::IntakeQueues,
     db::{Conn, Db, Work},
     error::{Error, Result},
+    migrations,
     request_id::{self, Claim, Claimed},
 };
 
@@ -21,23 +25,64 @@ use crate::{
 pub const DEVELOPMENT_ORGANIZATION: Uuid =
     Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
 
+/// How long a call waits for what others have locked.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same on intake, where others wait behind.
+const INTAKE_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// What the whole server shares.
 pub struct App {
-    /// The database.
-    pub db: Db,
-    /// Region whose national phone numbers are understood.
-    pub phone_region: Option<country::Id>,
+    db: Db,
+    intake_db: Db,
+    phone_region: Option<country::Id>,
     intake: IntakeQueues,
+    prepared: OnceLock<()>,
 }
 
 impl App {
-    /// With nothing going on yet.
-    pub fn new(db: Db, phone_region: Option<country::Id>) -> Self {
-        Self {
-            db,
+    /// With `pool_size` connections at most to the database at `url`, of which a
+    /// quarter, but at least two, are kept for intake and health: slow reads
+    /// cannot hold those up.
+    pub fn new(url: &str, pool_size: usize, phone_region: Option<country::Id>) -> Result<Self> {
+        let reserved = (pool_size / 4).max(2);
+        Ok(Self {
+            db: Db::new(url, pool_size.saturating_sub(reserved).max(1), LOCK_TIMEOUT)?,
+            intake_db: Db::new(url, reserved, INTAKE_LOCK_TIMEOUT)?,
             phone_region,
             intake: IntakeQueues::default(),
-        }
+            prepared: OnceLock::new(),
+        })
+    }
+
+    /// Prepares the database: its schema, and what must be in it. Nothing is
+    /// served before.
+    pub async fn prepare(&self, url: &str) -> Result<()> {
+        migrations::run(url).await?;
+        self.ensure_development_organization().await?;
+        self.prepared.get_or_init(|| ());
+        Ok(())
+    }
+
+    /// Whether the database is prepared and answers.
+    pub async fn is_ready(&self) -> bool {
+        self.prepared.get().is_some() && self.intake_db.ping().await.is_ok()
+    }
+
+    /// For what runs beside the calls.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    async fn ensure_development_organization(&self) -> Result<()> {
+        let conn = self.db.conn().await?;
+        diesel::sql_query(
+            "INSERT INTO organizations (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        )
+        .bind::<SqlUuid, _>(DEVELOPMENT_ORGANIZATION)
+        .bind::<Text, _>("Development")
+        .execute(&mut &*conn)
+        .await?;
+        Ok(())
     }
 }
 
@@ -53,6 +98,9 @@ impl Context {
     /// The context of a call with this metadata. Without authentication there
     /// is one organization; a call may name it in `x-organization-id`.
     pub fn resolve(app: &Arc<App>, metadata: &MetadataMap) -> Result<Self> {
+        if app.prepared.get().is_none() {
+            return Err(Error::unavailable("the database is not prepared yet"));
+        }
         let organization_id = DEVELOPMENT_ORGANIZATION;
         match metadata.get("x-organization-id") {
             Some(named) if named.as_bytes() != organization_id.to_string().as_bytes() => {
@@ -68,6 +116,11 @@ impl Context {
     /// The database.
     pub fn db(&self) -> &Db {
         &self.app.db
+    }
+
+    /// The database, by connections that are kept for intake.
+    pub fn intake_db(&self) -> &Db {
+        &self.app.intake_db
     }
 
     /// Region whose national phone numbers are understood.
@@ -115,17 +168,4 @@ impl Context {
 /// Decodes an answer that was kept.
 pub fn decode<T: Message + Default>(answer: &[u8]) -> Result<T> {
     T::decode(answer).map_err(Error::internal)
-}
-
-/// Makes sure that the development organization exists.
-pub async fn ensure_development_organization(db: &Db) -> Result<()> {
-    let conn = db.conn().await?;
-    diesel::sql_query(
-        "INSERT INTO organizations (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-    )
-    .bind::<SqlUuid, _>(DEVELOPMENT_ORGANIZATION)
-    .bind::<Text, _>("Development")
-    .execute(&mut &*conn)
-    .await?;
-    Ok(())
 }

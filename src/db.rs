@@ -1,4 +1,4 @@
-//! The connection pool, transactions that are retried, and migrations. A unit
+//! The connection pool, and transactions that are retried. A unit
 //! of work always ends its transaction: it runs in a task of its own (see
 //! `rpc`), so that a caller who hangs up cannot leave one open.
 
@@ -26,13 +26,16 @@ use crate::error::{Error, Result};
 pub type Conn = AsyncPgConnection;
 
 /// How often a transaction is tried that others get in the way of.
-const MAX_ATTEMPTS: u32 = 10;
+const MAX_ATTEMPTS: u32 = 20;
 /// How long to wait for a connection of the pool.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What every connection is told first. Nothing that correctness depends on.
+/// Statements are planned once per connection, perhaps while a table is small:
+/// without sequential scans the plan is right when it has grown, too.
 const SESSION: &str = "SET application_name = 'minicrm'; SET statement_timeout = '30s'; \
-     SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'";
+     SET idle_in_transaction_session_timeout = '30s'; \
+     SET enable_seqscan = off";
 
 /// The database.
 #[derive(Clone)]
@@ -41,14 +44,17 @@ pub struct Db {
 }
 
 impl Db {
-    /// A pool of at most `size` connections to `url`; none is opened yet.
-    pub fn new(url: &str, size: usize) -> Result<Self> {
+    /// A pool of at most `size` connections to `url`; none is opened yet. A
+    /// statement waits for a lock for at most `lock_timeout`.
+    pub fn new(url: &str, size: usize, lock_timeout: Duration) -> Result<Self> {
+        let session = format!("{SESSION}; SET lock_timeout = {}", lock_timeout.as_millis());
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(|url| {
+        config.custom_setup = Box::new(move |url| {
+            let session = session.clone();
             async move {
                 let mut conn = Conn::establish(url).await?;
-                conn.batch_execute(SESSION)
+                conn.batch_execute(&session)
                     .await
                     .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
                 Ok(conn)
@@ -63,12 +69,12 @@ impl Db {
         Ok(Self { pool })
     }
 
-    /// A connection, for reading.
+    /// A connection, for single statements.
     pub async fn conn(&self) -> Result<Object<Conn>> {
-        let timeout = |error: tokio::time::error::Elapsed| Error::unavailable(error);
-        Ok(tokio::time::timeout(POOL_TIMEOUT, self.pool.get())
-            .await
-            .map_err(timeout)??)
+        match tokio::time::timeout(POOL_TIMEOUT, self.pool.get()).await {
+            Ok(conn) => Ok(conn?),
+            Err(_) => Err(Error::Overloaded),
+        }
     }
 
     /// Whether the database answers.
@@ -80,7 +86,7 @@ impl Db {
 
     /// Runs `work` in a transaction and commits if it succeeds. If concurrent
     /// transactions get in its way, or the connection turns out to be dead
-    /// before the commit, all of it is done again.
+    /// before the commit, all of it is done again (the latter once).
     pub async fn transaction<T, F>(&self, work: F) -> Result<T>
     where
         T: Send,
@@ -95,10 +101,15 @@ impl Db {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            if !error.retry || attempt == MAX_ATTEMPTS {
+            let lost = error.cause.is_connection_lost();
+            if !error.retry || attempt == MAX_ATTEMPTS || (lost && attempt > 1) {
                 return Err(error.cause);
             }
-            tracing::debug!(attempt, cause = %error.cause, "transaction is tried again");
+            tracing::debug!(
+                attempt,
+                cause = error.cause.chain(),
+                "transaction is tried again"
+            );
             let pause = rand::rng().random_range(1..=5 * u64::from(attempt));
             tokio::time::sleep(Duration::from_millis(pause)).await;
             attempt += 1;

@@ -121,6 +121,17 @@ impl Error {
         }
     }
 
+    /// The error and all that is behind it, for the log.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        text
+    }
+
     /// Whether nothing was done and the same again may succeed at once.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Conflict)
@@ -231,11 +242,9 @@ impl From<DieselError> for Error {
             // goes by the text.
             DieselError::DatabaseError(Kind::Unknown, info) => match info.message() {
                 "deadlock detected" => Self::Conflict,
-                "canceling statement due to lock timeout"
-                | "canceling statement due to statement timeout" => Self::Busy,
+                text if text.starts_with("canceling statement") => Self::Busy,
                 text if text.starts_with("terminating connection")
                     || text.starts_with("the database system is")
-                    || text.starts_with("canceling statement")
                     || text.contains("connection slots")
                     || text.contains("too many clients") =>
                 {

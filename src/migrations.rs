@@ -14,6 +14,9 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 /// How often to try to make the lock's table, while others do the same.
 const MAX_ATTEMPTS: u32 = 20;
 
+/// Whoever waits longer for a lock tries again: it must be possible to stop.
+const SESSION: &str = "SET lock_timeout = '5s'";
+
 type BlockingConn = AsyncConnectionWrapper<Conn>;
 
 /// Runs the migrations that the database lacks; returns how many.
@@ -54,7 +57,9 @@ fn run_locked(url: &str) -> Result<usize> {
 }
 
 fn connect(url: &str) -> Result<BlockingConn> {
-    BlockingConn::establish(url).map_err(Error::unavailable)
+    let mut conn = BlockingConn::establish(url).map_err(Error::unavailable)?;
+    conn.batch_execute(SESSION)?;
+    Ok(conn)
 }
 
 /// `CREATE TABLE IF NOT EXISTS` fails when two sessions run it at once, and

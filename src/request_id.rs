@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     db::{Conn, Db, Prepared},
     error::{Error, Result},
-    schema::organizations,
+    schema::{organizations, requests},
     validate::Violations,
 };
 
@@ -73,10 +73,10 @@ const CLEANUP_INTERVAL: Duration = Duration::from_mins(10);
 const CLEANUP_BATCH: i64 = 1000;
 
 /// Deletes answers that are old enough, every now and then, for ever.
-pub async fn keep_clean(db: Db) {
+pub async fn keep_clean(db: &Db) {
     loop {
-        if let Err(error) = delete_old(&db).await {
-            tracing::warn!(%error, "old request ids are left for later");
+        if let Err(error) = delete_old(db).await {
+            tracing::warn!(error = error.chain(), "old request ids are left for later");
         }
         tokio::time::sleep(CLEANUP_INTERVAL).await;
     }
@@ -155,8 +155,11 @@ pub async fn claim(conn: &Conn, organization_id: Uuid, claims: &[&Claim]) -> Res
     } else {
         Prepared(
             sql_query(
-                "SELECT method, request_id, fingerprint, response FROM requests
-                 WHERE organization_id = $1 AND method = ANY($2) AND request_id = ANY($3)",
+                "SELECT r.* FROM unnest($2, $3) AS c (method, request_id), LATERAL (
+                     SELECT method, request_id, fingerprint, response FROM requests
+                     WHERE organization_id = $1 AND method = c.method
+                       AND request_id = c.request_id
+                     LIMIT 1) AS r",
             )
             .bind::<SqlUuid, _>(organization_id)
             .bind::<Array<Text>, _>(&methods)
@@ -190,45 +193,40 @@ fn by_key(rows: &[Kept]) -> HashMap<(&str, Uuid), &Kept> {
         .collect()
 }
 
-/// Gives back claims of requests that were refused, for others to be answered
-/// in the same transaction.
-pub async fn release(conn: &Conn, organization_id: Uuid, claims: &[&Claim]) -> Result<()> {
-    if claims.is_empty() {
-        return Ok(());
-    }
-    let methods: Vec<_> = claims.iter().map(|claim| claim.method).collect();
-    let ids: Vec<_> = claims.iter().map(|claim| claim.request_id).collect();
-    Prepared(
-        sql_query(
-            "DELETE FROM requests AS r USING unnest($2, $3) AS c (method, request_id)
-             WHERE r.organization_id = $1 AND r.method = c.method AND r.request_id = c.request_id",
-        )
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<Text>, _>(&methods)
-        .bind::<Array<SqlUuid>, _>(&ids),
-    )
-    .execute(&mut &*conn)
-    .await?;
+/// Gives back the claim of a request that was refused, for others to be
+/// answered in the same transaction.
+pub async fn give_back(mut conn: &Conn, organization_id: Uuid, claim: &Claim) -> Result<()> {
+    let key = (organization_id, claim.method, claim.request_id);
+    diesel::delete(requests::table.find(key))
+        .execute(&mut conn)
+        .await?;
     Ok(())
 }
 
-/// Keeps the answers to claims, in the transaction that made them.
+/// Keeps the answers to claims, in the transaction that made them. (An upsert,
+/// though the rows are there: it has one way only to find them.)
 pub async fn save(conn: &Conn, organization_id: Uuid, answers: &[(&Claim, Vec<u8>)]) -> Result<()> {
     if answers.is_empty() {
         return Ok(());
     }
     let methods: Vec<_> = answers.iter().map(|(claim, _)| claim.method).collect();
     let ids: Vec<_> = answers.iter().map(|(claim, _)| claim.request_id).collect();
+    let fingerprints: Vec<_> = answers
+        .iter()
+        .map(|(claim, _)| &claim.fingerprint[..])
+        .collect();
     let responses: Vec<_> = answers.iter().map(|(_, response)| &response[..]).collect();
     Prepared(
         sql_query(
-            "UPDATE requests AS r SET response = a.response
-             FROM unnest($2, $3, $4) AS a (method, request_id, response)
-             WHERE r.organization_id = $1 AND r.method = a.method AND r.request_id = a.request_id",
+            "INSERT INTO requests (organization_id, method, request_id, fingerprint, response)
+             SELECT $1, a.* FROM unnest($2, $3, $4, $5) AS a
+             ON CONFLICT (organization_id, method, request_id)
+             DO UPDATE SET response = excluded.response",
         )
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<Text>, _>(&methods)
         .bind::<Array<SqlUuid>, _>(&ids)
+        .bind::<Array<Binary>, _>(&fingerprints)
         .bind::<Array<Binary>, _>(&responses),
     )
     .execute(&mut &*conn)

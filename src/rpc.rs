@@ -45,12 +45,8 @@ fn log<Q>(error: &Error) {
         .next()
         .unwrap_or_default();
     match error {
-        Error::Internal(cause) => {
-            tracing::error!(request, %cause, source = ?cause.source(), "request failed");
-        }
-        Error::Unavailable(cause) => {
-            tracing::warn!(request, %cause, source = ?cause.source(), "database not available");
-        }
+        Error::Internal(_) => tracing::error!(request, error = error.chain(), "request failed"),
+        Error::Unavailable(_) => tracing::warn!(request, error = error.chain(), "request failed"),
         _ => tracing::debug!(request, %error, "request refused"),
     }
 }

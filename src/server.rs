@@ -32,6 +32,8 @@ use crate::{
 
 /// How often the database is asked whether it is there.
 const PING_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a connection that is silent is asked whether it is alive.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_mins(1);
 /// How long it may take to answer.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -61,6 +63,7 @@ pub async fn serve(
 
     let mut stopped = stop.clone();
     let serving = Server::builder()
+        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .add_routes(routes)
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),
@@ -98,7 +101,7 @@ async fn report(reporter: &HealthReporter, names: &[String], status: ServingStat
     }
 }
 
-/// Says `SERVING` while the database answers, and `NOT_SERVING` otherwise. Ends on
+/// Says `SERVING` while the database is prepared and answers, and `NOT_SERVING` otherwise. Ends on
 /// `stop`, after it has said `NOT_SERVING` for the last time.
 async fn watch_database(
     app: Arc<App>,
@@ -108,9 +111,9 @@ async fn watch_database(
 ) {
     let mut last = ServingStatus::NotServing;
     loop {
-        let ping = tokio::time::timeout(PING_TIMEOUT, app.db.ping());
-        let status = match ping.await {
-            Ok(Ok(())) => ServingStatus::Serving,
+        let ready = tokio::time::timeout(PING_TIMEOUT, app.is_ready());
+        let status = match ready.await {
+            Ok(true) => ServingStatus::Serving,
             _ => ServingStatus::NotServing,
         };
         if status != last {

@@ -1,9 +1,6 @@
 //! The edge of `AnalyticsService`: checks requests, runs them, answers.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use tonic::Request;
 use uuid::Uuid;
@@ -12,11 +9,10 @@ use super::store::{self, Range, Share};
 use crate::{
     contacts::store::ContactStatus,
     context::{App, Context},
-    distribution::{self, Pool},
+    distribution,
     error::Result,
     operators::{self, store::Filter},
     page::Pager,
-    pick,
     proto::{
         self, ContactStatusCount, DistributionRow, GetDistributionRequest, GetDistributionResponse,
         GetOverviewRequest, GetOverviewResponse, ListOperatorLoadsRequest,
@@ -97,57 +93,37 @@ async fn get_distribution(
         crate::sources::store::find(&conn, context.organization_id, source_id).await?;
     }
     let shares = store::shares(&conn, context.organization_id, &range).await?;
-    let pool_ids: Vec<_> = shares.iter().filter_map(|share| share.pool_id).collect();
-    let pools = distribution::store::find_pools(&conn, context.organization_id, &pool_ids).await?;
-    Ok(distribution_of(&shares, &pools))
+    Ok(distribution_of(&shares))
 }
 
-/// Adds up what happened and what was to be expected.
 #[expect(clippy::cast_precision_loss, reason = "contacts stay far below 2^53")]
-fn distribution_of(shares: &[Share], pools: &HashMap<Uuid, Pool>) -> GetDistributionResponse {
-    let mut rows: BTreeMap<(Uuid, Uuid), DistributionRow> = BTreeMap::new();
+fn distribution_of(shares: &[Share]) -> GetDistributionResponse {
     let mut totals: HashMap<Uuid, i64> = HashMap::new();
-    let mut backlogs: BTreeMap<Uuid, i64> = BTreeMap::new();
-    for share in shares {
-        let Some(operator_id) = share.operator_id else {
-            *backlogs.entry(share.source_id).or_default() += share.active_contacts;
-            continue;
-        };
+    for share in shares.iter().filter(|share| share.operator_id.is_some()) {
         *totals.entry(share.source_id).or_default() += share.contacts;
-        let row = rows.entry((share.source_id, operator_id)).or_default();
-        row.contacts += share.contacts;
-        row.active_contacts += share.active_contacts;
-        let Some(pool) = share.pool_id.and_then(|id| pools.get(&id)) else {
-            row.expected += share.contacts as f64;
-            continue;
-        };
-        let total_weight = pick::total_weight(&pool.candidates);
-        for candidate in &pool.candidates {
-            let row = rows
-                .entry((share.source_id, candidate.operator_id))
-                .or_default();
-            row.expected +=
-                share.contacts as f64 * pick::probability(candidate.weight, total_weight);
+    }
+    let (mut rows, mut backlogs) = (Vec::new(), Vec::new());
+    for share in shares {
+        let source_id = share.source_id.to_string();
+        match share.operator_id {
+            Some(operator_id) => rows.push(DistributionRow {
+                source_id,
+                operator_id: operator_id.to_string(),
+                contacts: share.contacts,
+                share: share.contacts as f64 / totals[&share.source_id].max(1) as f64,
+                expected: share.expected,
+                active_contacts: share.active_contacts,
+            }),
+            None if share.active_contacts > 0 => {
+                backlogs.push(SourceBacklog {
+                    source_id,
+                    contacts: share.active_contacts,
+                });
+            }
+            None => {}
         }
     }
-    let rows = rows
-        .into_iter()
-        .map(|((source_id, operator_id), row)| DistributionRow {
-            source_id: source_id.to_string(),
-            operator_id: operator_id.to_string(),
-            share: row.contacts as f64 / totals[&source_id].max(1) as f64,
-            ..row
-        });
-    let backlogs = backlogs.into_iter().filter(|backlog| backlog.1 > 0);
-    GetDistributionResponse {
-        rows: rows.collect(),
-        backlogs: backlogs
-            .map(|(source_id, contacts)| SourceBacklog {
-                source_id: source_id.to_string(),
-                contacts,
-            })
-            .collect(),
-    }
+    GetDistributionResponse { rows, backlogs }
 }
 
 async fn list_operator_loads(

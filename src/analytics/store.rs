@@ -5,7 +5,7 @@ use diesel::{
     QueryableByName,
     prelude::*,
     sql_query,
-    sql_types::{BigInt, Nullable, Timestamptz, Uuid as SqlUuid},
+    sql_types::{BigInt, Double, Nullable, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -70,22 +70,6 @@ pub async fn contacts_by_status(
         .await?)
 }
 
-/// Contacts of a source that share an operator and the pool they were drawn
-/// from.
-#[derive(Debug, QueryableByName)]
-pub struct Share {
-    #[diesel(sql_type = SqlUuid)]
-    pub source_id: Uuid,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub operator_id: Option<Uuid>,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub pool_id: Option<Uuid>,
-    #[diesel(sql_type = BigInt)]
-    pub contacts: i64,
-    #[diesel(sql_type = BigInt)]
-    pub active_contacts: i64,
-}
-
 /// Which contacts to count.
 #[derive(Debug)]
 pub struct Range {
@@ -94,23 +78,56 @@ pub struct Range {
     pub end_time: Option<DateTime<Utc>>,
 }
 
-/// Contacts by source, operator and pool.
+/// What one operator has, or was to be expected to have, of one source's
+/// contacts; without an operator, what of them is in the backlog.
+#[derive(Debug, QueryableByName)]
+pub struct Share {
+    #[diesel(sql_type = SqlUuid)]
+    pub source_id: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub operator_id: Option<Uuid>,
+    #[diesel(sql_type = BigInt)]
+    pub contacts: i64,
+    #[diesel(sql_type = BigInt)]
+    pub active_contacts: i64,
+    #[diesel(sql_type = Double)]
+    pub expected: f64,
+}
+
+/// Contacts by source and operator. What was to be expected adds up, for each
+/// contact with an operator, the probabilities in the pool it was drawn from,
+/// or 1 for its operator if there was no draw.
 pub async fn shares(conn: &Conn, organization_id: Uuid, range: &Range) -> Result<Vec<Share>> {
-    Ok(Prepared(
-        sql_query(
-            "SELECT source_id, operator_id, pool_id, count(*) AS contacts,
-                    count(*) FILTER (WHERE status <> 'CLOSED')
-                        AS active_contacts
+    Ok(sql_query(
+        "WITH counted AS (
+             SELECT source_id, operator_id, pool_id, count(*) AS contacts,
+                    count(*) FILTER (WHERE status <> 'CLOSED') AS active_contacts
              FROM contacts
              WHERE organization_id = $1 AND ($2 IS NULL OR source_id = $2)
                AND ($3 IS NULL OR create_time >= $3) AND ($4 IS NULL OR create_time < $4)
-             GROUP BY source_id, operator_id, pool_id",
-        )
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Nullable<SqlUuid>, _>(range.source_id)
-        .bind::<Nullable<Timestamptz>, _>(range.start_time)
-        .bind::<Nullable<Timestamptz>, _>(range.end_time),
+             GROUP BY source_id, operator_id, pool_id
+         ), shares AS (
+             SELECT source_id, operator_id, contacts, active_contacts,
+                    CASE WHEN operator_id IS NOT NULL AND pool_id IS NULL
+                         THEN contacts ELSE 0 END::float8 AS expected
+             FROM counted
+             UNION ALL
+             SELECT d.source_id, (c ->> 'operator_id')::uuid, 0, 0,
+                    d.contacts * (c ->> 'weight')::float8 / t.weight
+             FROM counted AS d
+             JOIN candidate_pools AS p ON p.organization_id = $1 AND p.id = d.pool_id,
+                 LATERAL (SELECT sum((a ->> 'weight')::float8) AS weight
+                          FROM jsonb_array_elements(p.candidates) AS a) AS t,
+                 LATERAL jsonb_array_elements(p.candidates) AS c
+         )
+         SELECT source_id, operator_id, sum(contacts)::bigint AS contacts,
+                sum(active_contacts)::bigint AS active_contacts, sum(expected) AS expected
+         FROM shares GROUP BY source_id, operator_id ORDER BY source_id, operator_id",
     )
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Nullable<SqlUuid>, _>(range.source_id)
+    .bind::<Nullable<Timestamptz>, _>(range.start_time)
+    .bind::<Nullable<Timestamptz>, _>(range.end_time)
     .get_results(&mut &*conn)
     .await?)
 }

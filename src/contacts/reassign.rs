@@ -117,11 +117,8 @@ async fn draw(conn: &Conn, organization_id: Uuid, contact: Contact) -> Result<Co
         Err(_) if stays(&roster, current) => {
             let kept = Assignment {
                 operator_id: current,
-                ..new(AssignmentKind::Kept)
-            };
-            let kept = Assignment {
                 previous_operator_id: current,
-                ..kept
+                ..new(AssignmentKind::Kept)
             };
             assignments::insert_all(conn, organization_id, &[&kept]).await?;
             return Ok(contact);

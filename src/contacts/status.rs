@@ -96,7 +96,7 @@ async fn change(
             kind: "operator",
             id: operator_id,
         }),
-        _ if deleted => release(conn, organization_id, contact, operator_id, time).await,
+        _ if deleted => to_backlog(conn, organization_id, contact, operator_id, time).await,
         _ => {
             operators::store::add_loads(conn, organization_id, [(operator_id, 1)]).await?;
             Ok(contact)
@@ -105,7 +105,7 @@ async fn change(
 }
 
 /// Nobody is left to give the contact back to.
-async fn release(
+async fn to_backlog(
     conn: &Conn,
     organization_id: Uuid,
     mut contact: Contact,

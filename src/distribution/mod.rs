@@ -162,13 +162,10 @@ impl Roster {
             .collect();
         let mut by_source: HashMap<Uuid, Vec<(Uuid, u32)>> = HashMap::new();
         for (source_id, operator_id, weight) in weights {
-            // One that came after the locks were taken is not ours to give to.
-            if members.contains_key(&operator_id) {
-                by_source
-                    .entry(source_id)
-                    .or_default()
-                    .push((operator_id, weight));
-            }
+            by_source
+                .entry(source_id)
+                .or_default()
+                .push((operator_id, weight));
         }
         for weights in by_source.values_mut() {
             weights.sort_unstable();
@@ -262,8 +259,7 @@ impl Roster {
         Decision { pool_id, outcome }
     }
 
-    /// Lets an operator take a contact.
-    pub fn take(&mut self, operator_id: Uuid) {
+    fn take(&mut self, operator_id: Uuid) {
         if let Some(member) = self.members.get_mut(&operator_id) {
             member.operator.load += 1;
             member.window_load += 1;

@@ -1,7 +1,7 @@
 //! Reads the operators of sources, under lock or not, and keeps the pools that
 //! decisions were made from. Knows nothing of the wire.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -96,6 +96,14 @@ pub async fn lock_roster(
         sources::store::weights::list(conn, organization_id, source_ids),
     );
     let (loads, weights) = (loads?, weights?);
+    let locked: HashSet<_> = operators.iter().map(|operator| operator.id).collect();
+    if weights
+        .iter()
+        .any(|weight| !locked.contains(&weight.operator_id))
+    {
+        // Came after the locks were taken: begin again, and ask them too.
+        return Err(Error::Conflict);
+    }
     let time = loads
         .as_slice()
         .first()

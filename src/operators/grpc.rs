@@ -217,7 +217,9 @@ async fn delete_operator(
     let etag = &request.etag;
     context
         .write(claim, async |conn| {
-            // The lock keeps intake from giving the operator more meanwhile.
+            // Contacts before operators: whoever is at work on one has finished
+            // then. Few can come before the operator is locked, too.
+            contacts::store::lock_active(conn, organization_id, id).await?;
             let operator = lock(conn, organization_id, id, etag).await?;
             contacts::release_all(conn, organization_id, &operator).await?;
             sources::store::weights::delete_of_operator(conn, organization_id, id).await?;

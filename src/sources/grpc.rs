@@ -16,6 +16,7 @@ use super::{
 use crate::{
     context::{App, Context},
     db::Conn,
+    distribution,
     error::{Error, Result},
     mask::Mask,
     page::Pager,
@@ -259,6 +260,8 @@ async fn delete_source(context: Context, request: DeleteSourceRequest) -> Result
         .write(claim, async |conn| {
             let source = store::lock(conn, organization_id, id).await?;
             Error::check_etag("source", id, etag, source.revision)?;
+            // Waits for those who are giving out its contacts.
+            distribution::store::lock_operators(conn, organization_id, &[id], &[]).await?;
             store::weights::delete_except(conn, organization_id, id, &[]).await?;
             let source = store::delete(conn, organization_id, id).await?;
             Ok(answer(source, Vec::new()))

@@ -4,9 +4,13 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use super::{answer, store};
+use super::{
+    answer,
+    store::{self, Source},
+};
 use crate::{
     context::Context,
+    db::Conn,
     distribution,
     error::{Error, Result},
     operators, pick,
@@ -40,8 +44,7 @@ pub(super) async fn set_operator_weight(
     let organization_id = context.organization_id;
     context
         .write(claim, async |conn| {
-            store::lock(conn, organization_id, source_id).await?;
-            operators::store::lock(conn, organization_id, operator_id).await?;
+            lock(conn, organization_id, source_id, &[operator_id]).await?;
             let weights = [(operator_id, weight)];
             let set = store::weights::set(conn, organization_id, source_id, &weights).await?;
             let set = set
@@ -71,8 +74,7 @@ pub(super) async fn remove_operator_weight(
     let organization_id = context.organization_id;
     context
         .write(claim, async |conn| {
-            store::lock(conn, organization_id, source_id).await?;
-            operators::store::lock(conn, organization_id, operator_id).await?;
+            lock(conn, organization_id, source_id, &[operator_id]).await?;
             if store::weights::delete(conn, organization_id, source_id, operator_id).await? {
                 Ok(())
             } else {
@@ -105,15 +107,27 @@ pub(super) async fn replace_operator_weights(
     let (named, weights) = (&named, &weights);
     context
         .write(claim, async |conn| {
-            let source = store::lock(conn, organization_id, source_id).await?;
-            distribution::store::lock_operators(conn, organization_id, &[source_id], named).await?;
-            operators::store::require(conn, organization_id, named).await?;
+            let source = lock(conn, organization_id, source_id, named).await?;
             store::weights::delete_except(conn, organization_id, source_id, named).await?;
             store::weights::set(conn, organization_id, source_id, weights).await?;
             let weights = store::weights::list(conn, organization_id, &[source_id]).await?;
             Ok(answer(source, weights))
         })
         .await
+}
+
+/// Locks the source and all its operators, those to come included: whoever is
+/// giving out its contacts has finished then, and nobody begins.
+async fn lock(
+    conn: &Conn,
+    organization_id: Uuid,
+    source_id: Uuid,
+    operator_ids: &[Uuid],
+) -> Result<Source> {
+    let source = store::lock(conn, organization_id, source_id).await?;
+    distribution::store::lock_operators(conn, organization_id, &[source_id], operator_ids).await?;
+    operators::store::require(conn, organization_id, operator_ids).await?;
+    Ok(source)
 }
 
 fn weights(

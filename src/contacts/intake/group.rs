@@ -1,6 +1,6 @@
 //! Takes in a group of contacts in one transaction: claim their request ids,
 //! find or create their leads, lock the operators, draw for each in memory,
-//! write everything, and answer. A request that cannot be served fails alone.
+//! write everything, and answer.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     contacts::store::{self, assignments},
-    context::{Context, decode},
+    context::decode,
     db::Conn,
     distribution::{self, Roster},
     error::{Error, Result, SOURCE_INACTIVE},
@@ -28,68 +28,28 @@ use crate::{
     sources::{self, store::Source},
 };
 
-/// Takes in contacts; one answer each, in their order.
-pub async fn create_contacts(context: &Context, contacts: Vec<NewContact>) -> Vec<Answer> {
-    let mut answers: Vec<Option<Answer>> = contacts.iter().map(|_| None).collect();
-    let mut waiting: Vec<usize> = (0..contacts.len()).collect();
-    while !waiting.is_empty() {
-        // Twins go one after the other: the second reads the first's answer.
-        let mut claimed = HashSet::new();
-        let (group, twins): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|&index| {
-            let claim = contacts[index].claim.as_ref();
-            claim.is_none_or(|claim| claimed.insert((claim.method, claim.request_id)))
-        });
-        waiting = twins;
-        let members: Vec<_> = group.iter().map(|&index| &contacts[index]).collect();
-        for (index, answer) in group.into_iter().zip(create_group(context, &members).await) {
-            answers[index] = Some(answer);
-        }
-    }
-    all(answers)
-}
-
-/// Takes in a group; if a statement is refused, its members one by one, so that
-/// only those fail that cannot be served. (If the database is gone, nobody can,
-/// and what the commit did may be unknown.)
-async fn create_group(context: &Context, group: &[&NewContact]) -> Vec<Answer> {
-    let error = match transact(context, group).await {
-        Ok(answers) => return answers,
-        Err(error) => error,
-    };
-    if group.len() == 1 || !matches!(error, Error::Internal(_)) {
-        return vec![Err(error); group.len()];
-    }
-    tracing::warn!(%error, size = group.len(), "group failed, its members are tried alone");
-    let mut answers = Vec::with_capacity(group.len());
-    for member in group {
-        let alone = transact(context, std::slice::from_ref(member)).await;
-        answers.push(alone.and_then(|mut answers| {
-            answers
-                .pop()
-                .unwrap_or_else(|| Err(Error::internal("no answer")))
-        }));
-    }
-    answers
-}
-
-async fn transact(context: &Context, group: &[&NewContact]) -> Result<Vec<Answer>> {
-    let organization_id = context.organization_id;
-    context
-        .db()
-        .transaction(async |conn| take_in(conn, organization_id, group).await)
-        .await
-}
-
 /// The transaction. An error rolls all of it back.
-async fn take_in(conn: &Conn, organization_id: Uuid, group: &[&NewContact]) -> Result<Vec<Answer>> {
+pub async fn take_in(
+    conn: &Conn,
+    organization_id: Uuid,
+    group: &[&NewContact],
+) -> Result<Vec<Answer>> {
     let mut answers = replay(conn, organization_id, group).await?;
+    let new: Vec<_> = group
+        .iter()
+        .zip(&answers)
+        .filter(|(_, answer)| answer.is_none())
+        .map(|(new, _)| *new)
+        .collect();
     let (sources, found) = join!(
-        find_sources(conn, organization_id, group),
-        find_leads(conn, organization_id, group),
+        find_sources(conn, organization_id, &new),
+        find_leads(conn, organization_id, &new),
     );
-    let (accepted, refused) = accept(&sources?, group, &mut answers);
-    request_id::release(conn, organization_id, &refused).await?;
-    let found = found?;
+    let (sources, found) = (sources?, found?);
+    let (accepted, refused) = accept(&sources, group, &mut answers);
+    for claim in refused {
+        request_id::give_back(conn, organization_id, claim).await?;
+    }
     if accepted.is_empty() {
         return Ok(all(answers));
     }
@@ -100,7 +60,15 @@ async fn take_in(conn: &Conn, organization_id: Uuid, group: &[&NewContact]) -> R
     let mut roster =
         distribution::store::lock_roster(conn, organization_id, &source_ids, &[]).await?;
     let decided = decide(&mut rand::rng(), &mut roster, &leads, &accepted, &resolved);
-    write(conn, organization_id, &roster, &decided).await?;
+    let (written, active) = join!(
+        write(conn, organization_id, &roster, &decided),
+        sources::store::count_active(conn, organization_id, &source_ids),
+    );
+    written?;
+    if active? < source_ids.len() {
+        // One was switched off or deleted since: begin again, and refuse.
+        return Err(Error::Conflict);
+    }
 
     let mut saved = Vec::new();
     for ((accepted, decided), resolved) in accepted.iter().zip(decided).zip(&resolved) {
@@ -115,7 +83,7 @@ async fn take_in(conn: &Conn, organization_id: Uuid, group: &[&NewContact]) -> R
 }
 
 /// The answers, none of which is missing.
-fn all(answers: Vec<Option<Answer>>) -> Vec<Answer> {
+pub fn all(answers: Vec<Option<Answer>>) -> Vec<Answer> {
     let missing = || Err(Error::internal("no answer"));
     answers
         .into_iter()
@@ -160,6 +128,10 @@ async fn find_sources(
             SourceRef::Code(code) => codes.push(code.as_str()),
         }
     }
+    ids.sort_unstable();
+    ids.dedup();
+    codes.sort_unstable();
+    codes.dedup();
     sources::store::resolve(conn, organization_id, &ids, &codes).await
 }
 

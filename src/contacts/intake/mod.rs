@@ -1,9 +1,10 @@
 //! Intake: `CreateContact` and `BatchCreateContacts`. Both end in
 //! `queue::take_in`, which makes groups of what arrives at the same time, and
-//! `group::create_contacts`, which takes a group in.
+//! `group::take_in`, the transaction that takes a group in.
 
 mod decide;
 mod group;
+mod isolate;
 mod queue;
 
 use uuid::Uuid;

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{Answer, NewContact, group};
+use super::{Answer, NewContact, isolate};
 use crate::{
     context::Context,
     error::{Error, Result},
@@ -20,7 +20,7 @@ use crate::{
 /// Most contacts in a group: one transaction.
 pub const MAX_GROUP: usize = 256;
 /// Most contacts of an organization that may wait.
-const MAX_WAITING: usize = 10_000;
+const MAX_WAITING: usize = 4096;
 
 /// The contacts that wait, by organization. An organization is listed as long
 /// as somebody takes in its contacts.
@@ -101,7 +101,7 @@ async fn work_on(context: Context, group: Vec<Waiting>) {
         .into_iter()
         .map(|waiting| (waiting.contact, waiting.answer))
         .unzip();
-    let results = group::create_contacts(&context, contacts).await;
+    let results = isolate::create_contacts(&context, contacts).await;
     for (answer, result) in answers.into_iter().zip(results) {
         // Whoever does not listen any more has given up.
         let _ = answer.send(result);

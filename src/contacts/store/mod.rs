@@ -95,11 +95,12 @@ pub async fn lock(
         .find((organization_id, id))
         .select((Contact::as_select(), now.into_sql::<Timestamptz>()))
         .for_no_key_update();
-    Prepared(query)
-        .get_result(&mut conn)
-        .await
-        .optional()?
-        .ok_or_else(|| Error::not_found("contact", id))
+    let found: Option<(Contact, DateTime<Utc>)> =
+        Prepared(query).get_result(&mut conn).await.optional()?;
+    let (contact, time) = found.ok_or_else(|| Error::not_found("contact", id))?;
+    // The transaction may have begun before the last change that it waited for.
+    let time = time.max(contact.update_time);
+    Ok((contact, time))
 }
 
 /// A page of contacts.
@@ -200,6 +201,20 @@ pub async fn delete_closed(mut conn: &Conn, organization_id: Uuid, lead_id: Uuid
         .filter(contacts::lead_id.eq(lead_id))
         .filter(contacts::status.eq(ContactStatus::Closed))
         .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
+/// Locks the active contacts of an operator.
+pub async fn lock_active(mut conn: &Conn, organization_id: Uuid, operator_id: Uuid) -> Result<()> {
+    let _: Vec<Uuid> = contacts::table
+        .filter(contacts::organization_id.eq(organization_id))
+        .filter(contacts::operator_id.eq(operator_id))
+        .filter(contacts::status.eq_any(ContactStatus::ACTIVE))
+        .order(contacts::id)
+        .select(contacts::id)
+        .for_no_key_update()
+        .load(&mut conn)
         .await?;
     Ok(())
 }

@@ -105,7 +105,8 @@ pub async fn insert_all(conn: &Conn, organization_id: Uuid, leads: &mut [&mut Le
 
 /// Writes identifiers and names that were filled in on leads that are locked,
 /// and sets their times. CONFLICT if one of the identifiers has been taken
-/// meanwhile.
+/// meanwhile. (An upsert, though the rows are there: it has one way only to find
+/// them.)
 pub async fn fill_all(conn: &Conn, organization_id: Uuid, leads: &mut [&mut Lead]) -> Result<()> {
     if leads.is_empty() {
         return Ok(());
@@ -114,12 +115,13 @@ pub async fn fill_all(conn: &Conn, organization_id: Uuid, leads: &mut [&mut Lead
     let revisions: Vec<_> = leads.iter().map(|lead| lead.revision).collect();
     let written: Vec<Written> = Prepared(
         sql_query(
-            "UPDATE leads AS l
-             SET external_id = f.external_id, phone = f.phone, email = f.email, name = f.name,
-                 revision = f.revision, update_time = now()
-             FROM unnest($2, $3, $4, $5, $6, $7)
-                 AS f (id, external_id, phone, email, name, revision)
-             WHERE l.organization_id = $1 AND l.id = f.id
+            "INSERT INTO leads AS l
+                 (organization_id, id, external_id, phone, email, name, revision)
+             SELECT $1, f.* FROM unnest($2, $3, $4, $5, $6, $7) AS f
+             ON CONFLICT (organization_id, id) DO UPDATE
+             SET external_id = excluded.external_id, phone = excluded.phone,
+                 email = excluded.email, name = excluded.name, revision = excluded.revision,
+                 update_time = now()
              RETURNING l.id, l.update_time AS time",
         )
         .bind::<SqlUuid, _>(organization_id)

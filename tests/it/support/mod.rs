@@ -10,8 +10,8 @@ use std::{sync::Arc, time::Duration};
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
-    context::{self, App as Shared},
-    db::{Conn, Db},
+    context::App as Shared,
+    db::Conn,
     proto::{
         analytics_service_client::AnalyticsServiceClient,
         contact_service_client::ContactServiceClient, lead_service_client::LeadServiceClient,
@@ -55,12 +55,12 @@ impl App {
 
     /// Another server on this database.
     pub async fn on(database_url: String) -> Self {
-        let db = Db::new(&database_url, 8).unwrap();
-        context::ensure_development_organization(&db).await.unwrap();
+        let region = Some("DE".parse().unwrap());
+        let shared = Arc::new(Shared::new(&database_url, 8, region).unwrap());
+        shared.prepare(&database_url).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
-        let shared = Arc::new(Shared::new(db, Some("DE".parse().unwrap())));
         tokio::spawn(server::serve(
             listener,
             shared,
