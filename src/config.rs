@@ -70,7 +70,13 @@ pub struct Serve {
 
     /// Region whose national phone numbers are understood, as an ISO 3166 code
     /// like `DE`. Without it, numbers must be given in international form.
-    #[arg(long, global = true, env = "MINICRM_PHONE_REGION", value_name = "CODE")]
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_PHONE_REGION",
+        value_parser = |code: &str| code.to_ascii_uppercase().parse::<country::Id>(),
+        value_name = "CODE"
+    )]
     pub phone_region: Option<country::Id>,
 
     /// How long calls in flight may take to finish on shutdown, in seconds.

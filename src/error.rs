@@ -25,6 +25,9 @@ pub enum Error {
     /// Fields of the request are wrong; all of them are named.
     #[error("the request has invalid fields")]
     Invalid(Vec<FieldViolation>),
+    /// The bytes of the request are not the message they should be.
+    #[error("the request cannot be decoded")]
+    Malformed,
     /// The `request_id` was used for another request.
     #[error("the request_id was used for another request")]
     RequestIdReused,
@@ -149,7 +152,7 @@ impl Error {
 
     fn code(&self) -> Code {
         match self {
-            Self::Invalid(_) | Self::RequestIdReused => Code::InvalidArgument,
+            Self::Invalid(_) | Self::Malformed | Self::RequestIdReused => Code::InvalidArgument,
             Self::OrganizationDenied => Code::PermissionDenied,
             Self::NotFound { .. } => Code::NotFound,
             Self::AlreadyExists { .. } => Code::AlreadyExists,
@@ -164,6 +167,7 @@ impl Error {
     fn reason(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "INVALID_FIELDS",
+            Self::Malformed => "MALFORMED_REQUEST",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::OrganizationDenied => "ORGANIZATION_DENIED",
             Self::NotFound { .. } => "RESOURCE_NOT_FOUND",
@@ -215,7 +219,7 @@ impl Error {
             Self::Unavailable(_) => {
                 details.set_retry_info(Some(Duration::from_secs(1)));
             }
-            Self::OrganizationDenied | Self::Internal(_) => {}
+            Self::Malformed | Self::OrganizationDenied | Self::Internal(_) => {}
         }
         details.set_error_info(self.reason(), DOMAIN, metadata);
         details

@@ -28,6 +28,7 @@
 //! `contacts/intake/group.rs` (the transaction, step by step).
 
 mod analytics;
+mod codec;
 pub mod commands;
 pub mod config;
 mod contacts;

@@ -45,7 +45,16 @@ impl Claim {
 
     /// The claim of a request with this id.
     pub fn new(method: &'static str, request_id: Uuid, request: &impl Message) -> Self {
-        let fingerprint = Sha256::digest(request.encode_to_vec()).to_vec();
+        let mut encoded = request.encode_to_vec();
+        // However the id is spelled, it is the same request.
+        let id = request_id.to_string();
+        let spelled = encoded
+            .windows(id.len())
+            .rposition(|part| part.eq_ignore_ascii_case(id.as_bytes()));
+        if let Some(start) = spelled {
+            encoded[start..start + id.len()].copy_from_slice(id.as_bytes());
+        }
+        let fingerprint = Sha256::digest(encoded).to_vec();
         Self {
             method,
             request_id,

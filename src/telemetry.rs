@@ -9,8 +9,10 @@ use crate::config::LogFormat;
 
 /// Starts logging.
 pub fn start(filter: &str, format: LogFormat) -> Result<(), ParseError> {
+    // The driver would log the values of every statement.
+    let filter = EnvFilter::try_new(filter)?.add_directive("tokio_postgres=info".parse()?);
     let subscriber = fmt()
-        .with_env_filter(EnvFilter::try_new(filter)?)
+        .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal());
     match format {

@@ -154,9 +154,9 @@ COMMENT ON COLUMN contacts.pool_id IS
     'Pool of the draw that gave it to its operator; NULL in the backlog and after a manual decision.';
 COMMENT ON COLUMN contacts.revision IS 'Counts changes; the etag.';
 
--- Append-only. `operator_id`, `previous_operator_id` and `pool_id` have no
--- foreign key: operators and pools are never deleted, and the contact written
--- beside each row has the key for the operator.
+-- Append-only, without foreign keys: operators and pools are never deleted, the
+-- contact written beside each row has the key for the operator, and what was
+-- given to an operator counts in its window even when lead and contact are gone.
 CREATE TABLE assignments (
     organization_id      uuid        NOT NULL,
     contact_id           uuid        NOT NULL,
@@ -170,9 +170,6 @@ CREATE TABLE assignments (
     forced               boolean     NOT NULL DEFAULT false,
     create_time          timestamptz NOT NULL,
     PRIMARY KEY (organization_id, contact_id, id),
-    CONSTRAINT assignments_contact_fkey
-        FOREIGN KEY (organization_id, contact_id) REFERENCES contacts (organization_id, id)
-        ON DELETE CASCADE,
     CONSTRAINT assignments_kind_check
         CHECK (kind IN ('AUTOMATIC', 'MANUAL', 'REASSIGNED', 'KEPT', 'RELEASED'))
 );

@@ -29,10 +29,8 @@ pub(super) async fn list_assignments(
     let contact_id = violations.id("contact_id", &request.contact_id);
     violations.finish()?;
     let conn = context.db().conn().await?;
+    store::find(&conn, organization_id, contact_id).await?;
     let assignments = assignments::list(&conn, organization_id, contact_id, pager.page).await?;
-    if assignments.is_empty() {
-        store::find(&conn, organization_id, contact_id).await?;
-    }
     let (assignments, next_page_token) = pager.finish(assignments, |assignment| assignment.id);
     let pool_ids: Vec<_> = assignments.iter().filter_map(|row| row.pool_id).collect();
     let pools = distribution::store::find_pools(&conn, organization_id, &pool_ids).await?;

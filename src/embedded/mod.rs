@@ -150,6 +150,9 @@ fn settings(cluster: &Path, ephemeral: bool, more: &[(String, String)]) -> Vec<O
         "max_connections=200",
         "timezone=UTC",
         "log_timezone=UTC",
+        // Details and statements can hold personal data.
+        "log_error_verbosity=terse",
+        "log_min_error_statement=panic",
     ];
     const FAST: &[&str] = &[
         "fsync=off",

@@ -95,7 +95,7 @@ async fn create_source(context: Context, request: CreateSourceRequest) -> Result
     let source = violations.required("source", request.source)?;
     let name = violations.required_line("source.name", &source.name, MAX_NAME);
     let given_code = Some(&source.code).filter(|code| !code.is_empty());
-    let given_code = given_code.map(|given| code(&mut violations, given));
+    let given_code = given_code.map(|given| code(&mut violations, "source.code", given));
     let description = violations.lines("source.description", &source.description, MAX_DESCRIPTION);
     let strategy = strategy(&mut violations, source.strategy);
     violations.finish()?;
@@ -165,12 +165,13 @@ async fn list_sources(
 ) -> Result<ListSourcesResponse> {
     let mut violations = Violations::new();
     let pager = Pager::parse(&mut violations, context.organization_id, &request);
-    violations.finish()?;
+    let given_code = Some(&request.code).filter(|code| !code.is_empty());
     let filter = Filter {
         active: request.active,
         deleted: request.show_deleted,
-        code: Some(normalize_code(&request.code)).filter(|code| !code.is_empty()),
+        code: given_code.map(|given| code(&mut violations, "code", given)),
     };
+    violations.finish()?;
     let conn = context.db().conn().await?;
     let sources = store::list(&conn, context.organization_id, &filter, pager.page).await?;
     let (sources, next_page_token) = pager.finish(sources, |source| source.id);
@@ -217,7 +218,7 @@ async fn update_source(context: Context, request: UpdateSourceRequest) -> Result
     );
     let v = &mut violations;
     let change = SourceChange {
-        code: mask.then("code", || code(v, &source.code)),
+        code: mask.then("code", || code(v, "source.code", &source.code)),
         name: mask.then("name", || {
             v.required_line("source.name", &source.name, MAX_NAME)
         }),
@@ -269,11 +270,11 @@ async fn delete_source(context: Context, request: DeleteSourceRequest) -> Result
         .await
 }
 
-fn code(violations: &mut Violations, code: &str) -> String {
+fn code(violations: &mut Violations, field: &str, code: &str) -> String {
     let code = normalize_code(code);
     if !is_code(&code) {
         violations.add(
-            "source.code",
+            field,
             "is not 1 to 64 characters of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or digit",
         );
     }

@@ -3,7 +3,7 @@
 
 use std::{ops::RangeInclusive, str::FromStr};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use email_address::{EmailAddress, Options};
 use phonenumber::{Mode, country};
 use prost_types::Timestamp;
@@ -117,8 +117,18 @@ impl Violations {
     ) -> Option<String> {
         let found = self.found.len();
         let phone = self.optional_line(field, value, MAX_PHONE)?;
+        // The parser takes letters for digits and drops what follows a number.
+        let plain = |(place, c): (usize, char)| {
+            c.is_ascii_digit()
+                || c.is_whitespace()
+                || matches!(c, '-' | '.' | '/' | '(' | ')')
+                || (c == '+' && place == 0)
+        };
+        let plain = phone.char_indices().all(plain);
         match phonenumber::parse(region, &phone) {
-            Ok(number) if number.is_valid() => Some(number.format().mode(Mode::E164).to_string()),
+            Ok(number) if plain && number.is_valid() => {
+                Some(number.format().mode(Mode::E164).to_string())
+            }
             _ if self.found.len() > found => Some(phone),
             _ => {
                 let form = if region.is_some() {
@@ -167,12 +177,18 @@ impl Violations {
         value
     }
 
-    /// A time that the database can hold.
+    /// A time to compare with those of the database, which have microseconds: the
+    /// first of them that is not before it.
     pub fn time(&mut self, field: &str, value: Option<Timestamp>) -> Option<DateTime<Utc>> {
         let value = value?;
         let time = u32::try_from(value.nanos)
             .ok()
             .and_then(|nanos| DateTime::from_timestamp(value.seconds, nanos))
+            .and_then(|time| {
+                let up = i64::from(time.timestamp_subsec_nanos().next_multiple_of(1000))
+                    - i64::from(time.timestamp_subsec_nanos());
+                time.checked_add_signed(TimeDelta::nanoseconds(up))
+            })
             .filter(|time| (1..=9999).contains(&chrono::Datelike::year(time)));
         if time.is_none() {
             self.add(field, "is not a valid time");

@@ -65,6 +65,8 @@ fn every_violation_is_found() {
     let mut v = Violations::new();
     v.phone("national", "030 12345678", None);
     v.phone("short", "+49 1", None);
+    v.phone("vanity", "+1 800 FLOWERS", None);
+    v.phone("plus", "+49 30 +12345678", None);
     v.email("email", "ann@");
     v.line("long", "12345", 4);
     v.line("control", "a\u{7}b", 4);
@@ -96,8 +98,8 @@ fn every_violation_is_found() {
     assert_eq!(
         fields,
         [
-            "national", "short", "email", "long", "control", "null", "braced", "plain", "number",
-            "time", "year"
+            "national", "short", "vanity", "plus", "email", "long", "control", "null", "braced",
+            "plain", "number", "time", "year"
         ]
     );
 }

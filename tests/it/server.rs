@@ -13,7 +13,7 @@ use minicrm::{
 use prost::Message;
 use prost_types::FileDescriptorProto;
 use tonic::{
-    Code, Request, Streaming, client::Grpc, codegen::http::uri::PathAndQuery,
+    Code, Request, Status, Streaming, client::Grpc, codegen::http::uri::PathAndQuery,
     metadata::AsciiMetadataValue,
 };
 use tonic_health::pb::{
@@ -181,6 +181,28 @@ async fn another_organization_is_denied() {
         assert_denied!(operators.list_operators(ListOperatorsRequest::default()));
         assert_denied!(sources.list_sources(ListSourcesRequest::default()));
         assert_denied!(analytics.get_overview(GetOverviewRequest {}));
+    }
+}
+
+/// The id of the lead to get is not UTF-8, or of another type.
+#[tokio::test]
+async fn bytes_that_are_not_the_message_are_refused() {
+    async fn send<T: Message + 'static>(app: &App, message: T) -> Result<Lead, Status> {
+        let mut client = Grpc::new(app.channel.clone());
+        client.ready().await.unwrap();
+        let path = PathAndQuery::from_static("/minicrm.v1.LeadService/GetLead");
+        let codec = ProstCodec::<T, Lead>::default();
+        Ok(client
+            .unary(Request::new(message), path, codec)
+            .await?
+            .into_inner())
+    }
+    let app = App::start().await;
+    for outcome in [
+        send(&app, vec![0xff_u8, 0xfe]).await,
+        send(&app, 7_i32).await,
+    ] {
+        assert_error(outcome, Code::InvalidArgument, "MALFORMED_REQUEST");
     }
 }
 

@@ -261,7 +261,7 @@ async fn sources_are_listed_by_activity_and_code_without_weights() {
         (None, false, " A ", "a"),
         (None, true, "a", "a a"),
         (Some(true), false, "b", ""),
-        (None, true, "%", ""),
+        (None, true, "c", ""),
     ] {
         let request = ListSourcesRequest {
             active,
@@ -273,5 +273,12 @@ async fn sources_are_listed_by_activity_and_code_without_weights() {
         let codes: Vec<_> = listed.iter().map(|source| source.code.as_str()).collect();
         assert_eq!(codes.join(" "), expected);
         assert!(listed.iter().all(|source| source.weights.is_empty()));
+    }
+    for code in ["%", "a\0b", &"a".repeat(65)] {
+        let request = ListSourcesRequest {
+            code: code.to_owned(),
+            ..Default::default()
+        };
+        assert_invalid(call!(app.sources.list_sources(request)), &["code"]);
     }
 }

@@ -194,7 +194,7 @@ pub async fn update(mut conn: &Conn, organization_id: Uuid, contact: &Contact) -
     )
 }
 
-/// Deletes the closed contacts of a lead, and their history.
+/// Deletes the closed contacts of a lead.
 pub async fn delete_closed(mut conn: &Conn, organization_id: Uuid, lead_id: Uuid) -> Result<()> {
     diesel::delete(contacts::table)
         .filter(contacts::organization_id.eq(organization_id))

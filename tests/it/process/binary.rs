@@ -24,12 +24,17 @@ pub struct Process {
 impl Process {
     /// Starts the binary with these settings and waits until it is serving.
     pub async fn start(address: SocketAddr, settings: &[(&str, &str)]) -> Self {
+        Self::start_with_log(address, settings, Stdio::null()).await
+    }
+
+    /// The same, with its log written there.
+    pub async fn start_with_log(
+        address: SocketAddr,
+        settings: &[(&str, &str)],
+        log: impl Into<Stdio>,
+    ) -> Self {
         let mut command = command(address, settings);
-        let child = command
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let child = command.stdin(Stdio::null()).stderr(log).spawn().unwrap();
         let mut process = Self { child, address };
         let serving = process.until_serving(settings);
         timeout(HANGS, serving).await.unwrap();
