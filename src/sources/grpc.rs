@@ -236,6 +236,10 @@ async fn update_source(context: Context, request: UpdateSourceRequest) -> Result
         .write(claim, async |conn| {
             let mut source = store::lock(conn, organization_id, id).await?;
             Error::check_etag("source", id, etag, source.revision)?;
+            if change.active == Some(false) {
+                // Waits for those who are giving out its contacts.
+                distribution::store::lock_operators(conn, organization_id, &[id], &[]).await?;
+            }
             if changes {
                 source = store::update(conn, organization_id, id, change).await?;
             }

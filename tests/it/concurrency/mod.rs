@@ -1,6 +1,7 @@
 //! What holds under any concurrency, through one server and through two on one
 //! database. Each test names the mutants it was seen to catch.
 
+mod acknowledged;
 mod exactly_once;
 mod limits;
 mod loads;
