@@ -19,8 +19,7 @@ async fn count(app: &App, source: &Source, operator_id: &str) -> usize {
     app.list_contacts(request).await.len()
 }
 
-/// Mutants: a `take_in` that does not look at the sources again; a
-/// `delete_source` that does not lock the operators.
+/// Mutant: a `take_in` that does not look at the sources again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_was_deleted_or_switched_off_takes_nothing_in() {
     let apps = two().await;
@@ -68,7 +67,7 @@ async fn a_source_that_was_deleted_or_switched_off_takes_nothing_in() {
     apps[0].assert_invariants().await;
 }
 
-/// Mutant: a `set_operator_weight` that does not lock the operators.
+/// Mutant: a `sources::weights::lock` without the operators.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_who_was_paused_is_given_nothing() {
     let apps = two().await;
