@@ -36,6 +36,9 @@ use tokio::{
     time::sleep,
 };
 use tonic::transport::{Channel, Endpoint};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
 use uuid::Uuid;
 
 /// What a contact costs as a transaction of several statements.
@@ -134,7 +137,8 @@ async fn main() {
         ] {
             rounds.sort_by(|a, b| a.rate.total_cmp(&b.rate));
             if let Some(Round { rate, p50, p99 }) = rounds.get(rounds.len() / 2) {
-                println!("{name:>30} {in_flight:>9} {rate:>12.0} {p50:>8.2} {p99:>8.2}");
+                let p99 = p99.map_or_else(|| "-".to_owned(), |p99| format!("{p99:.2}"));
+                println!("{name:>30} {in_flight:>9} {rate:>12.0} {p50:>8.2} {p99:>8}");
             }
         }
     }
@@ -148,8 +152,9 @@ async fn main() {
 /// What one measurement gave.
 struct Round {
     rate: f64,
+    /// Of pgbench, the mean.
     p50: f64,
-    p99: f64,
+    p99: Option<f64>,
 }
 
 /// Starts the binary and connects to it.
@@ -166,12 +171,17 @@ async fn serve(url: &str, connections: usize) -> (Child, Vec<Channel>) {
         .spawn()
         .unwrap();
     let endpoint = Endpoint::try_from(format!("http://{address}")).unwrap();
-    let mut channels = Vec::new();
-    while channels.len() < connections {
-        match endpoint.connect().await {
-            Ok(channel) => channels.push(channel),
-            Err(_) => sleep(Duration::from_millis(20)).await,
+    let mut health = HealthClient::new(endpoint.connect_lazy());
+    loop {
+        let answer = health.check(HealthCheckRequest::default()).await;
+        if answer.is_ok_and(|answer| answer.get_ref().status() == ServingStatus::Serving) {
+            break;
         }
+        sleep(Duration::from_millis(20)).await;
+    }
+    let mut channels = Vec::new();
+    for _ in 0..connections {
+        channels.push(endpoint.connect().await.unwrap());
     }
     (server, channels)
 }
@@ -266,7 +276,7 @@ async fn drive(
     Round {
         rate,
         p50: at(50),
-        p99: at(99),
+        p99: Some(at(99)),
     }
 }
 
@@ -311,7 +321,7 @@ async fn pgbench(url: &str, script: &str, clients: usize, length: Duration) -> R
     Round {
         rate: number("tps = "),
         p50: mean,
-        p99: f64::NAN,
+        p99: None,
     }
 }
 

@@ -105,13 +105,14 @@ pub struct Database {
     )]
     pub database_url: Option<String>,
 
-    /// Connections to Postgres at most. Without it, four per core and at least
-    /// eight.
+    /// Connections to Postgres at most, 3 to 1000. A quarter of them, but at least
+    /// two, are kept for intake and health. Without it, four per core and at
+    /// least eight.
     #[arg(
         long,
         global = true,
         env = "MINICRM_POOL_SIZE",
-        value_parser = clap::value_parser!(u16).range(1..=1000),
+        value_parser = clap::value_parser!(u16).range(3..=1000),
         value_name = "COUNT"
     )]
     pub pool_size: Option<u16>,
