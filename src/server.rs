@@ -32,10 +32,12 @@ use crate::{
 
 /// How often the database is asked whether it is there.
 const PING_INTERVAL: Duration = Duration::from_secs(1);
-/// How often a connection that is silent is asked whether it is alive.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_mins(1);
+/// The same while it is not.
+const PING_INTERVAL_WHILE_GONE: Duration = Duration::from_millis(100);
 /// How long it may take to answer.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often a connection that is silent is asked whether it is alive.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The services of the contract.
 fn services(app: &Arc<App>) -> Routes {
@@ -101,8 +103,8 @@ async fn report(reporter: &HealthReporter, names: &[String], status: ServingStat
     }
 }
 
-/// Says `SERVING` while the database is prepared and answers, and `NOT_SERVING` otherwise. Ends on
-/// `stop`, after it has said `NOT_SERVING` for the last time.
+/// Says `SERVING` while the database is prepared and answers, and `NOT_SERVING`
+/// otherwise. Ends on `stop`, after it has said `NOT_SERVING` for the last time.
 async fn watch_database(
     app: Arc<App>,
     mut reporter: HealthReporter,
@@ -121,7 +123,11 @@ async fn watch_database(
             report(&reporter, &names, status).await;
             last = status;
         }
-        if tokio::time::timeout(PING_INTERVAL, until_true(&mut stop))
+        let pause = match status {
+            ServingStatus::Serving => PING_INTERVAL,
+            _ => PING_INTERVAL_WHILE_GONE,
+        };
+        if tokio::time::timeout(pause, until_true(&mut stop))
             .await
             .is_ok()
         {
