@@ -15,6 +15,7 @@ mod contacts;
 mod leads;
 mod operators;
 mod paging;
+mod plans;
 mod process;
 mod request_id;
 mod schema;

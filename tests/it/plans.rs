@@ -1,0 +1,106 @@
+//! The cost of a call does not grow with the tables: statements are planned
+//! while these are small and must not scan them when they have grown.
+
+use diesel::{QueryableByName, sql_query, sql_types::BigInt};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use minicrm::{
+    context::DEVELOPMENT_ORGANIZATION,
+    db::Conn,
+    proto::{CreateContactRequest, LeadIdentity, Source},
+};
+
+use crate::support::{App, contact, external, operator, request_id};
+
+const ROWS: i64 = 20_000;
+
+#[derive(Debug, QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+async fn number(conn: &mut Conn, sql: &str) -> i64 {
+    // What this session read itself counts too, once it has been told.
+    conn.batch_execute("SELECT pg_stat_force_next_flush()")
+        .await
+        .unwrap();
+    let row: Number = sql_query(sql).get_result(conn).await.unwrap();
+    row.number
+}
+
+async fn rows_read(conn: &mut Conn) -> i64 {
+    let sql = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint AS number
+               FROM pg_stat_user_tables";
+    number(conn, sql).await
+}
+
+/// Everything that happens to a contact.
+async fn use_contacts(app: &App, source: &Source, round: usize) {
+    let known = external("known");
+    let more = LeadIdentity {
+        phone: format!("+4930123{round:05}"),
+        ..external(round)
+    };
+    for lead in [known, external(round), more] {
+        let request = CreateContactRequest {
+            request_id: request_id(),
+            ..contact(source, lead)
+        };
+        let first = app.create_contact(request.clone()).await.unwrap();
+        assert_eq!(app.create_contact(request).await.unwrap(), first);
+        let contact = app.reassign(&first.contact.unwrap()).await.unwrap();
+        app.close(&contact).await;
+        app.get_contact(&contact).await;
+        app.history(&contact).await;
+        app.get_lead(&contact.lead_id).await;
+    }
+}
+
+/// Mutants: `enable_seqscan` left on; the answers to request ids looked for by
+/// two lists instead of by pairs; leads looked up by an OR of their identifiers.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_call_reads_more_rows_when_there_are_more() {
+    let app = App::start().await;
+    let ann = app.operator(operator("Ann")).await;
+    let bob = app.operator(operator("Bob")).await;
+    let source = app.source("bot", &[(&ann, 1), (&bob, 1)]).await;
+    // Small tables, known as such, and statements executed often enough to have
+    // got the plan they will keep.
+    for round in 0..30 {
+        use_contacts(&app, &source, round).await;
+    }
+    let mut conn = app.database().await;
+    conn.batch_execute("ANALYZE").await.unwrap();
+    for round in 30..60 {
+        use_contacts(&app, &source, round).await;
+    }
+
+    let organization = DEVELOPMENT_ORGANIZATION;
+    let fill = format!(
+        "INSERT INTO leads (organization_id, id, external_id)
+         SELECT '{organization}', gen_random_uuid(), 'filled-' || n
+         FROM generate_series(1, {ROWS}) AS n;
+         INSERT INTO contacts (organization_id, id, lead_id, source_id, backlog_reason)
+         SELECT '{organization}', gen_random_uuid(), id, '{source}', 'NO_OPERATORS'
+         FROM leads WHERE external_id LIKE 'filled-%';
+         INSERT INTO assignments (organization_id, contact_id, id, kind, create_time)
+         SELECT '{organization}', id, gen_random_uuid(), 'AUTOMATIC', now() FROM contacts;
+         INSERT INTO requests (organization_id, method, request_id, fingerprint)
+         SELECT '{organization}', 'BatchCreateContacts', gen_random_uuid(), ''
+         FROM generate_series(1, {ROWS})",
+        source = source.id
+    );
+    conn.batch_execute(&fill).await.unwrap();
+    let before = rows_read(&mut conn).await;
+    for round in 60..65 {
+        use_contacts(&app, &source, round).await;
+    }
+
+    // Its connections report what they read when they end at the latest.
+    app.stop();
+    let others = "SELECT count(*) AS number FROM pg_stat_activity
+                  WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    while number(&mut conn, others).await > 0 {}
+    let read = rows_read(&mut conn).await - before;
+    assert!(read < ROWS / 4, "{read} rows were read");
+}
