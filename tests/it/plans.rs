@@ -56,8 +56,8 @@ async fn use_contacts(app: &App, source: &Source, round: usize) {
     }
 }
 
-/// Mutants: `enable_seqscan` left on; the answers to request ids looked for by
-/// two lists instead of by pairs; leads looked up by an OR of their identifiers.
+/// Mutants: `enable_seqscan` left on; the answers to request ids saved by an
+/// UPDATE that joins.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_call_reads_more_rows_when_there_are_more() {
     let app = App::start().await;
