@@ -74,7 +74,7 @@ pub struct Serve {
         long,
         global = true,
         env = "MINICRM_PHONE_REGION",
-        value_parser = |code: &str| code.to_ascii_uppercase().parse::<country::Id>(),
+        value_parser = region,
         value_name = "CODE"
     )]
     pub phone_region: Option<country::Id>,
@@ -157,4 +157,10 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+fn region(code: &str) -> Result<country::Id, &'static str> {
+    code.to_ascii_uppercase()
+        .parse()
+        .map_err(|_| "not the code of a country")
 }

@@ -15,7 +15,7 @@
 //! | `leads`, `contacts`, `operators`, `sources`, `analytics` | the features |
 //! | `distribution` | who can take a contact, and the decision who gets it |
 //! | `pick` | the weighted random pick, pure |
-//! | `rpc`, [`context`] | the frame around every RPC; whose data it may touch |
+//! | `rpc`, `codec`, [`context`] | the frame around every RPC; whose data it may touch |
 //! | `validate`, `mask`, `page`, `request_id` | fields, update masks, pages, exactly-once |
 //! | [`error`] | the one error type and its mapping to a status |
 //! | [`db`], [`migrations`], [`embedded`] | pool and transactions, schema, private Postgres |
@@ -25,7 +25,8 @@
 //!
 //! `CreateContact`: `proto/minicrm/v1/contacts.proto` → `create_contact` in
 //! `contacts/grpc.rs` (route) and `contacts/intake/mod.rs` (checks) →
-//! `contacts/intake/group.rs` (the transaction, step by step).
+//! `contacts/intake/queue.rs` (groups), `isolate.rs` (so that none fails for
+//! another) and `group.rs` (the transaction, step by step).
 
 mod analytics;
 mod codec;

@@ -13,7 +13,7 @@ use minicrm::{
 async fn main() -> ExitCode {
     let config = Config::parse();
     if let Err(error) = telemetry::start(&config.log, config.log_format) {
-        eprintln!("minicrm: RUST_LOG: {error}");
+        eprintln!("minicrm: --log or RUST_LOG: {error}");
         return ExitCode::FAILURE;
     }
     let outcome = match config.command.unwrap_or(Command::Serve) {
