@@ -126,13 +126,7 @@ impl Error {
 
     /// The error and all that is behind it, for the log.
     pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            text = format!("{text}: {cause}");
-            source = cause.source();
-        }
-        text
+        chain(self)
     }
 
     /// Whether nothing was done and the same again may succeed at once.
@@ -265,6 +259,17 @@ impl From<PoolError> for Error {
     fn from(error: PoolError) -> Self {
         Self::unavailable(error)
     }
+}
+
+/// An error and all that is behind it, for the log or the terminal.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 /// Name of the unique or foreign key that was violated, if that is the error.

@@ -6,6 +6,7 @@ use clap::Parser;
 use minicrm::{
     commands,
     config::{Command, Config},
+    error::chain,
     telemetry,
 };
 
@@ -24,13 +25,7 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprint!("minicrm: {error}");
-            let mut source = error.source();
-            while let Some(cause) = source {
-                eprint!(": {cause}");
-                source = cause.source();
-            }
-            eprintln!();
+            eprintln!("minicrm: {}", chain(&*error));
             ExitCode::FAILURE
         }
     }

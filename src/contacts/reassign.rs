@@ -101,7 +101,7 @@ async fn draw(conn: &Conn, organization_id: Uuid, contact: Contact) -> Result<Co
     let others: Vec<_> = current.into_iter().collect();
     let mut roster =
         distribution::store::lock_roster(conn, organization_id, &[source_id], &others).await?;
-    let decision = roster.decide_again(&mut rand::rng(), source_id, current);
+    let decision = roster.decide(&mut rand::rng(), source_id, current);
     distribution::store::save_pools(conn, organization_id, &roster).await?;
 
     let new = |kind| Assignment {

@@ -142,9 +142,9 @@ pub struct Roster {
     members: HashMap<Uuid, Member>,
     /// By source: operator and weight, by operator id.
     weights: HashMap<Uuid, Vec<(Uuid, u32)>>,
-    /// The pools as they are now, by source. Emptied whenever someone runs out
-    /// of room.
-    pools: HashMap<Uuid, (Uuid, Vec<Candidate>, BacklogReason)>,
+    /// Ids of the pools as they are now, by source and whom a contact is taken
+    /// from. Emptied whenever someone runs out of room.
+    pools: HashMap<(Uuid, Option<Uuid>), Uuid>,
     /// All pools that decisions were made from, by id.
     used: HashMap<Uuid, Pool>,
 }
@@ -222,37 +222,28 @@ impl Roster {
         pool
     }
 
-    /// Decides who gets a new contact of the source, and lets them take it.
-    pub fn decide(&mut self, rng: &mut impl Rng, source_id: Uuid) -> Decision {
-        if !self.pools.contains_key(&source_id) {
-            let pool = self.pool(source_id, None);
-            let id = pool.id();
-            let reason = BacklogReason::of(&pool);
-            self.pools
-                .insert(source_id, (id, pool.candidates.clone(), reason));
-            self.used.insert(id, pool);
-        }
-        let (pool_id, candidates, reason) = &self.pools[&source_id];
-        let pool_id = *pool_id;
-        let outcome = pick::pick(rng, candidates).ok_or(*reason);
-        if let Ok(pick) = outcome {
-            self.take(pick.operator_id);
-        }
-        Decision { pool_id, outcome }
-    }
-
-    /// Decides who gets a contact that is being taken from `current`, and lets
-    /// them take it. `current` keeps its load: whoever moves the contact knows.
-    pub fn decide_again(
+    /// Decides who gets a contact of the source that is new or is being taken
+    /// from `current`, and lets them take it. `current` keeps its load: whoever
+    /// moves the contact knows.
+    pub fn decide(
         &mut self,
         rng: &mut impl Rng,
         source_id: Uuid,
         current: Option<Uuid>,
     ) -> Decision {
-        let pool = self.pool(source_id, current);
-        let pool_id = pool.id();
-        let outcome = pick::pick(rng, &pool.candidates).ok_or_else(|| BacklogReason::of(&pool));
-        self.used.insert(pool_id, pool);
+        let pool_id = self
+            .pools
+            .get(&(source_id, current))
+            .copied()
+            .unwrap_or_else(|| {
+                let pool = self.pool(source_id, current);
+                let id = pool.id();
+                self.pools.insert((source_id, current), id);
+                self.used.insert(id, pool);
+                id
+            });
+        let pool = &self.used[&pool_id];
+        let outcome = pick::pick(rng, &pool.candidates).ok_or_else(|| BacklogReason::of(pool));
         if let Ok(pick) = outcome {
             self.take(pick.operator_id);
         }

@@ -8,7 +8,7 @@ use diesel::{
     QueryableByName,
     prelude::*,
     sql_query,
-    sql_types::{Array, BigInt, Jsonb, Nullable, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use futures_util::join;
@@ -76,26 +76,11 @@ pub async fn lock_roster(
         .filter(|operator| operator.window_limit.is_some())
         .map(|operator| operator.id)
         .collect();
-    let loads = Prepared(
-        sql_query(
-            "SELECT t.time, o.id AS operator_id, (
-                 SELECT count(*) FROM (
-                     SELECT FROM assignments AS a
-                     WHERE a.organization_id = $1 AND a.operator_id = o.id AND a.kind <> 'KEPT'
-                       AND a.create_time > t.time - make_interval(secs => o.window_seconds)
-                     LIMIT o.window_limit) AS g) AS given
-             FROM (SELECT statement_timestamp() AS time) AS t
-             LEFT JOIN operators AS o ON o.organization_id = $1 AND o.id = ANY($2)",
-        )
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<SqlUuid>, _>(&limited),
-    );
-    let mut loads_conn = conn;
     let (loads, weights) = join!(
-        loads.get_results::<WindowLoad>(&mut loads_conn),
+        count_windows(conn, organization_id, &limited, true),
         sources::store::weights::list(conn, organization_id, source_ids),
     );
-    let (loads, weights) = (loads?, weights?);
+    let ((time, loads), weights) = (loads?, weights?);
     let locked: HashSet<_> = operators.iter().map(|operator| operator.id).collect();
     if weights
         .iter()
@@ -104,12 +89,7 @@ pub async fn lock_roster(
         // Came after the locks were taken: begin again, and ask them too.
         return Err(Error::Conflict);
     }
-    let time = loads
-        .as_slice()
-        .first()
-        .ok_or_else(|| Error::internal("no time"))?
-        .time;
-    Ok(roster(time, operators, &by_operator(&loads), weights))
+    Ok(roster(time, operators, &loads, weights))
 }
 
 /// The roster of these sources, as it is now.
@@ -125,8 +105,9 @@ pub async fn read_roster(
         .select(Operator::as_select())
         .load(&mut conn)
         .await?;
-    let loads = window_loads(conn, organization_id, &operators).await?;
-    Ok(roster(DateTime::UNIX_EPOCH, operators, &loads, weights))
+    let ids: Vec<_> = operators.iter().map(|operator| operator.id).collect();
+    let (time, loads) = count_windows(conn, organization_id, &ids, false).await?;
+    Ok(roster(time, operators, &loads, weights))
 }
 
 fn roster(
@@ -159,28 +140,40 @@ pub async fn window_loads(
     operators: &[Operator],
 ) -> Result<HashMap<Uuid, i32>> {
     let ids: Vec<_> = operators.iter().map(|operator| operator.id).collect();
-    let loads: Vec<WindowLoad> = Prepared(
-        sql_query(
-            "SELECT now() AS time, o.id AS operator_id, (
-                 SELECT count(*) FROM assignments AS a
-                 WHERE a.organization_id = $1 AND a.operator_id = o.id AND a.kind <> 'KEPT'
-                   AND a.create_time > now() - make_interval(secs => o.window_seconds)
-             ) AS given
-             FROM operators AS o WHERE o.organization_id = $1 AND o.id = ANY($2)",
-        )
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<SqlUuid>, _>(&ids),
-    )
-    .get_results(&mut &*conn)
-    .await?;
-    Ok(by_operator(&loads))
+    Ok(count_windows(conn, organization_id, &ids, false).await?.1)
 }
 
-fn by_operator(loads: &[WindowLoad]) -> HashMap<Uuid, i32> {
-    loads
+/// The time, and how many contacts each of these operators was given within its
+/// window until then; counted no further than its limit if `to_limit`.
+async fn count_windows(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    ids: &[Uuid],
+    to_limit: bool,
+) -> Result<(DateTime<Utc>, HashMap<Uuid, i32>)> {
+    let rows: Vec<WindowLoad> = Prepared(
+        sql_query(
+            "SELECT t.time, o.id AS operator_id, (
+                 SELECT count(*) FROM (
+                     SELECT FROM assignments AS a
+                     WHERE a.organization_id = $1 AND a.operator_id = o.id AND a.kind <> 'KEPT'
+                       AND a.create_time > t.time - make_interval(secs => o.window_seconds)
+                     LIMIT CASE WHEN $3 THEN o.window_limit END) AS g) AS given
+             FROM (SELECT statement_timestamp() AS time) AS t
+             LEFT JOIN operators AS o ON o.organization_id = $1 AND o.id = ANY($2)",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Bool, _>(to_limit),
+    )
+    .get_results(&mut conn)
+    .await?;
+    let time = rows.iter().map(|row| row.time).next();
+    let loads = rows
         .iter()
         .filter_map(|row| Some((row.operator_id?, i32::try_from(row.given).ok()?)))
-        .collect()
+        .collect();
+    Ok((time.ok_or_else(|| Error::internal("no time"))?, loads))
 }
 
 /// Keeps the pools that decisions were made from. Most are known already.

@@ -54,7 +54,7 @@ proptest! {
         let mut rng = StdRng::seed_from_u64(seed);
         for _ in 0..contacts {
             let before = roster.pool(SOURCE, None);
-            let decision = roster.decide(&mut rng, SOURCE);
+            let decision = roster.decide(&mut rng, SOURCE, None);
             prop_assert_eq!(decision.pool_id, before.id());
             match decision.outcome {
                 Ok(pick) => {
@@ -84,7 +84,7 @@ proptest! {
     ) {
         let current = Uuid::from_u128(current);
         let decision =
-            roster.decide_again(&mut StdRng::seed_from_u64(seed), SOURCE, Some(current));
+            roster.decide(&mut StdRng::seed_from_u64(seed), SOURCE, Some(current));
         if let Ok(pick) = decision.outcome {
             prop_assert_ne!(pick.operator_id, current);
         }
@@ -102,7 +102,9 @@ fn the_backlog_reason_names_the_nearest_cause() {
             .map(|m| (SOURCE, m.operator.id, weight))
             .collect();
         let mut roster = Roster::new(DateTime::UNIX_EPOCH, members, weights);
-        roster.decide(&mut StdRng::seed_from_u64(0), SOURCE).outcome
+        roster
+            .decide(&mut StdRng::seed_from_u64(0), SOURCE, None)
+            .outcome
     };
     assert_eq!(reason(vec![], 1), Err(BacklogReason::NoOperators));
     assert_eq!(reason(vec![full()], 0), Err(BacklogReason::NoOperators));

@@ -36,7 +36,7 @@ pub fn decide(
     let contacts = accepted.iter().zip(resolved);
     contacts
         .map(|(accepted, resolved)| {
-            let decision = roster.decide(rng, accepted.source_id);
+            let decision = roster.decide(rng, accepted.source_id, None);
             let pick = decision.outcome.ok();
             let operator_id = pick.map(|pick| pick.operator_id);
             let contact = Contact {

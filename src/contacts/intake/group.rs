@@ -9,7 +9,7 @@ use prost::Message;
 use uuid::Uuid;
 
 use super::{
-    Answer, NewContact, SourceRef,
+    Answer, NewContact, SourceRef, all,
     decide::{Accepted, Decided, decide},
 };
 use crate::{
@@ -80,15 +80,6 @@ pub async fn take_in(
     }
     request_id::save(conn, organization_id, &saved).await?;
     Ok(all(answers))
-}
-
-/// The answers, none of which is missing.
-pub fn all(answers: Vec<Option<Answer>>) -> Vec<Answer> {
-    let missing = || Err(Error::internal("no answer"));
-    answers
-        .into_iter()
-        .map(|answer| answer.unwrap_or_else(missing))
-        .collect()
 }
 
 /// Claims the request ids; answers those that were used before.

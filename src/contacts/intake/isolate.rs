@@ -3,10 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{
-    Answer, NewContact,
-    group::{all, take_in},
-};
+use super::{Answer, NewContact, all, group::take_in};
 use crate::{
     context::Context,
     error::{Error, Result},

@@ -53,6 +53,15 @@ enum SourceRef {
 /// The answer to one contact.
 type Answer = Result<CreateContactResponse>;
 
+/// The answers, none of which is missing.
+fn all(answers: Vec<Option<Answer>>) -> Vec<Answer> {
+    let missing = || Err(Error::internal("no answer"));
+    answers
+        .into_iter()
+        .map(|answer| answer.unwrap_or_else(missing))
+        .collect()
+}
+
 pub(super) async fn create_contact(
     context: Context,
     request: CreateContactRequest,
@@ -115,11 +124,7 @@ pub(super) async fn batch_create_contacts(
     for (index, result) in indexes.into_iter().zip(taken_in) {
         results[index] = Some(result);
     }
-    let results = results
-        .into_iter()
-        .map(|result| result.unwrap_or_else(|| Err(Error::internal("no result"))))
-        .map(answer)
-        .collect();
+    let results = all(results).into_iter().map(answer).collect();
     Ok(BatchCreateContactsResponse { results })
 }
 

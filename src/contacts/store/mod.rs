@@ -205,14 +205,21 @@ pub async fn delete_closed(mut conn: &Conn, organization_id: Uuid, lead_id: Uuid
     Ok(())
 }
 
-/// Locks the active contacts of an operator.
-pub async fn lock_active(mut conn: &Conn, organization_id: Uuid, operator_id: Uuid) -> Result<()> {
-    let _: Vec<Uuid> = contacts::table
+/// The ids of the active contacts of an operator, in their order.
+#[diesel::dsl::auto_type]
+fn active_of(organization_id: Uuid, operator_id: Uuid) -> _ {
+    let active: Vec<ContactStatus> = ContactStatus::ACTIVE.to_vec();
+    contacts::table
         .filter(contacts::organization_id.eq(organization_id))
         .filter(contacts::operator_id.eq(operator_id))
-        .filter(contacts::status.eq_any(ContactStatus::ACTIVE))
+        .filter(contacts::status.eq_any(active))
         .order(contacts::id)
         .select(contacts::id)
+}
+
+/// Locks the active contacts of an operator.
+pub async fn lock_active(mut conn: &Conn, organization_id: Uuid, operator_id: Uuid) -> Result<()> {
+    let _: Vec<Uuid> = active_of(organization_id, operator_id)
         .for_no_key_update()
         .load(&mut conn)
         .await?;
@@ -220,19 +227,15 @@ pub async fn lock_active(mut conn: &Conn, organization_id: Uuid, operator_id: Uu
 }
 
 /// Puts the active contacts of an operator who is deleted in the backlog;
-/// returns their ids and the time. Leaves out those that somebody else has locked: waiting
-/// for them while the operator is locked would be the wrong order of locks.
+/// returns their ids and the time. Leaves out those that somebody else has
+/// locked: waiting for them while the operator is locked would be the wrong
+/// order of locks.
 pub async fn release_unlocked(
     mut conn: &Conn,
     organization_id: Uuid,
     operator_id: Uuid,
 ) -> Result<Vec<(Uuid, DateTime<Utc>)>> {
-    let ids: Vec<Uuid> = contacts::table
-        .filter(contacts::organization_id.eq(organization_id))
-        .filter(contacts::operator_id.eq(operator_id))
-        .filter(contacts::status.eq_any(ContactStatus::ACTIVE))
-        .order(contacts::id)
-        .select(contacts::id)
+    let ids: Vec<Uuid> = active_of(organization_id, operator_id)
         .for_no_key_update()
         .skip_locked()
         .load(&mut conn)
