@@ -9,6 +9,7 @@
 
 mod grpc;
 mod history;
+pub mod id;
 mod intake;
 mod reassign;
 mod status;

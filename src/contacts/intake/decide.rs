@@ -5,9 +5,12 @@ use uuid::Uuid;
 
 use super::NewContact;
 use crate::{
-    contacts::store::{
-        Contact, ContactStatus,
-        assignments::{Assignment, AssignmentKind},
+    contacts::{
+        id::id_at,
+        store::{
+            Contact, ContactStatus,
+            assignments::{Assignment, AssignmentKind},
+        },
     },
     distribution::{Member, Roster},
     leads::resolve::{Resolved, Resolver},
@@ -35,12 +38,13 @@ pub fn decide(
 ) -> Vec<Decided> {
     let contacts = accepted.iter().zip(resolved);
     contacts
-        .map(|(accepted, resolved)| {
+        .enumerate()
+        .map(|(place, (accepted, resolved))| {
             let decision = roster.decide(rng, accepted.source_id, None);
             let pick = decision.outcome.ok();
             let operator_id = pick.map(|pick| pick.operator_id);
             let contact = Contact {
-                id: Uuid::now_v7(),
+                id: id_at(roster.time, place),
                 lead_id: leads.lead(resolved.lead).id,
                 source_id: accepted.source_id,
                 operator_id,
