@@ -16,7 +16,7 @@ mod status;
 pub mod store;
 
 pub use grpc::Contacts;
-pub use intake::IntakeQueues;
+pub use intake::NewContact;
 pub use reassign::release_all;
 use store::{Contact, ContactStatus};
 

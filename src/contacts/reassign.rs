@@ -10,7 +10,10 @@ use super::store::{
 use crate::{
     context::Context,
     db::Conn,
-    distribution::{self, BacklogReason, ExclusionReason, Roster},
+    distribution::{
+        self, BacklogReason, ExclusionReason, Roster,
+        store::{KnownPools, SourceKeys, lock_roster},
+    },
     error::{CONTACT_CLOSED, Error, OPERATOR_AT_LIMIT, OPERATOR_INACTIVE, Result},
     operators::{self, store::Operator},
     proto::{self, ReassignContactRequest},
@@ -36,7 +39,7 @@ pub(super) async fn reassign_contact(
         .map(|named| violations.id("operator_id", named));
     violations.finish()?;
 
-    let organization_id = context.organization_id;
+    let (organization_id, known_pools) = (context.organization_id, context.known_pools());
     context
         .write(claim, async |conn| {
             let (contact, _) = store::lock(conn, organization_id, id).await?;
@@ -49,7 +52,7 @@ pub(super) async fn reassign_contact(
             }
             let contact = match named {
                 Some(named) => give(conn, organization_id, contact, named, request.force).await?,
-                None => draw(conn, organization_id, contact).await?,
+                None => draw(conn, organization_id, known_pools, contact).await?,
             };
             Ok(contact.into())
         })
@@ -65,7 +68,7 @@ async fn give(
     force: bool,
 ) -> Result<Contact> {
     let others: Vec<_> = contact.operator_id.into_iter().chain([named]).collect();
-    let roster = distribution::store::lock_roster(conn, organization_id, &[], &others).await?;
+    let (roster, _) = lock_roster(conn, organization_id, &SourceKeys::default(), &others).await?;
     let operator = roster
         .member(named)
         .filter(|member| member.operator.delete_time.is_none())
@@ -95,14 +98,20 @@ async fn give(
 
 /// Makes a new draw among the other operators of the contact's source. If none
 /// of them can take it, it stays with an operator who is active.
-async fn draw(conn: &Conn, organization_id: Uuid, contact: Contact) -> Result<Contact> {
+async fn draw(
+    conn: &Conn,
+    organization_id: Uuid,
+    known_pools: &KnownPools,
+    contact: Contact,
+) -> Result<Contact> {
     let source_id = contact.source_id;
     let current = contact.operator_id;
     let others: Vec<_> = current.into_iter().collect();
-    let mut roster =
-        distribution::store::lock_roster(conn, organization_id, &[source_id], &others).await?;
+    let source = SourceKeys::id(source_id);
+    let (mut roster, _) = lock_roster(conn, organization_id, &source, &others).await?;
     let decision = roster.decide(&mut rand::rng(), source_id, current);
-    distribution::store::save_pools(conn, organization_id, &roster).await?;
+    let pools = known_pools.unknown(&roster)?;
+    distribution::store::save_pools(conn, organization_id, &pools).await?;
 
     let new = |kind| Assignment {
         pool_id: Some(decision.pool_id),

@@ -13,7 +13,10 @@ use super::{
 use crate::{
     context::Context,
     db::Conn,
-    distribution::{self, BacklogReason, ExclusionReason},
+    distribution::{
+        self, BacklogReason, ExclusionReason,
+        store::{SourceKeys, lock_operators},
+    },
     error::{Error, OPERATOR_AT_LIMIT, OPERATOR_INACTIVE, Result},
     operators,
     proto::{self, SetContactStatusRequest},
@@ -74,8 +77,13 @@ async fn change(
         operators::store::add_loads(conn, organization_id, [(operator_id, -1)]).await?;
         return Ok(contact);
     }
-    let operators =
-        distribution::store::lock_operators(conn, organization_id, &[], &[operator_id]).await?;
+    let operators = lock_operators(
+        conn,
+        organization_id,
+        &SourceKeys::default(),
+        &[operator_id],
+    )
+    .await?;
     let operator = operators.into_iter().next();
     let operator = operator.ok_or_else(|| Error::internal("contact without its operator"))?;
     let deleted = operator.delete_time.is_some();

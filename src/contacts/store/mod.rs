@@ -14,7 +14,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Prepared, text_enum},
+    db::{Conn, Prepared, column, text_enum},
     distribution::BacklogReason,
     error::{Error, Result},
     page::{Page, keyset},
@@ -166,10 +166,6 @@ pub async fn insert_all(conn: &Conn, organization_id: Uuid, contacts: &[&Contact
     .execute(&mut &*conn)
     .await?;
     Ok(())
-}
-
-fn column<'a, R, T>(rows: &[&'a R], value: impl Fn(&'a R) -> T) -> Vec<T> {
-    rows.iter().map(|row| value(row)).collect()
 }
 
 /// Writes all that can change of a contact that is locked. Returns it with its
