@@ -178,7 +178,7 @@ async fn count_windows(
 
 /// Keeps the pools that decisions were made from. Most are known already.
 pub async fn save_pools(conn: &Conn, organization_id: Uuid, roster: &Roster) -> Result<()> {
-    let mut pools: Vec<_> = roster.used_pools().collect();
+    let mut pools: Vec<_> = roster.used_pools().iter().collect();
     if pools.is_empty() {
         return Ok(());
     }
@@ -217,6 +217,9 @@ pub async fn find_pools(
     organization_id: Uuid,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Pool>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(Uuid, Uuid, serde_json::Value, serde_json::Value)> = candidate_pools::table
         .filter(candidate_pools::organization_id.eq(organization_id))
         .filter(candidate_pools::id.eq_any(ids))

@@ -26,6 +26,7 @@ use crate::{
     operators,
     request_id::{self, Claim, Claimed},
     sources::{self, store::Source},
+    statistics::{self, Counts},
 };
 
 /// The transaction. An error rolls all of it back.
@@ -60,8 +61,9 @@ pub async fn take_in(
     let mut roster =
         distribution::store::lock_roster(conn, organization_id, &source_ids, &[]).await?;
     let decided = decide(&mut rand::rng(), &mut roster, &leads, &accepted, &resolved);
+    let leads_created = resolved.iter().filter(|resolved| resolved.created).count();
     let (written, active) = join!(
-        write(conn, organization_id, &roster, &decided),
+        write(conn, organization_id, &roster, &decided, leads_created),
         sources::store::count_active(conn, organization_id, &source_ids),
     );
     written?;
@@ -205,13 +207,14 @@ async fn resolve_leads(
     Ok((leads, resolved))
 }
 
-/// Writes contacts, decisions, and each operator's load once: statements that
-/// do not wait for each other's answers, in this order.
+/// Writes contacts, decisions, and each operator's load and each count once:
+/// statements that do not wait for each other's answers, in this order.
 async fn write(
     conn: &Conn,
     organization_id: Uuid,
     roster: &Roster,
     decided: &[Decided],
+    leads_created: usize,
 ) -> Result<()> {
     let mut loads: HashMap<Uuid, i32> = HashMap::new();
     for operator_id in decided
@@ -222,12 +225,23 @@ async fn write(
     }
     let contacts: Vec<_> = decided.iter().map(|decided| &decided.contact).collect();
     let history: Vec<_> = decided.iter().map(|decided| &decided.assignment).collect();
+    let mut counts = Counts::default();
+    counts.add(contacts.iter().copied(), 1);
+    let cells = counts.cells(roster.used_pools());
+    let leads_created = i64::try_from(leads_created).map_err(Error::internal)?;
     // Not `try_join`: all must have ended before the transaction does.
-    let (pools, contacts, history, loads) = join!(
+    let (pools, contacts, history, loads, counts, lead_count) = join!(
         distribution::store::save_pools(conn, organization_id, roster),
         store::insert_all(conn, organization_id, &contacts),
         assignments::insert_all(conn, organization_id, &history),
         operators::store::add_loads(conn, organization_id, loads),
+        statistics::store::apply(conn, organization_id, &cells),
+        statistics::store::add_leads(conn, organization_id, leads_created),
     );
-    pools.and(contacts).and(history).and(loads)
+    pools
+        .and(contacts)
+        .and(history)
+        .and(loads)
+        .and(counts)
+        .and(lead_count)
 }
