@@ -16,6 +16,7 @@
 //! | `distribution` | who can take a contact, and the decision who gets it |
 //! | `pick` | the weighted random pick, pure |
 //! | `grouped` | grouped commit: one transaction for what arrives meanwhile |
+//! | `statistics` | contacts and leads, counted as they change |
 //! | `rpc`, `codec`, [`context`] | the frame around every RPC; whose data it may touch |
 //! | `validate`, `mask`, `page`, `request_id` | fields, update masks, pages, exactly-once |
 //! | [`error`] | the one error type and its mapping to a status |
@@ -52,5 +53,6 @@ mod rpc;
 mod schema;
 pub mod server;
 mod sources;
+mod statistics;
 pub mod telemetry;
 mod validate;

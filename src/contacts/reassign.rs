@@ -11,13 +11,14 @@ use crate::{
     context::Context,
     db::Conn,
     distribution::{
-        self, BacklogReason, ExclusionReason, Roster,
+        self, ExclusionReason, Roster,
         store::{KnownPools, SourceKeys, lock_roster},
     },
     error::{CONTACT_CLOSED, Error, OPERATOR_AT_LIMIT, OPERATOR_INACTIVE, Result},
     operators::{self, store::Operator},
     proto::{self, ReassignContactRequest},
     request_id::Claim,
+    statistics,
     validate::Violations,
 };
 
@@ -146,13 +147,14 @@ fn stays(roster: &Roster, current: Option<Uuid>) -> bool {
         .is_some_and(|member| member.operator.active)
 }
 
-/// Moves a contact as decided: load, contact and history follow.
+/// Moves a contact as decided: load, contact, history and counts follow.
 async fn hand_over(
     conn: &Conn,
     organization_id: Uuid,
     mut contact: Contact,
     mut decision: Assignment,
 ) -> Result<Contact> {
+    let before = contact.clone();
     decision.previous_operator_id = contact.operator_id;
     let loads = [(contact.operator_id, -1), (decision.operator_id, 1)];
     let loads = loads
@@ -166,23 +168,26 @@ async fn hand_over(
     contact.pool_id = decision.pool_id.filter(|_| decision.operator_id.is_some());
     contact.assign_time = decision.operator_id.map(|_| decision.create_time);
     assignments::insert_all(conn, organization_id, &[&decision]).await?;
-    store::update(conn, organization_id, &contact).await
+    let contact = store::update(conn, organization_id, &contact).await?;
+    statistics::store::record(conn, organization_id, [&before], [&contact]).await?;
+    Ok(contact)
 }
 
 /// Returns the active contacts of an operator who is locked to the backlog.
 pub async fn release_all(conn: &Conn, organization_id: Uuid, operator: &Operator) -> Result<()> {
-    let released = store::release_unlocked(conn, organization_id, operator.id).await?;
+    let (before, released) = store::release_unlocked(conn, organization_id, operator.id).await?;
     if usize::try_from(operator.load).ok() != Some(released.len()) {
         // Somebody is at work on the others: try again when they are done.
         return Err(Error::Conflict);
     }
     let history: Vec<_> = released
-        .into_iter()
-        .map(|(contact_id, time)| Assignment {
+        .iter()
+        .map(|contact| Assignment {
             previous_operator_id: Some(operator.id),
-            backlog_reason: Some(BacklogReason::OperatorDeleted),
-            ..Assignment::new(contact_id, AssignmentKind::Released, time)
+            backlog_reason: contact.backlog_reason,
+            ..Assignment::new(contact.id, AssignmentKind::Released, contact.update_time)
         })
         .collect();
-    assignments::insert_all(conn, organization_id, &history.iter().collect::<Vec<_>>()).await
+    assignments::insert_all(conn, organization_id, &history.iter().collect::<Vec<_>>()).await?;
+    statistics::store::record(conn, organization_id, &before, &released).await
 }

@@ -21,6 +21,7 @@ use crate::{
     operators,
     proto::{self, SetContactStatusRequest},
     request_id::Claim,
+    statistics,
     validate::Violations,
 };
 
@@ -47,9 +48,12 @@ pub(super) async fn set_contact_status(
             if contact.status == status {
                 return Ok(contact.into());
             }
+            let before = contact.clone();
             let contact =
                 change(conn, organization_id, contact, status, request.force, time).await?;
-            Ok(store::update(conn, organization_id, &contact).await?.into())
+            let contact = store::update(conn, organization_id, &contact).await?;
+            statistics::store::record(conn, organization_id, [&before], [&contact]).await?;
+            Ok(contact.into())
         })
         .await
 }

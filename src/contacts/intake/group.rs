@@ -2,7 +2,7 @@
 //! reads and locks, then everything is decided in memory, the second writes and
 //! commits.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use futures_util::join;
 use prost::Message;
@@ -24,6 +24,7 @@ use crate::{
     leads::{self, Identity, resolve::Resolver, store::Lead},
     operators,
     request_id::{self, Claim, Claimed},
+    statistics::{self, Cell, Change, Counts},
 };
 
 /// The transaction. An error rolls all of it back.
@@ -68,12 +69,16 @@ pub async fn take_in(
         .collect();
 
     let pools = known_pools.unknown(&roster)?;
+    let mut counts = Counts::default();
+    counts.add(decided.iter().map(|decided| &decided.contact), 1);
+    let counts = counts.cells(roster.used_pools());
     let write = write(
         transaction,
         organization_id,
         &leads,
         &pools,
         &decided,
+        &counts,
         &kept,
     );
     transaction.commit_with(write).await?;
@@ -183,14 +188,15 @@ async fn find_leads(
 }
 
 /// Writes leads, contacts, decisions, answers to requests, and each operator's
-/// load once: statements that do not wait for each other's answers, in this
-/// order.
+/// load and each count once: statements that do not wait for each other's
+/// answers, in this order.
 async fn write(
     conn: &Conn,
     organization_id: Uuid,
     leads: &Resolver,
     new_pools: &[PoolRow],
     decided: &[Decided],
+    counts: &BTreeMap<Cell, Change>,
     kept: &[(&Claim, Vec<u8>)],
 ) -> Result<()> {
     let mut loads: HashMap<Uuid, i32> = HashMap::new();
@@ -203,8 +209,9 @@ async fn write(
     let contacts: Vec<_> = decided.iter().map(|decided| &decided.contact).collect();
     let history: Vec<_> = decided.iter().map(|decided| &decided.assignment).collect();
     let (created, filled) = (leads.created(), leads.filled());
+    let created_leads = i64::try_from(created.len()).unwrap_or_default();
     // Not `try_join`: all must be sent.
-    let (created, filled, pools, contacts, history, loads, kept) = join!(
+    let (created, filled, pools, contacts, history, loads, kept, counts, lead_count) = join!(
         leads::store::insert_all(conn, organization_id, &created),
         leads::store::fill_all(conn, organization_id, &filled),
         distribution::store::save_pools(conn, organization_id, new_pools),
@@ -212,6 +219,8 @@ async fn write(
         assignments::insert_all(conn, organization_id, &history),
         operators::store::add_loads(conn, organization_id, loads),
         request_id::insert(conn, organization_id, kept),
+        statistics::store::apply(conn, organization_id, counts),
+        statistics::store::add_leads(conn, organization_id, created_leads),
     );
     // The first error is the cause of the others.
     created?;
@@ -220,5 +229,7 @@ async fn write(
     contacts?;
     history?;
     loads?;
-    kept
+    kept?;
+    counts?;
+    lead_count
 }

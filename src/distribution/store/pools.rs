@@ -33,7 +33,8 @@ impl KnownPools {
     /// The rows of those pools of the roster that are not known.
     pub fn unknown(&self, roster: &Roster) -> Result<Vec<PoolRow>> {
         let known = self.lock();
-        let unknown = roster.used_pools().filter(|(id, _)| !known.contains(id));
+        let unknown = roster.used_pools().iter();
+        let unknown = unknown.filter(|(id, _)| !known.contains(id));
         unknown.map(|(id, pool)| PoolRow::new(*id, pool)).collect()
     }
 
@@ -102,6 +103,9 @@ pub async fn find_pools(
     organization_id: Uuid,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Pool>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(Uuid, Uuid, Value, Value)> = candidate_pools::table
         .filter(candidate_pools::organization_id.eq(organization_id))
         .filter(candidate_pools::id.eq_any(ids))
