@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use diesel::sql_types::{Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use phonenumber::country;
 use prost::Message;
@@ -24,7 +24,7 @@ use crate::{
     request_id::{self, Claim, Claimed},
 };
 
-/// The organization of a server without authentication.
+/// The organization of a server without authentication that names no others.
 pub const DEVELOPMENT_ORGANIZATION: Uuid =
     Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
 
@@ -40,21 +40,28 @@ pub struct App {
     phone_region: Option<country::Id>,
     intake: Queues<NewContact>,
     known_pools: KnownPools,
+    organizations: Vec<Uuid>,
     prepared: OnceLock<()>,
 }
 
 impl App {
     /// With `pool_size` connections at most to the database at `url`, of which a
-    /// quarter, but at least two, are kept for intake and health: slow reads
-    /// cannot hold those up.
-    pub fn new(url: &str, pool_size: usize, phone_region: Option<country::Id>) -> Result<Self> {
-        let reserved = (pool_size / 4).max(4);
+    /// third, but at least two, are kept for intake and health: slow reads
+    /// cannot hold those up. Serves these `organizations`.
+    pub fn new(
+        url: &str,
+        pool_size: usize,
+        phone_region: Option<country::Id>,
+        organizations: Vec<Uuid>,
+    ) -> Result<Self> {
+        let reserved = (pool_size / 3).max(2);
         Ok(Self {
             db: Db::new(url, pool_size.saturating_sub(reserved).max(1), LOCK_TIMEOUT)?,
             intake_db: Db::new(url, reserved, INTAKE_LOCK_TIMEOUT)?,
             phone_region,
             intake: Queues::default(),
             known_pools: KnownPools::default(),
+            organizations,
             prepared: OnceLock::new(),
         })
     }
@@ -63,7 +70,7 @@ impl App {
     /// served before.
     pub async fn prepare(&self, url: &str) -> Result<()> {
         migrations::run(url).await?;
-        self.ensure_development_organization().await?;
+        self.ensure_organizations().await?;
         self.prepared.get_or_init(|| ());
         Ok(())
     }
@@ -78,12 +85,12 @@ impl App {
         &self.db
     }
 
-    async fn ensure_development_organization(&self) -> Result<()> {
+    async fn ensure_organizations(&self) -> Result<()> {
         let conn = self.db.conn().await?;
         diesel::sql_query(
-            "INSERT INTO organizations (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            "INSERT INTO organizations (id, name) SELECT unnest($1), $2 ON CONFLICT DO NOTHING",
         )
-        .bind::<SqlUuid, _>(DEVELOPMENT_ORGANIZATION)
+        .bind::<Array<SqlUuid>, _>(&self.organizations)
         .bind::<Text, _>("Development")
         .execute(&mut &*conn)
         .await?;
@@ -102,23 +109,25 @@ pub struct Context {
 }
 
 impl Context {
-    /// The context of a call with this metadata. Without authentication there
-    /// is one organization; a call may name it in `x-organization-id`.
+    /// The context of a call with this metadata. Without authentication a call
+    /// may name any organization that is served, in `x-organization-id`; one that
+    /// names none belongs to the first.
     pub fn resolve(app: &Arc<App>, metadata: &MetadataMap) -> Result<Self> {
         if app.prepared.get().is_none() {
             return Err(Error::unavailable("the database is not prepared yet"));
         }
-        let organization_id = DEVELOPMENT_ORGANIZATION;
-        match metadata.get("x-organization-id") {
-            Some(named) if named.as_bytes() != organization_id.to_string().as_bytes() => {
-                Err(Error::OrganizationDenied)
-            }
-            _ => Ok(Self {
-                app: Arc::clone(app),
-                organization_id,
-                deadline: metadata.get("grpc-timeout").and_then(deadline),
-            }),
-        }
+        let served = app.organizations.as_slice();
+        let organization_id = match metadata.get("x-organization-id") {
+            None => served.first().copied(),
+            Some(named) => Uuid::try_parse_ascii(named.as_bytes())
+                .ok()
+                .filter(|named| served.contains(named)),
+        };
+        Ok(Self {
+            app: Arc::clone(app),
+            organization_id: organization_id.ok_or(Error::OrganizationDenied)?,
+            deadline: metadata.get("grpc-timeout").and_then(deadline),
+        })
     }
 
     /// The database.
