@@ -177,7 +177,7 @@ async fn prepare(url: &str, app: &App) -> Outcome {
 
 fn default_pool_size() -> usize {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    (4 * cores).max(8)
+    6 * cores
 }
 
 fn stop_on_signals() -> Outcome<watch::Receiver<bool>> {

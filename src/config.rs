@@ -121,9 +121,8 @@ pub struct Database {
     )]
     pub database_url: Option<String>,
 
-    /// Connections to Postgres at most, 3 to 1000. A quarter of them, but at least
-    /// two, are kept for intake and health. Without it, four per core and at
-    /// least eight.
+    /// Connections to Postgres at most, 3 to 1000. A third of them, but at least
+    /// two, are kept for intake and health. Without it, six per core.
     #[arg(
         long,
         global = true,

@@ -10,13 +10,16 @@ use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use phonenumber::country;
 use prost::Message;
-use tonic::metadata::MetadataMap;
+use tokio::time::Instant;
+use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use uuid::Uuid;
 
 use crate::{
-    contacts::IntakeQueues,
-    db::{Conn, Db, Work},
+    contacts::NewContact,
+    db::{Db, Transaction, Work},
+    distribution::store::KnownPools,
     error::{Error, Result},
+    grouped::Queues,
     migrations,
     request_id::{self, Claim, Claimed},
 };
@@ -35,14 +38,15 @@ pub struct App {
     db: Db,
     intake_db: Db,
     phone_region: Option<country::Id>,
-    intake: IntakeQueues,
+    intake: Queues<NewContact>,
+    known_pools: KnownPools,
     organizations: Vec<Uuid>,
     prepared: OnceLock<()>,
 }
 
 impl App {
     /// With `pool_size` connections at most to the database at `url`, of which a
-    /// quarter, but at least two, are kept for intake and health: slow reads
+    /// third, but at least two, are kept for intake and health: slow reads
     /// cannot hold those up. Serves these `organizations`.
     pub fn new(
         url: &str,
@@ -50,12 +54,13 @@ impl App {
         phone_region: Option<country::Id>,
         organizations: Vec<Uuid>,
     ) -> Result<Self> {
-        let reserved = (pool_size / 4).max(2);
+        let reserved = (pool_size / 3).max(2);
         Ok(Self {
             db: Db::new(url, pool_size.saturating_sub(reserved).max(1), LOCK_TIMEOUT)?,
             intake_db: Db::new(url, reserved, INTAKE_LOCK_TIMEOUT)?,
             phone_region,
-            intake: IntakeQueues::default(),
+            intake: Queues::default(),
+            known_pools: KnownPools::default(),
             organizations,
             prepared: OnceLock::new(),
         })
@@ -99,6 +104,8 @@ pub struct Context {
     app: Arc<App>,
     /// The organization that everything the call touches belongs to.
     pub organization_id: Uuid,
+    /// When the caller stops waiting.
+    pub deadline: Option<Instant>,
 }
 
 impl Context {
@@ -119,6 +126,7 @@ impl Context {
         Ok(Self {
             app: Arc::clone(app),
             organization_id: organization_id.ok_or(Error::OrganizationDenied)?,
+            deadline: metadata.get("grpc-timeout").and_then(deadline),
         })
     }
 
@@ -138,16 +146,21 @@ impl Context {
     }
 
     /// The contacts that wait to be taken in.
-    pub(crate) fn intake(&self) -> &IntakeQueues {
+    pub(crate) fn intake(&self) -> &Queues<NewContact> {
         &self.app.intake
+    }
+
+    /// The pools that need not be kept again.
+    pub(crate) fn known_pools(&self) -> &KnownPools {
+        &self.app.known_pools
     }
 
     /// Runs a write in a transaction, exactly once if it has a claim.
     pub async fn write<T, F>(&self, claim: Option<Claim>, work: F) -> Result<T>
     where
         T: Message + Default,
-        for<'c> F: AsyncFnOnce(&'c mut Conn) -> Result<T>
-            + Work<&'c mut Conn, Result<T>, Future: Send>
+        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
+            + Work<&'c Transaction, Result<T>, Future: Send>
             + Clone
             + Send
             + Sync,
@@ -165,13 +178,32 @@ impl Context {
                     Some(Claimed::Fresh) | None => {
                         let answer = work.clone()(conn).await?;
                         let encoded = answer.encode_to_vec();
-                        request_id::save(conn, self.organization_id, &[(claim, encoded)]).await?;
+                        let save = request_id::save(conn, self.organization_id, claim, &encoded);
+                        conn.commit_with(save).await?;
                         Ok(answer)
                     }
                 }
             })
             .await
     }
+}
+
+/// The deadline of a call with this timeout, as gRPC writes it over HTTP/2: at
+/// most eight digits and a unit.
+fn deadline(timeout: &AsciiMetadataValue) -> Option<Instant> {
+    let timeout = timeout.to_str().ok()?;
+    let (count, unit) = timeout.split_at_checked(timeout.len().checked_sub(1)?)?;
+    let count: u64 = count.parse().ok().filter(|_| count.len() <= 8)?;
+    let timeout = match unit {
+        "H" => Duration::from_hours(count),
+        "M" => Duration::from_mins(count),
+        "S" => Duration::from_secs(count),
+        "m" => Duration::from_millis(count),
+        "u" => Duration::from_micros(count),
+        "n" => Duration::from_nanos(count),
+        _ => return None,
+    };
+    Instant::now().checked_add(timeout)
 }
 
 /// Decodes an answer that was kept.

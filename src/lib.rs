@@ -15,6 +15,8 @@
 //! | `leads`, `contacts`, `operators`, `sources`, `analytics` | the features |
 //! | `distribution` | who can take a contact, and the decision who gets it |
 //! | `pick` | the weighted random pick, pure |
+//! | `grouped` | grouped commit: one transaction for what arrives meanwhile |
+//! | `statistics` | contacts and leads, counted as they change |
 //! | `rpc`, `codec`, [`context`] | the frame around every RPC; whose data it may touch |
 //! | `validate`, `mask`, `page`, `request_id` | fields, update masks, pages, exactly-once |
 //! | [`error`] | the one error type and its mapping to a status |
@@ -25,8 +27,8 @@
 //!
 //! `CreateContact`: `proto/minicrm/v1/contacts.proto` → `create_contact` in
 //! `contacts/grpc.rs` (route) and `contacts/intake/mod.rs` (checks) →
-//! `contacts/intake/queue.rs` (groups), `isolate.rs` (so that none fails for
-//! another) and `group.rs` (the transaction, step by step).
+//! `grouped` (`queue.rs` makes groups, `isolate.rs` sees that none fails for
+//! another) → `contacts/intake/group.rs` (the transaction, step by step).
 
 mod analytics;
 mod codec;
@@ -38,6 +40,7 @@ pub mod db;
 mod distribution;
 pub mod embedded;
 pub mod error;
+mod grouped;
 mod leads;
 mod mask;
 pub mod migrations;
@@ -50,5 +53,6 @@ mod rpc;
 mod schema;
 pub mod server;
 mod sources;
+mod statistics;
 pub mod telemetry;
 mod validate;

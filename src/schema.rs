@@ -33,6 +33,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Contacts by source, hour, operator and status.
+    contact_counts (organization_id, source_id, hour, operator_id) {
+        closed_contacts -> Int8,
+        /// Billionths of contacts that the operator was to be expected to have.
+        expected_nanos -> Int8,
+        /// In which they were created, in UTC; `-infinity`: the sum of all hours.
+        hour -> Timestamptz,
+        in_progress_contacts -> Int8,
+        new_contacts -> Int8,
+        /// Who has them now; all zeros: the backlog.
+        operator_id -> Uuid,
+        organization_id -> Uuid,
+        source_id -> Uuid,
+    }
+}
+
+diesel::table! {
     /// Enquiries of leads through sources.
     contacts (organization_id, id) {
         assign_time -> Nullable<Timestamptz>,
@@ -52,6 +69,15 @@ diesel::table! {
         source_id -> Uuid,
         status -> Text,
         update_time -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Numbers of leads; their sum counts, a slot may be negative.
+    lead_counts (organization_id, slot) {
+        leads -> Int8,
+        organization_id -> Uuid,
+        slot -> Int2,
     }
 }
 
@@ -153,7 +179,9 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(
     assignments,
     candidate_pools,
+    contact_counts,
     contacts,
+    lead_counts,
     leads,
     operator_weights,
     operators,

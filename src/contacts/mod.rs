@@ -5,7 +5,8 @@
 //! operator is in the backlog and says why. Every decision about who handles a
 //! contact is kept.
 //!
-//! Order of locks, everywhere: request id, lead, contact, operators by id.
+//! Order of locks, everywhere: request id, lead, contact, operators by id, counts
+//! of contacts by cell, count of leads.
 
 mod grpc;
 mod history;
@@ -16,7 +17,7 @@ mod status;
 pub mod store;
 
 pub use grpc::Contacts;
-pub use intake::IntakeQueues;
+pub use intake::NewContact;
 pub use reassign::release_all;
 use store::{Contact, ContactStatus};
 

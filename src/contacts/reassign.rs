@@ -10,11 +10,15 @@ use super::store::{
 use crate::{
     context::Context,
     db::Conn,
-    distribution::{self, BacklogReason, ExclusionReason, Roster},
+    distribution::{
+        self, ExclusionReason, Roster,
+        store::{KnownPools, SourceKeys, lock_roster},
+    },
     error::{CONTACT_CLOSED, Error, OPERATOR_AT_LIMIT, OPERATOR_INACTIVE, Result},
     operators::{self, store::Operator},
     proto::{self, ReassignContactRequest},
     request_id::Claim,
+    statistics,
     validate::Violations,
 };
 
@@ -36,7 +40,7 @@ pub(super) async fn reassign_contact(
         .map(|named| violations.id("operator_id", named));
     violations.finish()?;
 
-    let organization_id = context.organization_id;
+    let (organization_id, known_pools) = (context.organization_id, context.known_pools());
     context
         .write(claim, async |conn| {
             let (contact, _) = store::lock(conn, organization_id, id).await?;
@@ -49,7 +53,7 @@ pub(super) async fn reassign_contact(
             }
             let contact = match named {
                 Some(named) => give(conn, organization_id, contact, named, request.force).await?,
-                None => draw(conn, organization_id, contact).await?,
+                None => draw(conn, organization_id, known_pools, contact).await?,
             };
             Ok(contact.into())
         })
@@ -65,7 +69,7 @@ async fn give(
     force: bool,
 ) -> Result<Contact> {
     let others: Vec<_> = contact.operator_id.into_iter().chain([named]).collect();
-    let roster = distribution::store::lock_roster(conn, organization_id, &[], &others).await?;
+    let (roster, _) = lock_roster(conn, organization_id, &SourceKeys::default(), &others).await?;
     let operator = roster
         .member(named)
         .filter(|member| member.operator.delete_time.is_none())
@@ -95,14 +99,20 @@ async fn give(
 
 /// Makes a new draw among the other operators of the contact's source. If none
 /// of them can take it, it stays with an operator who is active.
-async fn draw(conn: &Conn, organization_id: Uuid, contact: Contact) -> Result<Contact> {
+async fn draw(
+    conn: &Conn,
+    organization_id: Uuid,
+    known_pools: &KnownPools,
+    contact: Contact,
+) -> Result<Contact> {
     let source_id = contact.source_id;
     let current = contact.operator_id;
     let others: Vec<_> = current.into_iter().collect();
-    let mut roster =
-        distribution::store::lock_roster(conn, organization_id, &[source_id], &others).await?;
+    let source = SourceKeys::id(source_id);
+    let (mut roster, _) = lock_roster(conn, organization_id, &source, &others).await?;
     let decision = roster.decide(&mut rand::rng(), source_id, current);
-    distribution::store::save_pools(conn, organization_id, &roster).await?;
+    let pools = known_pools.unknown(&roster)?;
+    distribution::store::save_pools(conn, organization_id, &pools).await?;
 
     let new = |kind| Assignment {
         pool_id: Some(decision.pool_id),
@@ -137,13 +147,14 @@ fn stays(roster: &Roster, current: Option<Uuid>) -> bool {
         .is_some_and(|member| member.operator.active)
 }
 
-/// Moves a contact as decided: load, contact and history follow.
+/// Moves a contact as decided: load, contact, history and counts follow.
 async fn hand_over(
     conn: &Conn,
     organization_id: Uuid,
     mut contact: Contact,
     mut decision: Assignment,
 ) -> Result<Contact> {
+    let before = contact.clone();
     decision.previous_operator_id = contact.operator_id;
     let loads = [(contact.operator_id, -1), (decision.operator_id, 1)];
     let loads = loads
@@ -157,23 +168,26 @@ async fn hand_over(
     contact.pool_id = decision.pool_id.filter(|_| decision.operator_id.is_some());
     contact.assign_time = decision.operator_id.map(|_| decision.create_time);
     assignments::insert_all(conn, organization_id, &[&decision]).await?;
-    store::update(conn, organization_id, &contact).await
+    let contact = store::update(conn, organization_id, &contact).await?;
+    statistics::store::record(conn, organization_id, [&before], [&contact]).await?;
+    Ok(contact)
 }
 
 /// Returns the active contacts of an operator who is locked to the backlog.
 pub async fn release_all(conn: &Conn, organization_id: Uuid, operator: &Operator) -> Result<()> {
-    let released = store::release_unlocked(conn, organization_id, operator.id).await?;
+    let (before, released) = store::release_unlocked(conn, organization_id, operator.id).await?;
     if usize::try_from(operator.load).ok() != Some(released.len()) {
         // Somebody is at work on the others: try again when they are done.
         return Err(Error::Conflict);
     }
     let history: Vec<_> = released
-        .into_iter()
-        .map(|(contact_id, time)| Assignment {
+        .iter()
+        .map(|contact| Assignment {
             previous_operator_id: Some(operator.id),
-            backlog_reason: Some(BacklogReason::OperatorDeleted),
-            ..Assignment::new(contact_id, AssignmentKind::Released, time)
+            backlog_reason: contact.backlog_reason,
+            ..Assignment::new(contact.id, AssignmentKind::Released, contact.update_time)
         })
         .collect();
-    assignments::insert_all(conn, organization_id, &history.iter().collect::<Vec<_>>()).await
+    assignments::insert_all(conn, organization_id, &history.iter().collect::<Vec<_>>()).await?;
+    statistics::store::record(conn, organization_id, &before, &released).await
 }

@@ -13,11 +13,15 @@ use super::{
 use crate::{
     context::Context,
     db::Conn,
-    distribution::{self, BacklogReason, ExclusionReason},
+    distribution::{
+        self, BacklogReason, ExclusionReason,
+        store::{SourceKeys, lock_operators},
+    },
     error::{Error, OPERATOR_AT_LIMIT, OPERATOR_INACTIVE, Result},
     operators,
     proto::{self, SetContactStatusRequest},
     request_id::Claim,
+    statistics,
     validate::Violations,
 };
 
@@ -44,9 +48,12 @@ pub(super) async fn set_contact_status(
             if contact.status == status {
                 return Ok(contact.into());
             }
+            let before = contact.clone();
             let contact =
                 change(conn, organization_id, contact, status, request.force, time).await?;
-            Ok(store::update(conn, organization_id, &contact).await?.into())
+            let contact = store::update(conn, organization_id, &contact).await?;
+            statistics::store::record(conn, organization_id, [&before], [&contact]).await?;
+            Ok(contact.into())
         })
         .await
 }
@@ -74,8 +81,13 @@ async fn change(
         operators::store::add_loads(conn, organization_id, [(operator_id, -1)]).await?;
         return Ok(contact);
     }
-    let operators =
-        distribution::store::lock_operators(conn, organization_id, &[], &[operator_id]).await?;
+    let operators = lock_operators(
+        conn,
+        organization_id,
+        &SourceKeys::default(),
+        &[operator_id],
+    )
+    .await?;
     let operator = operators.into_iter().next();
     let operator = operator.ok_or_else(|| Error::internal("contact without its operator"))?;
     let deleted = operator.delete_time.is_some();

@@ -260,9 +260,9 @@ impl Roster {
         }
     }
 
-    /// The pools that decisions were made from, with their ids.
-    pub fn used_pools(&self) -> impl Iterator<Item = (&Uuid, &Pool)> {
-        self.used.iter()
+    /// The pools that decisions were made from, by id.
+    pub fn used_pools(&self) -> &HashMap<Uuid, Pool> {
+        &self.used
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     },
     request_id::Claim,
     rpc::{Rpc, reply},
+    statistics,
     validate::{MAX_NAME, Violations},
 };
 
@@ -75,7 +76,9 @@ async fn create_lead(context: Context, request: CreateLeadRequest) -> Result<pro
     let lead = &lead;
     context
         .write(claim, async |conn| {
-            Ok(store::insert(conn, lead).await?.into())
+            let lead = store::insert(conn, lead).await?;
+            statistics::store::add_leads(conn, context.organization_id, 1).await?;
+            Ok(lead.into())
         })
         .await
 }
@@ -204,8 +207,10 @@ async fn delete_lead(context: Context, request: DeleteLeadRequest) -> Result<()>
         .write(claim, async |conn| {
             lock(conn, organization_id, id, etag).await?;
             // Whatever is left after this keeps the lead from being deleted.
-            contacts::store::delete_closed(conn, organization_id, id).await?;
-            store::delete(conn, organization_id, id).await
+            let deleted = contacts::store::delete_closed(conn, organization_id, id).await?;
+            store::delete(conn, organization_id, id).await?;
+            statistics::store::record(conn, organization_id, &deleted, None).await?;
+            statistics::store::add_leads(conn, organization_id, -1).await
         })
         .await
 }

@@ -14,7 +14,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Prepared, text_enum},
+    db::{Conn, Prepared, column, text_enum},
     distribution::BacklogReason,
     error::{Error, Result},
     page::{Page, keyset},
@@ -168,10 +168,6 @@ pub async fn insert_all(conn: &Conn, organization_id: Uuid, contacts: &[&Contact
     Ok(())
 }
 
-fn column<'a, R, T>(rows: &[&'a R], value: impl Fn(&'a R) -> T) -> Vec<T> {
-    rows.iter().map(|row| value(row)).collect()
-}
-
 /// Writes all that can change of a contact that is locked. Returns it with its
 /// new revision.
 pub async fn update(mut conn: &Conn, organization_id: Uuid, contact: &Contact) -> Result<Contact> {
@@ -194,18 +190,22 @@ pub async fn update(mut conn: &Conn, organization_id: Uuid, contact: &Contact) -
     )
 }
 
-/// Deletes the closed contacts of a lead.
-pub async fn delete_closed(mut conn: &Conn, organization_id: Uuid, lead_id: Uuid) -> Result<()> {
-    diesel::delete(contacts::table)
+/// Deletes the closed contacts of a lead; returns them.
+pub async fn delete_closed(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    lead_id: Uuid,
+) -> Result<Vec<Contact>> {
+    Ok(diesel::delete(contacts::table)
         .filter(contacts::organization_id.eq(organization_id))
         .filter(contacts::lead_id.eq(lead_id))
         .filter(contacts::status.eq(ContactStatus::Closed))
-        .execute(&mut conn)
-        .await?;
-    Ok(())
+        .returning(Contact::as_select())
+        .get_results(&mut conn)
+        .await?)
 }
 
-/// The ids of the active contacts of an operator, in their order.
+/// The active contacts of an operator, in the order of their ids.
 #[diesel::dsl::auto_type]
 fn active_of(organization_id: Uuid, operator_id: Uuid) -> _ {
     let active: Vec<ContactStatus> = ContactStatus::ACTIVE.to_vec();
@@ -214,12 +214,12 @@ fn active_of(organization_id: Uuid, operator_id: Uuid) -> _ {
         .filter(contacts::operator_id.eq(operator_id))
         .filter(contacts::status.eq_any(active))
         .order(contacts::id)
-        .select(contacts::id)
 }
 
 /// Locks the active contacts of an operator.
 pub async fn lock_active(mut conn: &Conn, organization_id: Uuid, operator_id: Uuid) -> Result<()> {
     let _: Vec<Uuid> = active_of(organization_id, operator_id)
+        .select(contacts::id)
         .for_no_key_update()
         .load(&mut conn)
         .await?;
@@ -227,22 +227,24 @@ pub async fn lock_active(mut conn: &Conn, organization_id: Uuid, operator_id: Uu
 }
 
 /// Puts the active contacts of an operator who is deleted in the backlog;
-/// returns their ids and the time. Leaves out those that somebody else has
-/// locked: waiting for them while the operator is locked would be the wrong
-/// order of locks.
+/// returns what they were and what they are. Leaves out those that somebody
+/// else has locked: waiting for them while the operator is locked would be the
+/// wrong order of locks.
 pub async fn release_unlocked(
     mut conn: &Conn,
     organization_id: Uuid,
     operator_id: Uuid,
-) -> Result<Vec<(Uuid, DateTime<Utc>)>> {
-    let ids: Vec<Uuid> = active_of(organization_id, operator_id)
+) -> Result<(Vec<Contact>, Vec<Contact>)> {
+    let before: Vec<Contact> = active_of(organization_id, operator_id)
+        .select(Contact::as_select())
         .for_no_key_update()
         .skip_locked()
         .load(&mut conn)
         .await?;
-    Ok(diesel::update(contacts::table)
+    let ids = before.iter().map(|contact| contact.id);
+    let after = diesel::update(contacts::table)
         .filter(contacts::organization_id.eq(organization_id))
-        .filter(contacts::id.eq_any(&ids))
+        .filter(contacts::id.eq_any(ids))
         .set((
             contacts::operator_id.eq(None::<Uuid>),
             contacts::pool_id.eq(None::<Uuid>),
@@ -251,7 +253,8 @@ pub async fn release_unlocked(
             contacts::revision.eq(contacts::revision + 1),
             contacts::update_time.eq(now),
         ))
-        .returning((contacts::id, contacts::update_time))
+        .returning(Contact::as_select())
         .get_results(&mut conn)
-        .await?)
+        .await?;
+    Ok((before, after))
 }

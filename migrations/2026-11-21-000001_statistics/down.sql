@@ -1,0 +1,2 @@
+DROP TABLE lead_counts;
+DROP TABLE contact_counts;

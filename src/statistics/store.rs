@@ -1,0 +1,101 @@
+//! Every query that changes `contact_counts` or `lead_counts`. Both are locked
+//! after everything else, and until the commit.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    sql_query,
+    sql_types::{Array, BigInt, Nullable, SmallInt, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use rand::RngExt;
+use uuid::Uuid;
+
+use super::{Cell, Change, Counts};
+use crate::{
+    contacts::store::Contact,
+    db::{Conn, Prepared},
+    distribution,
+    error::Result,
+};
+
+/// How many rows share the number of an organization's leads.
+const LEAD_SLOTS: i16 = 8;
+
+/// Counts contacts that have changed: as what they were no longer, as what they
+/// are from now on. Deleted ones are nothing any more.
+pub async fn record<'a>(
+    conn: &Conn,
+    organization_id: Uuid,
+    before: impl IntoIterator<Item = &'a Contact>,
+    after: impl IntoIterator<Item = &'a Contact>,
+) -> Result<()> {
+    let mut counts = Counts::default();
+    counts.add(before, -1);
+    counts.add(after, 1);
+    let pools = distribution::store::find_pools(conn, organization_id, &counts.pool_ids()).await?;
+    apply(conn, organization_id, &counts.cells(&pools)).await
+}
+
+/// Adds to the counts, in the order of the cells. (An upsert, though most rows
+/// are there: it has one way only to find them.)
+pub async fn apply(
+    conn: &Conn,
+    organization_id: Uuid,
+    cells: &BTreeMap<Cell, Change>,
+) -> Result<()> {
+    if cells.is_empty() {
+        return Ok(());
+    }
+    let key = |value: fn(&Cell) -> Uuid| cells.keys().map(value).collect::<Vec<_>>();
+    let number = |value: fn(&Change) -> i64| cells.values().map(value).collect::<Vec<_>>();
+    let hours: Vec<Option<DateTime<Utc>>> = cells.keys().map(|cell| cell.hour).collect();
+    Prepared(
+        sql_query(
+            "INSERT INTO contact_counts AS c (organization_id, source_id, hour, operator_id,
+                 new_contacts, in_progress_contacts, closed_contacts, expected_nanos)
+             SELECT $1, a.source_id, coalesce(a.hour, '-infinity'), a.operator_id,
+                    a.new_contacts, a.in_progress_contacts, a.closed_contacts, a.expected_nanos
+             FROM unnest($2, $3, $4, $5, $6, $7, $8)
+                 AS a (source_id, hour, operator_id, new_contacts, in_progress_contacts,
+                       closed_contacts, expected_nanos)
+             ON CONFLICT (organization_id, source_id, hour, operator_id) DO UPDATE
+             SET new_contacts = c.new_contacts + excluded.new_contacts,
+                 in_progress_contacts = c.in_progress_contacts + excluded.in_progress_contacts,
+                 closed_contacts = c.closed_contacts + excluded.closed_contacts,
+                 expected_nanos = c.expected_nanos + excluded.expected_nanos",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<SqlUuid>, _>(key(|cell| cell.source_id))
+        .bind::<Array<Nullable<Timestamptz>>, _>(hours)
+        .bind::<Array<SqlUuid>, _>(key(|cell| cell.operator_id))
+        .bind::<Array<BigInt>, _>(number(|change| change.new_contacts))
+        .bind::<Array<BigInt>, _>(number(|change| change.in_progress_contacts))
+        .bind::<Array<BigInt>, _>(number(|change| change.closed_contacts))
+        .bind::<Array<BigInt>, _>(number(|change| change.expected_nanos)),
+    )
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}
+
+/// Adds to the number of leads.
+pub async fn add_leads(conn: &Conn, organization_id: Uuid, leads: i64) -> Result<()> {
+    if leads == 0 {
+        return Ok(());
+    }
+    let slot = rand::rng().random_range(0..LEAD_SLOTS);
+    Prepared(
+        sql_query(
+            "INSERT INTO lead_counts AS l (organization_id, slot, leads) VALUES ($1, $2, $3)
+             ON CONFLICT (organization_id, slot) DO UPDATE SET leads = l.leads + excluded.leads",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SmallInt, _>(slot)
+        .bind::<BigInt, _>(leads),
+    )
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}
