@@ -81,13 +81,43 @@ pub struct Arguments {
 pub enum Scenario {
     /// `CreateContact`, each of a new lead, one source and ten operators.
     NewLeads,
-    /// Starting the service.
+    /// The same with phone number, e-mail address, name and `request_id`.
+    FullIdentity,
+    /// Contacts of known leads, of which half are closed meanwhile; only those
+    /// taken in are counted.
+    KnownLead,
+    /// 20 organizations, 100 sources, 1000 operators.
+    Many,
+    /// Two servers on one database, beside one on another.
+    TwoProcesses,
+    /// Nobody has room: every contact goes to the backlog.
+    AllFull,
+    /// `SetContactStatus`.
+    Status,
+    /// `ReassignContact`, drawn.
+    Reassign,
+    /// `GetContact`, beside a select by pgbench.
+    GetContact,
+    /// Lists, statistics and intake with 10 000 and with 5 000 000 contacts.
+    Growth,
+    /// From the start of the process until it serves.
     Start,
 }
 
 impl Scenario {
     /// Those that are measured if none is named.
-    const DEFAULT: &[Self] = &[Self::NewLeads, Self::Start];
+    const DEFAULT: &[Self] = &[
+        Self::NewLeads,
+        Self::FullIdentity,
+        Self::KnownLead,
+        Self::Many,
+        Self::TwoProcesses,
+        Self::AllFull,
+        Self::Status,
+        Self::Reassign,
+        Self::GetContact,
+        Self::Start,
+    ];
 }
 
 /// What intake is compared with.

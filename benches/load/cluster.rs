@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 use crate::arguments::Arguments;
 
+/// The databases that are made.
+const DATABASES: [&str; 5] = ["service", "other", "pgbench", "small", "large"];
+
 /// A running Postgres, which waits for its disk as that of the service does.
 pub struct Cluster {
     postgres: Option<Postgres>,
@@ -50,20 +53,22 @@ impl Cluster {
         }
     }
 
-    /// Makes a database with the schema of the service, and `shape` in it.
+    /// Makes one of the databases anew, with the schema of the service and
+    /// `shape` in it.
     pub async fn create(&self, name: &str, shape: &Shape) -> String {
+        assert!(DATABASES.contains(&name));
         self.remove(name).await;
-        execute(&self.url, &format!("CREATE DATABASE {name}")).await;
+        execute(&self.url, &format!("CREATE DATABASE minicrm_bench_{name}")).await;
         let (server, _) = self.url.rsplit_once('/').unwrap();
-        let url = format!("{server}/{name}");
+        let url = format!("{server}/minicrm_bench_{name}");
         migrations::run(&url).await.unwrap();
         shape.seed(&url).await;
         url
     }
 
     /// Removes a database, whoever is connected.
-    pub async fn remove(&self, name: &str) {
-        let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+    async fn remove(&self, name: &str) {
+        let statement = format!("DROP DATABASE IF EXISTS minicrm_bench_{name} WITH (FORCE)");
         execute(&self.url, &statement).await;
     }
 
@@ -80,8 +85,11 @@ impl Cluster {
         self.directory.join("pgbench")
     }
 
-    /// Stops Postgres and removes what is left.
+    /// Removes what was made, and stops Postgres if it is private.
     pub async fn stop(self) {
+        for name in DATABASES {
+            self.remove(name).await;
+        }
         if let Some(postgres) = self.postgres {
             postgres.stop().await.unwrap();
         }
@@ -102,6 +110,11 @@ pub struct Shape {
     pub operators: usize,
     /// The limit of each operator.
     pub load_limit: Option<i32>,
+    /// How many numbered contacts, all of them active.
+    pub contacts: usize,
+    /// How many other contacts, of the year before; if not said, as many as the
+    /// arguments say.
+    pub existing: Option<usize>,
 }
 
 impl Shape {
@@ -111,6 +124,8 @@ impl Shape {
         sources: 1,
         operators: 10,
         load_limit: None,
+        contacts: 0,
+        existing: None,
     };
 
     /// The ids of the organizations, separated by commas.
@@ -126,10 +141,17 @@ impl Shape {
         (source - 1) / self.sources_per_organization() + 1
     }
 
+    /// The number of the source that a numbered lead or contact belongs to.
+    pub fn source_with(&self, number: usize) -> usize {
+        (number - 1) % self.sources + 1
+    }
+
+    /// How many sources an organization has.
     pub fn sources_per_organization(&self) -> usize {
         self.sources / self.organizations
     }
 
+    /// How many operators a source has.
     pub fn operators_per_source(&self) -> usize {
         self.operators / self.sources
     }
@@ -137,16 +159,21 @@ impl Shape {
     async fn seed(&self, url: &str) {
         let limit = self.load_limit.map(|limit| limit.to_string());
         let shape = format!(
-            "INSERT INTO bench.shape VALUES ({}, {}, {}, {}, {})",
+            "INSERT INTO bench.shape VALUES ({}, {}, {}, {}, {}, {}, {})",
             self.sources,
             self.sources_per_organization(),
             self.operators_per_source(),
             limit.as_deref().unwrap_or("NULL"),
             LEADS,
+            self.contacts,
+            self.existing.unwrap_or_default(),
         );
         execute(url, include_str!("sql/bench.sql")).await;
         execute(url, &shape).await;
         execute(url, include_str!("sql/seed.sql")).await;
+        if self.existing.is_some() {
+            execute(url, include_str!("sql/grow.sql")).await;
+        }
         execute(url, "VACUUM ANALYZE").await;
     }
 }

@@ -11,6 +11,7 @@ use std::{
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
+    calls::Client,
     report::{Sample, latencies},
     usage::Meter,
 };
@@ -26,11 +27,7 @@ pub struct Span {
 
 /// Lets each client make one call after the other. A call says whether it is one
 /// of those to count.
-pub async fn drive<F, C>(clients: Vec<F>, span: Span, meter: &Meter) -> Sample
-where
-    F: FnMut() -> C + Send + 'static,
-    C: Future<Output = bool> + Send,
-{
+pub async fn drive(clients: Vec<Client>, span: Span, meter: &Meter) -> Sample {
     let stop = Arc::new(AtomicBool::new(false));
     let mut tasks = JoinSet::new();
     for mut client in clients {
@@ -55,12 +52,15 @@ where
     stop.store(true, Ordering::Relaxed);
 
     let calls = tasks.join_all().await.into_iter().flatten();
-    let counted = calls
-        .filter(|(sent, took)| (start.time..end).contains(&(*sent + *took)))
-        .map(|(_, took)| took.as_secs_f64() * 1e3)
+    let answered: Vec<_> = calls
+        .map(|(sent, took): (Instant, Duration)| (sent + took, took))
+        .filter(|(time, _)| *time >= start.time)
         .collect();
-    let seconds = (end - start.time).as_secs_f64();
-    let count = latencies(&mut sample, counted);
-    sample.insert("per_second", count / seconds);
+    let counted = answered.iter().filter(|(time, _)| *time < end).count();
+    let millis = answered.iter().map(|(_, took)| took.as_secs_f64() * 1e3);
+    latencies(&mut sample, millis.collect());
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    let rate = counted as f64 / (end - start.time).as_secs_f64();
+    sample.insert("per_second", rate);
     sample
 }

@@ -17,32 +17,56 @@ pub struct Script {
     /// What it is called.
     pub name: &'static str,
     text: &'static str,
+    known: bool,
+    full: bool,
 }
 
-/// The contact as the service records it.
+/// The contact of a new lead as the service records it.
 pub const SEVERAL_STATEMENTS: Script = Script {
     name: "several statements",
     text: include_str!("sql/several_statements.sql"),
+    known: false,
+    full: false,
+};
+/// The same of a lead that is known.
+pub const KNOWN_LEAD: Script = Script {
+    known: true,
+    ..SEVERAL_STATEMENTS
+};
+/// The same with all identifiers and a request id.
+pub const FULL_IDENTITY: Script = Script {
+    full: true,
+    ..SEVERAL_STATEMENTS
 };
 /// The like in four statements on small tables.
 pub const LEAN: Script = Script {
     name: "several statements, lean",
     text: include_str!("sql/lean.sql"),
+    ..SEVERAL_STATEMENTS
 };
 /// The four statements as a function.
 pub const FUNCTION: Script = Script {
     name: "one function call",
     text: include_str!("sql/function.sql"),
+    ..SEVERAL_STATEMENTS
 };
 /// One row into a plain table.
 pub const INSERT: Script = Script {
     name: "bare insert",
     text: include_str!("sql/insert.sql"),
+    ..SEVERAL_STATEMENTS
 };
 /// One row into `contacts`.
 pub const CONTACT_INSERT: Script = Script {
     name: "insert into contacts",
     text: include_str!("sql/contact_insert.sql"),
+    ..SEVERAL_STATEMENTS
+};
+/// Reads a contact.
+pub const SELECT_CONTACT: Script = Script {
+    name: "select of a row",
+    text: include_str!("sql/select_contact.sql"),
+    ..SEVERAL_STATEMENTS
 };
 
 /// Where and with what scripts run.
@@ -63,9 +87,9 @@ impl Pgbench {
     pub async fn run(&self, script: Script, clients: usize, span: Span) -> Sample {
         fs::write(self.scratch.join("script.sql"), script.text).unwrap();
         if !span.warm_up.is_zero() {
-            output(self.command(clients, span.warm_up)).await;
+            output(self.command(script, clients, span.warm_up)).await;
         }
-        let mut command = self.command(clients, span.length);
+        let mut command = self.command(script, clients, span.length);
         command.args(["--log", "--log-prefix"]);
         command.arg(self.scratch.join("log"));
         if clients > 1 {
@@ -83,7 +107,7 @@ impl Pgbench {
         sample
     }
 
-    fn command(&self, clients: usize, length: Duration) -> Command {
+    fn command(&self, script: Script, clients: usize, length: Duration) -> Command {
         let threads = available_parallelism().map_or(1, usize::from).min(clients);
         let mut command = Command::new("pgbench");
         command
@@ -102,6 +126,9 @@ impl Pgbench {
             ),
             ("operators_per_source", self.shape.operators_per_source()),
             ("leads", LEADS),
+            ("contacts", self.shape.contacts),
+            ("known", script.known.into()),
+            ("full", script.full.into()),
         ] {
             command.arg("--define").arg(format!("{name}={value}"));
         }

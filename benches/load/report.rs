@@ -158,9 +158,8 @@ pub fn table(outcome: &Outcome) -> String {
     text
 }
 
-/// Adds percentiles of these milliseconds to a sample; returns how many there
-/// are.
-pub fn latencies(sample: &mut Sample, mut millis: Vec<f64>) -> f64 {
+/// Adds percentiles of these milliseconds to a sample.
+pub fn latencies(sample: &mut Sample, mut millis: Vec<f64>) {
     millis.sort_unstable_by(f64::total_cmp);
     let last = millis.len().saturating_sub(1);
     for (figure, permille) in [("p50_ms", 500), ("p99_ms", 990), ("p999_ms", 999)] {
@@ -168,9 +167,6 @@ pub fn latencies(sample: &mut Sample, mut millis: Vec<f64>) -> f64 {
             sample.insert(figure, *value);
         }
     }
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-    let count = millis.len() as f64;
-    count
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {

@@ -7,7 +7,8 @@ use futures_util::future::BoxFuture;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    arguments::Arguments,
+    arguments::{Arguments, Comparison},
+    calls::{Client, Target},
     cluster::{Cluster, Shape},
     drive::{Span, drive},
     pgbench::{Pgbench, Script},
@@ -64,18 +65,52 @@ impl Bench {
         }
     }
 
-    /// Makes a database for pgbench.
-    pub async fn pgbench(&self, shape: &Shape) -> Pgbench {
-        let shape = self.shape(shape);
+    /// Pgbench on the database of a stage.
+    pub fn pgbench(&self, stage: &Stage) -> Pgbench {
         Pgbench {
-            url: self.cluster.create("pgbench", &shape).await,
-            shape,
+            url: stage.url.clone(),
+            shape: stage.shape.clone(),
             scratch: self.cluster.scratch(),
             meter: Meter {
                 servers: Vec::new(),
-                postmaster: self.cluster.postmaster(),
+                ..stage.meter
             },
         }
+    }
+
+    /// Calls at each of these numbers in flight.
+    pub fn calls(
+        &self,
+        name: &str,
+        in_flight: &[usize],
+        stage: &Stage,
+        client: impl Fn(&Target, usize) -> Client + Clone + Send + Sync + 'static,
+    ) -> Vec<Subject> {
+        let span = self.arguments.span();
+        let subject = |&in_flight: &usize| {
+            let client = client.clone();
+            Subject::calls(name, in_flight, span, stage, client)
+        };
+        in_flight.iter().map(subject).collect()
+    }
+
+    /// The scripts to compare with, on a database of their own, each at every
+    /// number of clients.
+    pub async fn scripts(&self, shape: &Shape, scripts: &[(Comparison, Script)]) -> Vec<Subject> {
+        let wanted = |(comparison, _): &&_| self.arguments.compares(*comparison);
+        let scripts: Vec<_> = scripts.iter().filter(wanted).collect();
+        if scripts.is_empty() {
+            return Vec::new();
+        }
+        let pgbench = self.pgbench(&self.stage("pgbench", shape, 0).await);
+        let span = self.arguments.span();
+        let mut subjects = Vec::new();
+        for (_, script) in scripts {
+            for &clients in &self.arguments.pgbench_clients {
+                subjects.push(Subject::script(&pgbench, *script, clients, span));
+            }
+        }
+        subjects
     }
 
     fn shape(&self, usual: &Shape) -> Shape {
@@ -84,6 +119,7 @@ impl Bench {
             organizations: arguments.organizations.unwrap_or(usual.organizations),
             sources: arguments.sources.unwrap_or(usual.sources),
             operators: arguments.operators.unwrap_or(usual.operators),
+            existing: usual.existing.or(arguments.existing),
             ..usual.clone()
         }
     }
@@ -111,26 +147,22 @@ impl Bench {
 }
 
 impl Subject {
-    /// Calls: `client` makes the client with this number.
-    pub fn calls<F, C>(
-        name: impl Into<String>,
+    /// Calls in flight, each of a client that `client` makes.
+    pub fn calls(
+        name: &str,
         in_flight: usize,
         span: Span,
-        meter: &Meter,
-        client: impl Fn(usize) -> F + Send + Sync + 'static,
-    ) -> Self
-    where
-        F: FnMut() -> C + Send + 'static,
-        C: Future<Output = bool> + Send + 'static,
-    {
-        let meter = Arc::new(meter.clone());
+        stage: &Stage,
+        client: impl Fn(&Target, usize) -> Client + Send + Sync + 'static,
+    ) -> Self {
+        let (target, meter) = (Target::new(stage), Arc::new(stage.meter.clone()));
         Self {
-            name: name.into(),
+            name: name.to_owned(),
             in_flight,
             run: Box::new(move || {
-                let clients = (0..in_flight).map(&client).collect();
-                let meter = Arc::clone(&meter);
-                Box::pin(async move { drive::<F, C>(clients, span, &meter).await })
+                let clients = (0..in_flight).map(|number| client(&target, number));
+                let (clients, meter) = (clients.collect(), Arc::clone(&meter));
+                Box::pin(async move { drive(clients, span, &meter).await })
             }),
         }
     }

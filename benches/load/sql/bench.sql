@@ -5,7 +5,7 @@
 CREATE SCHEMA bench;
 
 CREATE TABLE bench.shape (sources int, sources_per_organization int, operators_per_source int,
-    load_limit int, leads int);
+    load_limit int, leads int, contacts int, existing bigint);
 
 CREATE FUNCTION bench.id(number bigint) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$
     SELECT ('00000000-0000-7000-8000-' || lpad(number::text, 12, '0'))::uuid
@@ -15,6 +15,14 @@ CREATE FUNCTION bench.uuid_v7() RETURNS uuid LANGUAGE sql AS $$
     SELECT encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
         PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
         FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid
+$$;
+
+-- What is kept of a request: as much as the service keeps.
+CREATE FUNCTION bench.digest() RETURNS bytea IMMUTABLE LANGUAGE sql AS $$
+    SELECT sha256('request')
+$$;
+CREATE FUNCTION bench.response() RETURNS bytea IMMUTABLE LANGUAGE sql AS $$
+    SELECT convert_to(repeat('answer ', 80), 'UTF8')
 $$;
 
 CREATE TABLE bench.operators (id int PRIMARY KEY, weight int, load int, active boolean)

@@ -28,5 +28,24 @@ FROM operator_weights GROUP BY organization_id, source_id;
 
 INSERT INTO leads (organization_id, id, external_id)
 SELECT o.organization_id, bench.id(n), 'lead-' || n
-FROM bench.shape AS s, generate_series(1, s.leads) AS n
-JOIN sources AS o ON o.id = bench.id((n - 1) % (SELECT sources FROM bench.shape) + 1);
+FROM bench.shape AS s CROSS JOIN generate_series(1, s.leads) AS n
+JOIN sources AS o ON o.id = bench.id((n - 1) % s.sources + 1);
+
+INSERT INTO contacts (organization_id, id, lead_id, source_id, operator_id, pool_id, message,
+    assign_time)
+SELECT l.organization_id, bench.id(n), l.id, o.source_id, o.operator_id, o.source_id, 'Hello', now()
+FROM bench.shape AS s CROSS JOIN generate_series(1, s.contacts) AS n
+CROSS JOIN LATERAL (SELECT (n - 1) % s.sources AS source, (n - 1) / s.sources AS place) AS p
+JOIN leads AS l ON l.id = bench.id(p.place % (s.leads / s.sources) * s.sources + p.source + 1)
+JOIN operator_weights AS o
+    ON o.operator_id = bench.id(
+        p.source * s.operators_per_source + p.place % s.operators_per_source + 1);
+
+INSERT INTO assignments (organization_id, contact_id, id, kind, operator_id, pool_id, draw,
+    create_time)
+SELECT organization_id, id, id, 'AUTOMATIC', operator_id, pool_id, 0, assign_time FROM contacts;
+
+UPDATE operators AS o SET load = c.load
+FROM (SELECT organization_id, operator_id, count(*) AS load FROM contacts
+      GROUP BY organization_id, operator_id) AS c
+WHERE o.organization_id = c.organization_id AND o.id = c.operator_id;
