@@ -31,7 +31,7 @@ pub const COUNTED: &str = "count(*) AS contacts,
 
 /// The cells of the contacts that were `counted` by source, hour, operator and
 /// pool, in the organization `$1`: for a WITH. The same as [`Counts::cells`],
-/// but for the cells of all hours.
+/// but for the cells of all hours. (OFFSET 0: pools are looked up one by one.)
 pub const CELLS: &str = "drawn AS (
         SELECT source_id, hour, pool_id, sum(contacts)::bigint AS contacts
         FROM counted WHERE pool_id IS NOT NULL GROUP BY source_id, hour, pool_id
@@ -44,12 +44,12 @@ pub const CELLS: &str = "drawn AS (
         FROM counted
       UNION ALL
         SELECT d.source_id, d.hour, (c ->> 'operator_id')::uuid, 0, 0, 0,
-               d.contacts * (((c ->> 'weight')::bigint * 1000000000 + t.weight / 2) / t.weight)
-        FROM drawn AS d
-        JOIN candidate_pools AS p ON p.organization_id = $1 AND p.id = d.pool_id,
-            LATERAL (SELECT sum((a ->> 'weight')::bigint)::bigint AS weight
-                     FROM jsonb_array_elements(p.candidates) AS a) AS t,
-            LATERAL jsonb_array_elements(p.candidates) AS c
+               d.contacts * (((c ->> 'weight')::bigint * 1000000000 + p.weight / 2) / p.weight)
+        FROM drawn AS d, LATERAL (
+            SELECT candidates, (SELECT sum((c ->> 'weight')::bigint)::bigint
+                                FROM jsonb_array_elements(candidates) AS c) AS weight
+            FROM candidate_pools WHERE organization_id = $1 AND id = d.pool_id OFFSET 0
+        ) AS p, LATERAL jsonb_array_elements(p.candidates) AS c
     )";
 
 /// Counts contacts that have changed: as what they were no longer, as what they

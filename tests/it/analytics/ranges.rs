@@ -155,7 +155,7 @@ async fn assert_ranges_are_right(app: &App, sources: &[String]) {
 }
 
 /// Mutants: a bound's hour taken as a whole, or left out; `end_ids` without the
-/// millisecond; the hour of now and not of the contact.
+/// millisecond; ids without exact times; the hour of now and not of the contact.
 #[tokio::test]
 async fn a_range_is_what_a_recount_finds() {
     let app = App::start().await;

@@ -67,8 +67,8 @@ fn storm(apps: &[App], source: &Source, contacts: &[Contact]) -> JoinSet<()> {
 }
 
 /// Mutants: no `record` in `hand_over`, in `release_all`, after a status was
-/// set, or when a lead is deleted; cells in another order than that of their
-/// keys.
+/// set, or when a lead is deleted; no `add_leads` when one is created or
+/// deleted.
 #[tokio::test(flavor = "multi_thread")]
 async fn counts_stay_right_whatever_happens_at_once() {
     let apps = two().await;
@@ -89,8 +89,8 @@ async fn counts_stay_right_whatever_happens_at_once() {
     app.assert_invariants().await;
 }
 
-/// Mutants: a repair that does not lock the organization; one that sets counts
-/// to what it found.
+/// Mutants: a repair that does not lock the organization; one that leaves loads
+/// out.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repair_adds_what_was_missing_whatever_happens_meanwhile() {
     let apps = two().await;
