@@ -20,7 +20,7 @@ use tonic_health::pb::{
 
 use crate::{
     config::{Config, Database},
-    context::{self, App},
+    context::App,
     embedded::{self, Postgres},
     error::Error,
     migrations, request_id, server, verify,
@@ -56,14 +56,19 @@ pub async fn serve(config: Config) -> Outcome {
         .database
         .pool_size
         .map_or_else(default_pool_size, usize::from);
-    let app = Arc::new(App::new(&url, size, config.serve.phone_region)?);
+    let app = Arc::new(App::new(
+        &url,
+        size,
+        config.serve.phone_region,
+        config.serve.organizations.clone(),
+    )?);
     let drain = Duration::from_secs(config.serve.drain_seconds);
     let beside = async {
         prepare(&url, &app).await?;
         tracing::info!(
             %address,
-            organization = %context::DEVELOPMENT_ORGANIZATION,
-            "serving without authentication: loopback only, one development organization"
+            organizations = ?config.serve.organizations,
+            "serving without authentication: loopback only"
         );
         request_id::keep_clean(app.db()).await;
         Outcome::Ok(())
@@ -194,7 +199,7 @@ async fn prepare(url: &str, app: &App) -> Outcome {
 
 fn default_pool_size() -> usize {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    (4 * cores).max(8)
+    6 * cores
 }
 
 fn stop_on_signals() -> Outcome<watch::Receiver<bool>> {

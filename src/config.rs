@@ -4,6 +4,9 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use phonenumber::country;
+use uuid::Uuid;
+
+use crate::context::DEVELOPMENT_ORGANIZATION;
 
 /// Takes in customer enquiries over gRPC and hands each one to an operator, by
 /// weight and within limits.
@@ -76,6 +79,19 @@ pub struct Serve {
     )]
     pub listen: SocketAddr,
 
+    /// Organizations served while there is no authentication, separated by
+    /// commas. A call names one in `x-organization-id`; calls that name none
+    /// belong to the first. They are created if they are missing.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_ORGANIZATIONS",
+        value_delimiter = ',',
+        default_values_t = [DEVELOPMENT_ORGANIZATION],
+        value_name = "IDS"
+    )]
+    pub organizations: Vec<Uuid>,
+
     /// Region whose national phone numbers are understood, as an ISO 3166 code
     /// like `DE`. Without it, numbers must be given in international form.
     #[arg(
@@ -113,9 +129,8 @@ pub struct Database {
     )]
     pub database_url: Option<String>,
 
-    /// Connections to Postgres at most, 3 to 1000. A quarter of them, but at least
-    /// two, are kept for intake and health. Without it, four per core and at
-    /// least eight.
+    /// Connections to Postgres at most, 3 to 1000. A third of them, but at least
+    /// two, are kept for intake and health. Without it, six per core.
     #[arg(
         long,
         global = true,

@@ -6,22 +6,25 @@ use std::{
     time::Duration,
 };
 
-use diesel::sql_types::{Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use phonenumber::country;
 use prost::Message;
-use tonic::metadata::MetadataMap;
+use tokio::time::Instant;
+use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use uuid::Uuid;
 
 use crate::{
-    contacts::IntakeQueues,
-    db::{Conn, Db, Work},
+    contacts::{Change, NewContact},
+    db::{Db, Transaction, Work},
+    distribution::store::KnownPools,
     error::{Error, Result},
+    grouped::Queues,
     migrations,
     request_id::{self, Claim, Claimed},
 };
 
-/// The organization of a server without authentication.
+/// The organization of a server without authentication that names no others.
 pub const DEVELOPMENT_ORGANIZATION: Uuid =
     Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
 
@@ -35,21 +38,32 @@ pub struct App {
     db: Db,
     intake_db: Db,
     phone_region: Option<country::Id>,
-    intake: IntakeQueues,
+    intake: Queues<NewContact>,
+    changes: Queues<Change>,
+    known_pools: KnownPools,
+    organizations: Vec<Uuid>,
     prepared: OnceLock<()>,
 }
 
 impl App {
     /// With `pool_size` connections at most to the database at `url`, of which a
-    /// quarter, but at least two, are kept for intake and health: slow reads
-    /// cannot hold those up.
-    pub fn new(url: &str, pool_size: usize, phone_region: Option<country::Id>) -> Result<Self> {
-        let reserved = (pool_size / 4).max(2);
+    /// third, but at least two, are kept for intake and health: slow reads
+    /// cannot hold those up. Serves these `organizations`.
+    pub fn new(
+        url: &str,
+        pool_size: usize,
+        phone_region: Option<country::Id>,
+        organizations: Vec<Uuid>,
+    ) -> Result<Self> {
+        let reserved = (pool_size / 3).max(2);
         Ok(Self {
             db: Db::new(url, pool_size.saturating_sub(reserved).max(1), LOCK_TIMEOUT)?,
             intake_db: Db::new(url, reserved, INTAKE_LOCK_TIMEOUT)?,
             phone_region,
-            intake: IntakeQueues::default(),
+            intake: Queues::default(),
+            changes: Queues::default(),
+            known_pools: KnownPools::default(),
+            organizations,
             prepared: OnceLock::new(),
         })
     }
@@ -58,7 +72,7 @@ impl App {
     /// served before.
     pub async fn prepare(&self, url: &str) -> Result<()> {
         migrations::run(url).await?;
-        self.ensure_development_organization().await?;
+        self.ensure_organizations().await?;
         self.prepared.get_or_init(|| ());
         Ok(())
     }
@@ -73,12 +87,12 @@ impl App {
         &self.db
     }
 
-    async fn ensure_development_organization(&self) -> Result<()> {
+    async fn ensure_organizations(&self) -> Result<()> {
         let conn = self.db.conn().await?;
         diesel::sql_query(
-            "INSERT INTO organizations (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            "INSERT INTO organizations (id, name) SELECT unnest($1), $2 ON CONFLICT DO NOTHING",
         )
-        .bind::<SqlUuid, _>(DEVELOPMENT_ORGANIZATION)
+        .bind::<Array<SqlUuid>, _>(&self.organizations)
         .bind::<Text, _>("Development")
         .execute(&mut &*conn)
         .await?;
@@ -92,25 +106,30 @@ pub struct Context {
     app: Arc<App>,
     /// The organization that everything the call touches belongs to.
     pub organization_id: Uuid,
+    /// When the caller stops waiting.
+    pub deadline: Option<Instant>,
 }
 
 impl Context {
-    /// The context of a call with this metadata. Without authentication there
-    /// is one organization; a call may name it in `x-organization-id`.
+    /// The context of a call with this metadata. Without authentication a call
+    /// may name any organization that is served, in `x-organization-id`; one that
+    /// names none belongs to the first.
     pub fn resolve(app: &Arc<App>, metadata: &MetadataMap) -> Result<Self> {
         if app.prepared.get().is_none() {
             return Err(Error::unavailable("the database is not prepared yet"));
         }
-        let organization_id = DEVELOPMENT_ORGANIZATION;
-        match metadata.get("x-organization-id") {
-            Some(named) if named.as_bytes() != organization_id.to_string().as_bytes() => {
-                Err(Error::OrganizationDenied)
-            }
-            _ => Ok(Self {
-                app: Arc::clone(app),
-                organization_id,
-            }),
-        }
+        let served = app.organizations.as_slice();
+        let organization_id = match metadata.get("x-organization-id") {
+            None => served.first().copied(),
+            Some(named) => Uuid::try_parse_ascii(named.as_bytes())
+                .ok()
+                .filter(|named| served.contains(named)),
+        };
+        Ok(Self {
+            app: Arc::clone(app),
+            organization_id: organization_id.ok_or(Error::OrganizationDenied)?,
+            deadline: metadata.get("grpc-timeout").and_then(deadline),
+        })
     }
 
     /// The database.
@@ -129,16 +148,26 @@ impl Context {
     }
 
     /// The contacts that wait to be taken in.
-    pub(crate) fn intake(&self) -> &IntakeQueues {
+    pub(crate) fn intake(&self) -> &Queues<NewContact> {
         &self.app.intake
+    }
+
+    /// The changes that wait to be made.
+    pub(crate) fn changes(&self) -> &Queues<Change> {
+        &self.app.changes
+    }
+
+    /// The pools that need not be kept again.
+    pub(crate) fn known_pools(&self) -> &KnownPools {
+        &self.app.known_pools
     }
 
     /// Runs a write in a transaction, exactly once if it has a claim.
     pub async fn write<T, F>(&self, claim: Option<Claim>, work: F) -> Result<T>
     where
         T: Message + Default,
-        for<'c> F: AsyncFnOnce(&'c mut Conn) -> Result<T>
-            + Work<&'c mut Conn, Result<T>, Future: Send>
+        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
+            + Work<&'c Transaction, Result<T>, Future: Send>
             + Clone
             + Send
             + Sync,
@@ -156,13 +185,32 @@ impl Context {
                     Some(Claimed::Fresh) | None => {
                         let answer = work.clone()(conn).await?;
                         let encoded = answer.encode_to_vec();
-                        request_id::save(conn, self.organization_id, &[(claim, encoded)]).await?;
+                        let save = request_id::save(conn, self.organization_id, claim, &encoded);
+                        conn.commit_with(save).await?;
                         Ok(answer)
                     }
                 }
             })
             .await
     }
+}
+
+/// The deadline of a call with this timeout, as gRPC writes it over HTTP/2: at
+/// most eight digits and a unit.
+fn deadline(timeout: &AsciiMetadataValue) -> Option<Instant> {
+    let timeout = timeout.to_str().ok()?;
+    let (count, unit) = timeout.split_at_checked(timeout.len().checked_sub(1)?)?;
+    let count: u64 = count.parse().ok().filter(|_| count.len() <= 8)?;
+    let timeout = match unit {
+        "H" => Duration::from_hours(count),
+        "M" => Duration::from_mins(count),
+        "S" => Duration::from_secs(count),
+        "m" => Duration::from_millis(count),
+        "u" => Duration::from_micros(count),
+        "n" => Duration::from_nanos(count),
+        _ => return None,
+    };
+    Instant::now().checked_add(timeout)
 }
 
 /// Decodes an answer that was kept.

@@ -74,6 +74,9 @@ pub enum Error {
     /// Too much is waiting already; nothing was done.
     #[error("too many requests are waiting")]
     Overloaded,
+    /// The caller's deadline had passed before it was begun; nothing was done.
+    #[error("the deadline has passed")]
+    DeadlineExceeded,
     /// A lock or a statement took too long; nothing was done.
     #[error("the database took too long")]
     Busy,
@@ -153,6 +156,7 @@ impl Error {
             Self::Precondition { .. } => Code::FailedPrecondition,
             Self::Stale { .. } | Self::Conflict | Self::Busy => Code::Aborted,
             Self::Overloaded => Code::ResourceExhausted,
+            Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Unavailable(_) => Code::Unavailable,
             Self::Internal(_) => Code::Internal,
         }
@@ -170,6 +174,7 @@ impl Error {
             Self::Stale { .. } => "ETAG_MISMATCH",
             Self::Conflict => "TRANSACTION_CONFLICT",
             Self::Overloaded => "OVERLOADED",
+            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Busy => "RESOURCE_BUSY",
             Self::Unavailable(_) => "DATABASE_UNAVAILABLE",
             Self::Internal(_) => "INTERNAL",
@@ -213,7 +218,10 @@ impl Error {
             Self::Unavailable(_) => {
                 details.set_retry_info(Some(Duration::from_secs(1)));
             }
-            Self::Malformed | Self::OrganizationDenied | Self::Internal(_) => {}
+            Self::Malformed
+            | Self::OrganizationDenied
+            | Self::DeadlineExceeded
+            | Self::Internal(_) => {}
         }
         details.set_error_info(self.reason(), DOMAIN, metadata);
         details

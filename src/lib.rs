@@ -15,6 +15,7 @@
 //! | `leads`, `contacts`, `operators`, `sources`, `analytics` | the features |
 //! | `distribution` | who can take a contact, and the decision who gets it |
 //! | `pick` | the weighted random pick, pure |
+//! | `grouped` | grouped commit: one transaction for what arrives meanwhile |
 //! | `statistics` | contacts and leads, counted as they change |
 //! | `rpc`, `codec`, [`context`] | the frame around every RPC; whose data it may touch |
 //! | `validate`, `mask`, `page`, `request_id` | fields, update masks, pages, exactly-once |
@@ -27,8 +28,8 @@
 //!
 //! `CreateContact`: `proto/minicrm/v1/contacts.proto` → `create_contact` in
 //! `contacts/grpc.rs` (route) and `contacts/intake/mod.rs` (checks) →
-//! `contacts/intake/queue.rs` (groups), `isolate.rs` (so that none fails for
-//! another) and `group.rs` (the transaction, step by step).
+//! `grouped` (`queue.rs` makes groups, `isolate.rs` sees that none fails for
+//! another) → `contacts/intake/group.rs` (the transaction, step by step).
 
 mod analytics;
 mod codec;
@@ -40,6 +41,7 @@ pub mod db;
 mod distribution;
 pub mod embedded;
 pub mod error;
+mod grouped;
 mod leads;
 mod mask;
 pub mod migrations;

@@ -5,7 +5,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use diesel::{
-    QueryDsl, QueryableByName, sql_query,
+    ExpressionMethods, QueryDsl, QueryableByName, sql_query,
     sql_types::{Array, BigInt, Binary, Double, Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{Conn, Db, Prepared},
-    error::{Error, Result},
+    error::{Error, Result, violated_key},
     schema::{organizations, requests},
     validate::Violations,
 };
@@ -131,6 +131,16 @@ struct Kept {
     response: Option<Vec<u8>>,
 }
 
+impl Kept {
+    fn answer_to(&self, claim: &Claim) -> Claimed {
+        if self.fingerprint == claim.fingerprint {
+            Claimed::Replay(self.response.clone().unwrap_or_default())
+        } else {
+            Claimed::Reused
+        }
+    }
+}
+
 /// Claims ids, in their order everywhere, so that two groups cannot wait for
 /// each other. No two claims may be of the same method and id. Answers in the
 /// order of the claims.
@@ -159,23 +169,10 @@ pub async fn claim(conn: &Conn, organization_id: Uuid, claims: &[&Claim]) -> Res
     )
     .get_results(&mut &*conn)
     .await?;
-    let kept: Vec<Kept> = if fresh.len() == claims.len() {
+    let kept = if fresh.len() == claims.len() {
         Vec::new()
     } else {
-        Prepared(
-            sql_query(
-                "SELECT r.* FROM unnest($2, $3) AS c (method, request_id), LATERAL (
-                     SELECT method, request_id, fingerprint, response FROM requests
-                     WHERE organization_id = $1 AND method = c.method
-                       AND request_id = c.request_id
-                     LIMIT 1) AS r",
-            )
-            .bind::<SqlUuid, _>(organization_id)
-            .bind::<Array<Text>, _>(&methods)
-            .bind::<Array<SqlUuid>, _>(&ids),
-        )
-        .get_results(&mut &*conn)
-        .await?
+        select(conn, organization_id, claims).await?
     };
     let fresh = by_key(&fresh);
     let kept = by_key(&kept);
@@ -187,13 +184,43 @@ pub async fn claim(conn: &Conn, organization_id: Uuid, claims: &[&Claim]) -> Res
                 return Ok(Claimed::Fresh);
             }
             // Missing only if its age has just deleted what was in the way.
-            let kept = kept.get(&key).ok_or(Error::Conflict)?;
-            if kept.fingerprint != claim.fingerprint {
-                return Ok(Claimed::Reused);
-            }
-            Ok(Claimed::Replay(kept.response.clone().unwrap_or_default()))
+            Ok(kept.get(&key).ok_or(Error::Conflict)?.answer_to(claim))
         })
         .collect()
+}
+
+/// What became of these claims until now, without making them: whoever goes on
+/// with a fresh one must [`insert`] it. Answers in the order of the claims.
+pub async fn find(conn: &Conn, organization_id: Uuid, claims: &[&Claim]) -> Result<Vec<Claimed>> {
+    if claims.is_empty() {
+        return Ok(Vec::new());
+    }
+    let kept = select(conn, organization_id, claims).await?;
+    let kept = by_key(&kept);
+    let claimed = claims.iter().map(|claim| {
+        let kept = kept.get(&(claim.method, claim.request_id));
+        kept.map_or(Claimed::Fresh, |kept| kept.answer_to(claim))
+    });
+    Ok(claimed.collect())
+}
+
+async fn select(conn: &Conn, organization_id: Uuid, claims: &[&Claim]) -> Result<Vec<Kept>> {
+    let methods: Vec<_> = claims.iter().map(|claim| claim.method).collect();
+    let ids: Vec<_> = claims.iter().map(|claim| claim.request_id).collect();
+    Ok(Prepared(
+        sql_query(
+            "SELECT r.* FROM unnest($2, $3) AS c (method, request_id), LATERAL (
+                 SELECT method, request_id, fingerprint, response FROM requests
+                 WHERE organization_id = $1 AND method = c.method
+                   AND request_id = c.request_id
+                 LIMIT 1) AS r",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<Text>, _>(&methods)
+        .bind::<Array<SqlUuid>, _>(&ids),
+    )
+    .get_results(&mut &*conn)
+    .await?)
 }
 
 fn by_key(rows: &[Kept]) -> HashMap<(&str, Uuid), &Kept> {
@@ -202,35 +229,44 @@ fn by_key(rows: &[Kept]) -> HashMap<(&str, Uuid), &Kept> {
         .collect()
 }
 
-/// Gives back the claim of a request that was refused, for others to be
-/// answered in the same transaction.
-pub async fn give_back(mut conn: &Conn, organization_id: Uuid, claim: &Claim) -> Result<()> {
+/// Keeps the answer to a claim, in the transaction that made it.
+pub async fn save(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    claim: &Claim,
+    answer: &[u8],
+) -> Result<()> {
     let key = (organization_id, claim.method, claim.request_id);
-    diesel::delete(requests::table.find(key))
+    diesel::update(requests::table.find(key))
+        .set(requests::response.eq(answer))
         .execute(&mut conn)
         .await?;
     Ok(())
 }
 
-/// Keeps the answers to claims, in the transaction that made them. (An upsert,
-/// though the rows are there: it has one way only to find them.)
-pub async fn save(conn: &Conn, organization_id: Uuid, answers: &[(&Claim, Vec<u8>)]) -> Result<()> {
+/// Keeps the answers to claims that were not made before. CONFLICT if a twin
+/// has come first.
+pub async fn insert(
+    conn: &Conn,
+    organization_id: Uuid,
+    answers: &[(&Claim, Vec<u8>)],
+) -> Result<()> {
     if answers.is_empty() {
         return Ok(());
     }
-    let methods: Vec<_> = answers.iter().map(|(claim, _)| claim.method).collect();
-    let ids: Vec<_> = answers.iter().map(|(claim, _)| claim.request_id).collect();
-    let fingerprints: Vec<_> = answers
+    let mut ordered: Vec<_> = answers.iter().collect();
+    ordered.sort_by_key(|(claim, _)| (claim.request_id, claim.method));
+    let methods: Vec<_> = ordered.iter().map(|(claim, _)| claim.method).collect();
+    let ids: Vec<_> = ordered.iter().map(|(claim, _)| claim.request_id).collect();
+    let fingerprints: Vec<_> = ordered
         .iter()
         .map(|(claim, _)| &claim.fingerprint[..])
         .collect();
-    let responses: Vec<_> = answers.iter().map(|(_, response)| &response[..]).collect();
+    let responses: Vec<_> = ordered.iter().map(|(_, response)| &response[..]).collect();
     Prepared(
         sql_query(
             "INSERT INTO requests (organization_id, method, request_id, fingerprint, response)
-             SELECT $1, a.* FROM unnest($2, $3, $4, $5) AS a
-             ON CONFLICT (organization_id, method, request_id)
-             DO UPDATE SET response = excluded.response",
+             SELECT $1, a.* FROM unnest($2, $3, $4, $5) AS a",
         )
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<Text>, _>(&methods)
@@ -239,6 +275,10 @@ pub async fn save(conn: &Conn, organization_id: Uuid, answers: &[(&Claim, Vec<u8
         .bind::<Array<Binary>, _>(&responses),
     )
     .execute(&mut &*conn)
-    .await?;
+    .await
+    .map_err(|error| match violated_key(&error) {
+        Some("requests_pkey") => Error::Conflict,
+        _ => error.into(),
+    })?;
     Ok(())
 }

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Identity, store::Lead};
@@ -28,8 +28,9 @@ enum State {
 }
 
 /// The leads of a group.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Resolver {
+    time: DateTime<Utc>,
     leads: Vec<(Lead, State)>,
     by_external_id: HashMap<String, usize>,
     by_phone: HashMap<String, usize>,
@@ -37,9 +38,16 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    /// Begins with all leads that have one of the group's identifiers.
-    pub fn new(found: Vec<Lead>) -> Self {
-        let mut resolver = Self::default();
+    /// Begins with all leads that have one of the group's identifiers. What it
+    /// creates or changes, it does at `time`.
+    pub fn new(found: Vec<Lead>, time: DateTime<Utc>) -> Self {
+        let mut resolver = Self {
+            time,
+            leads: Vec::new(),
+            by_external_id: HashMap::new(),
+            by_phone: HashMap::new(),
+            by_email: HashMap::new(),
+        };
         for lead in found {
             resolver.add(lead, State::Known);
         }
@@ -59,7 +67,7 @@ impl Resolver {
             hit(&self.by_email, &identity.email),
         ];
         let Some(lead) = hits.into_iter().flatten().next() else {
-            let lead = self.add(new_lead(identity, new_id), State::New);
+            let lead = self.add(new_lead(identity, new_id, self.time), State::New);
             return Resolved {
                 lead,
                 created: true,
@@ -87,21 +95,18 @@ impl Resolver {
     }
 
     /// The leads to insert.
-    pub fn created(&mut self) -> Vec<&mut Lead> {
+    pub fn created(&self) -> Vec<&Lead> {
         self.in_state(State::New)
     }
 
-    /// The leads to update, with their next revision.
-    pub fn filled(&mut self) -> Vec<&mut Lead> {
+    /// The leads to update, with their next revision and time.
+    pub fn filled(&self) -> Vec<&Lead> {
         self.in_state(State::Filled)
     }
 
-    fn in_state(&mut self, state: State) -> Vec<&mut Lead> {
-        self.leads
-            .iter_mut()
-            .filter(|lead| lead.1 == state)
-            .map(|lead| &mut lead.0)
-            .collect()
+    fn in_state(&self, state: State) -> Vec<&Lead> {
+        let leads = self.leads.iter().filter(|lead| lead.1 == state);
+        leads.map(|lead| &lead.0).collect()
     }
 
     fn add(&mut self, lead: Lead, state: State) -> usize {
@@ -146,11 +151,12 @@ impl Resolver {
         if filled && *state == State::Known {
             *state = State::Filled;
             lead.revision += 1;
+            lead.update_time = self.time;
         }
     }
 }
 
-fn new_lead(identity: &Identity, id: Uuid) -> Lead {
+fn new_lead(identity: &Identity, id: Uuid, time: DateTime<Utc>) -> Lead {
     Lead {
         id,
         external_id: identity.external_id.clone(),
@@ -159,8 +165,8 @@ fn new_lead(identity: &Identity, id: Uuid) -> Lead {
         name: identity.name.clone(),
         owner_user_id: None,
         revision: 1,
-        create_time: DateTime::UNIX_EPOCH,
-        update_time: DateTime::UNIX_EPOCH,
+        create_time: time,
+        update_time: time,
     }
 }
 
@@ -184,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_group_sees_what_it_created_and_filled_in() {
-        let mut resolver = Resolver::default();
+        let mut resolver = Resolver::new(Vec::new(), DateTime::UNIX_EPOCH);
         let first = resolver.resolve(&identity("a", "", ""), id(1));
         assert!(first.created);
         // The same lead brings a phone; then it is found by that phone alone.
@@ -221,9 +227,9 @@ mod tests {
         let found = found
             .iter()
             .zip(1..)
-            .map(|(lead, n)| new_lead(lead, id(n)))
+            .map(|(lead, n)| new_lead(lead, id(n), DateTime::UNIX_EPOCH))
             .collect();
-        let mut resolver = Resolver::new(found);
+        let mut resolver = Resolver::new(found, DateTime::UNIX_EPOCH);
         let first = resolver.resolve(&identity("a", "+2", "c"), id(9));
         assert_eq!(resolver.lead(first.lead).id, id(1));
         assert_eq!(first.conflicting, [id(2), id(3)]);

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     context::{App, Context},
     db::Conn,
-    distribution,
+    distribution::store::{SourceKeys, lock_operators},
     error::{Error, Result},
     mask::Mask,
     page::Pager,
@@ -238,7 +238,7 @@ async fn update_source(context: Context, request: UpdateSourceRequest) -> Result
             Error::check_etag("source", id, etag, source.revision)?;
             if change.active == Some(false) {
                 // Waits for those who are giving out its contacts.
-                distribution::store::lock_operators(conn, organization_id, &[id], &[]).await?;
+                lock_operators(conn, organization_id, &SourceKeys::id(id), &[]).await?;
             }
             if changes {
                 source = store::update(conn, organization_id, id, change).await?;
@@ -266,7 +266,7 @@ async fn delete_source(context: Context, request: DeleteSourceRequest) -> Result
             let source = store::lock(conn, organization_id, id).await?;
             Error::check_etag("source", id, etag, source.revision)?;
             // Waits for those who are giving out its contacts.
-            distribution::store::lock_operators(conn, organization_id, &[id], &[]).await?;
+            lock_operators(conn, organization_id, &SourceKeys::id(id), &[]).await?;
             store::weights::delete_except(conn, organization_id, id, &[]).await?;
             let source = store::delete(conn, organization_id, id).await?;
             Ok(answer(source, Vec::new()))

@@ -11,7 +11,10 @@ use super::{
 use crate::{
     context::Context,
     db::Conn,
-    distribution,
+    distribution::{
+        self,
+        store::{SourceKeys, lock_operators},
+    },
     error::{Error, Result},
     operators, pick,
     proto::{
@@ -125,7 +128,13 @@ async fn lock(
     operator_ids: &[Uuid],
 ) -> Result<Source> {
     let source = store::lock(conn, organization_id, source_id).await?;
-    distribution::store::lock_operators(conn, organization_id, &[source_id], operator_ids).await?;
+    lock_operators(
+        conn,
+        organization_id,
+        &SourceKeys::id(source_id),
+        operator_ids,
+    )
+    .await?;
     operators::store::require(conn, organization_id, operator_ids).await?;
     Ok(source)
 }

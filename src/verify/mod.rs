@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{Conn, Db},
-    distribution,
+    distribution::store::{SourceKeys, lock_operators},
     error::Result,
     operators,
     statistics::{self, Cell, Change},
@@ -76,7 +76,8 @@ impl Findings {
     async fn repair(&self, conn: &Conn) -> Result<()> {
         let organization_id = self.organization_id;
         let ids: Vec<_> = self.loads.iter().map(|load| load.0).collect();
-        distribution::store::lock_operators(conn, organization_id, &[], &ids).await?;
+        let none = SourceKeys::default();
+        lock_operators(conn, organization_id, &none, &ids).await?;
         let loads = self.loads.iter().copied();
         operators::store::add_loads(conn, organization_id, loads).await?;
         statistics::store::apply(conn, organization_id, &self.contacts).await?;

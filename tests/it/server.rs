@@ -6,8 +6,8 @@ use minicrm::{
     context::DEVELOPMENT_ORGANIZATION,
     db::Conn,
     proto::{
-        self, GetOverviewRequest, Lead, ListContactsRequest, ListLeadsRequest,
-        ListOperatorsRequest, ListSourcesRequest,
+        self, CreateLeadRequest, GetLeadRequest, GetOverviewRequest, Lead, ListContactsRequest,
+        ListLeadsRequest, ListOperatorsRequest, ListSourcesRequest,
     },
 };
 use prost::Message;
@@ -21,8 +21,9 @@ use tonic_health::pb::{
     health_client::HealthClient,
 };
 use tonic_prost::ProstCodec;
+use uuid::Uuid;
 
-use crate::support::{App, assert_error, call};
+use crate::support::{App, assert_error, call, new_database};
 
 fn of(service: &str) -> HealthCheckRequest {
     HealthCheckRequest {
@@ -182,6 +183,54 @@ async fn another_organization_is_denied() {
         assert_denied!(sources.list_sources(ListSourcesRequest::default()));
         assert_denied!(analytics.get_overview(GetOverviewRequest {}));
     }
+}
+
+/// A request of this organization, or of the first.
+fn of_organization<T>(organization: Option<Uuid>, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    if let Some(organization) = organization {
+        let value = AsciiMetadataValue::try_from(organization.to_string()).unwrap();
+        request.metadata_mut().insert("x-organization-id", value);
+    }
+    request
+}
+
+/// Mutants: `served.first()` for the one named; the first not created at start.
+#[tokio::test]
+async fn organizations_do_not_see_each_other() {
+    let [first, second] = [Uuid::now_v7(), Uuid::now_v7()];
+    let app = App::serving(new_database().await, vec![first, second]).await;
+    let create = CreateLeadRequest {
+        lead: Some(Lead {
+            external_id: "same".to_owned(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let mut ids = Vec::new();
+    for organization in [None, Some(second)] {
+        let request = of_organization(organization, create.clone());
+        ids.push(call!(app.leads.create_lead(request)).unwrap().id);
+    }
+    for (organization, own, other) in [
+        (None, &ids[0], &ids[1]),
+        (Some(first), &ids[0], &ids[1]),
+        (Some(second), &ids[1], &ids[0]),
+    ] {
+        let list = of_organization(organization, ListLeadsRequest::default());
+        let leads = call!(app.leads.list_leads(list)).unwrap().leads;
+        let found: Vec<_> = leads.iter().map(|lead| &lead.id).collect();
+        assert_eq!(found, [own]);
+        let get = GetLeadRequest {
+            id: other.clone(),
+            ..Default::default()
+        };
+        let outcome = call!(app.leads.get_lead(of_organization(organization, get)));
+        assert_error(outcome, Code::NotFound, "RESOURCE_NOT_FOUND");
+    }
+    let list = of_organization(Some(DEVELOPMENT_ORGANIZATION), ListLeadsRequest::default());
+    let outcome = call!(app.leads.list_leads(list));
+    assert_error(outcome, Code::PermissionDenied, "ORGANIZATION_DENIED");
 }
 
 /// The id of the lead to get is not UTF-8, or of another type.

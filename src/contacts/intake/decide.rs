@@ -87,11 +87,11 @@ pub struct Decided {
 
 impl Decided {
     /// What the caller is answered.
-    pub fn answer(self, leads: &Resolver, resolved: &Resolved) -> CreateContactResponse {
+    pub fn answer(&self, leads: &Resolver, resolved: &Resolved) -> CreateContactResponse {
         CreateContactResponse {
-            contact: Some(self.contact.into()),
+            contact: Some(self.contact.clone().into()),
             lead: Some(leads.lead(resolved.lead).clone().into()),
-            operator: self.operator.map(|member| {
+            operator: self.operator.clone().map(|member| {
                 let counted = member.operator.window_limit.is_some();
                 operators::answer(
                     member.operator,

@@ -1,142 +1,117 @@
-//! Takes in a group of contacts in one transaction: claim their request ids,
-//! find or create their leads, lock the operators, draw for each in memory,
-//! write everything, and answer.
+//! Takes in a group of contacts in one transaction of two round trips: the first
+//! reads and locks, then everything is decided in memory, the second writes and
+//! commits.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use futures_util::join;
 use prost::Message;
 use uuid::Uuid;
 
 use super::{
-    Answer, NewContact, SourceRef, all,
+    Answer, NewContact, SourceRef,
     decide::{Accepted, Decided, decide},
 };
 use crate::{
     contacts::store::{self, assignments},
-    context::decode,
-    db::Conn,
-    distribution::{self, Roster},
-    error::{Error, Result, SOURCE_INACTIVE},
-    leads::{
-        self, Identity,
-        resolve::{Resolved, Resolver},
-        store::Lead,
+    db::{Conn, Transaction},
+    distribution::{
+        self,
+        store::{FoundSource, KnownPools, PoolRow, SourceKeys},
     },
+    error::{Error, Result, SOURCE_INACTIVE},
+    grouped,
+    leads::{self, Identity, resolve::Resolver, store::Lead},
     operators,
-    request_id::{self, Claim, Claimed},
-    sources::{self, store::Source},
-    statistics::{self, Counts},
+    request_id::{self, Claim},
+    statistics::{self, Cell, Change, Counts},
 };
 
 /// The transaction. An error rolls all of it back.
 pub async fn take_in(
-    conn: &Conn,
+    transaction: &Transaction,
     organization_id: Uuid,
+    known_pools: &KnownPools,
     group: &[&NewContact],
 ) -> Result<Vec<Answer>> {
-    let mut answers = replay(conn, organization_id, group).await?;
-    let new: Vec<_> = group
-        .iter()
-        .zip(&answers)
-        .filter(|(_, answer)| answer.is_none())
-        .map(|(new, _)| *new)
-        .collect();
-    let (sources, found) = join!(
-        find_sources(conn, organization_id, &new),
-        find_leads(conn, organization_id, &new),
+    let claims: Vec<_> = group.iter().filter_map(|new| new.claim.as_ref()).collect();
+    let sources = named_sources(group);
+    let (claimed, found, locked) = join!(
+        request_id::find(transaction, organization_id, &claims),
+        find_leads(transaction, organization_id, group),
+        distribution::store::lock_roster(transaction, organization_id, &sources, &[]),
     );
-    let (sources, found) = (sources?, found?);
-    let (accepted, refused) = accept(&sources, group, &mut answers);
-    for claim in refused {
-        request_id::give_back(conn, organization_id, claim).await?;
-    }
+    let mut answers = grouped::replay(group, claimed?);
+    let found = found?;
+    let (mut roster, sources) = locked?;
+
+    let accepted = accept(&sources, group, &mut answers);
     if accepted.is_empty() {
-        return Ok(all(answers));
+        return Ok(grouped::all(answers));
     }
-    let (leads, resolved) = resolve_leads(conn, organization_id, found, &accepted).await?;
-
-    let source_ids: HashSet<_> = accepted.iter().map(|accepted| accepted.source_id).collect();
-    let source_ids: Vec<_> = source_ids.into_iter().collect();
-    let mut roster =
-        distribution::store::lock_roster(conn, organization_id, &source_ids, &[]).await?;
-    let decided = decide(&mut rand::rng(), &mut roster, &leads, &accepted, &resolved);
-    let leads_created = resolved.iter().filter(|resolved| resolved.created).count();
-    let (written, active) = join!(
-        write(conn, organization_id, &roster, &decided, leads_created),
-        sources::store::count_active(conn, organization_id, &source_ids),
-    );
-    written?;
-    if active? < source_ids.len() {
-        // One was switched off or deleted since: begin again, and refuse.
-        return Err(Error::Conflict);
-    }
-
-    let mut saved = Vec::new();
-    for ((accepted, decided), resolved) in accepted.iter().zip(decided).zip(&resolved) {
-        let answer = decided.answer(&leads, resolved);
-        if let Some(claim) = &accepted.new.claim {
-            saved.push((claim, answer.encode_to_vec()));
-        }
-        answers[accepted.index] = Some(Ok(answer));
-    }
-    request_id::save(conn, organization_id, &saved).await?;
-    Ok(all(answers))
-}
-
-/// Claims the request ids; answers those that were used before.
-async fn replay(
-    conn: &Conn,
-    organization_id: Uuid,
-    group: &[&NewContact],
-) -> Result<Vec<Option<Answer>>> {
-    let claims: Vec<_> = group
+    let mut leads = Resolver::new(found, roster.time);
+    let resolved: Vec<_> = accepted
         .iter()
-        .filter_map(|contact| contact.claim.as_ref())
+        .map(|accepted| leads.resolve(&accepted.new.identity, Uuid::now_v7()))
         .collect();
-    let mut claimed = request_id::claim(conn, organization_id, &claims)
-        .await?
-        .into_iter();
-    let answers = group.iter().map(|contact| {
-        contact.claim.as_ref()?;
-        match claimed.next()? {
-            Claimed::Fresh => None,
-            Claimed::Replay(answer) => Some(decode(&answer)),
-            Claimed::Reused => Some(Err(Error::RequestIdReused)),
-        }
-    });
-    Ok(answers.collect())
+    let decided = decide(&mut rand::rng(), &mut roster, &leads, &accepted, &resolved);
+    let responses: Vec<_> = decided
+        .iter()
+        .zip(&resolved)
+        .map(|(decided, resolved)| decided.answer(&leads, resolved))
+        .collect();
+    let kept: Vec<_> = accepted
+        .iter()
+        .zip(&responses)
+        .filter_map(|(accepted, answer)| {
+            Some((accepted.new.claim.as_ref()?, answer.encode_to_vec()))
+        })
+        .collect();
+
+    let pools = known_pools.unknown(&roster)?;
+    let mut counts = Counts::default();
+    counts.add(decided.iter().map(|decided| &decided.contact), 1);
+    let counts = counts.cells(roster.used_pools());
+    let write = write(
+        transaction,
+        organization_id,
+        &leads,
+        &pools,
+        &decided,
+        &counts,
+        &kept,
+    );
+    transaction.commit_with(write).await?;
+    known_pools.add(&pools);
+    for (accepted, response) in accepted.iter().zip(responses) {
+        answers[accepted.index] = Some(Ok(response));
+    }
+    Ok(grouped::all(answers))
 }
 
-/// The sources that the group names, as far as they exist.
-async fn find_sources(
-    conn: &Conn,
-    organization_id: Uuid,
-    group: &[&NewContact],
-) -> Result<Vec<Source>> {
-    let (mut ids, mut codes) = (Vec::new(), Vec::new());
+/// The sources that the group names.
+fn named_sources<'a>(group: &[&'a NewContact]) -> SourceKeys<'a> {
+    let mut sources = SourceKeys::default();
     for contact in group {
         match &contact.source {
-            SourceRef::Id(id) => ids.push(*id),
-            SourceRef::Code(code) => codes.push(code.as_str()),
+            SourceRef::Id(id) => sources.ids.push(*id),
+            SourceRef::Code(code) => sources.codes.push(code),
         }
     }
-    ids.sort_unstable();
-    ids.dedup();
-    codes.sort_unstable();
-    codes.dedup();
-    sources::store::resolve(conn, organization_id, &ids, &codes).await
+    sources.ids.sort_unstable();
+    sources.ids.dedup();
+    sources.codes.sort_unstable();
+    sources.codes.dedup();
+    sources
 }
 
-/// Accepts those whose source exists and is active, and refuses the others:
-/// their claims are returned.
+/// Accepts those whose source exists and is active, and refuses the others.
 fn accept<'a>(
-    sources: &[Source],
+    sources: &[FoundSource],
     group: &[&'a NewContact],
     answers: &mut [Option<Answer>],
-) -> (Vec<Accepted<'a>>, Vec<&'a Claim>) {
+) -> Vec<Accepted<'a>> {
     let mut accepted = Vec::new();
-    let mut refused = Vec::new();
     for (index, (&new, answer)) in group.iter().zip(answers).enumerate() {
         if answer.is_some() {
             continue;
@@ -163,9 +138,8 @@ fn accept<'a>(
             (None, SourceRef::Code(code)) => Error::not_found("source", code),
         };
         *answer = Some(Err(refusal));
-        refused.extend(&new.claim);
     }
-    (accepted, refused)
+    accepted
 }
 
 /// The leads that have one of the group's identifiers, locked.
@@ -190,31 +164,17 @@ async fn find_leads(
     .await
 }
 
-/// Finds or creates the leads, and fills in what they lack.
-async fn resolve_leads(
-    conn: &Conn,
-    organization_id: Uuid,
-    found: Vec<Lead>,
-    accepted: &[Accepted<'_>],
-) -> Result<(Resolver, Vec<Resolved>)> {
-    let mut leads = Resolver::new(found);
-    let resolved: Vec<_> = accepted
-        .iter()
-        .map(|accepted| leads.resolve(&accepted.new.identity, Uuid::now_v7()))
-        .collect();
-    leads::store::insert_all(conn, organization_id, &mut leads.created()).await?;
-    leads::store::fill_all(conn, organization_id, &mut leads.filled()).await?;
-    Ok((leads, resolved))
-}
-
-/// Writes contacts, decisions, and each operator's load and each count once:
-/// statements that do not wait for each other's answers, in this order.
+/// Writes leads, contacts, decisions, answers to requests, and each operator's
+/// load and each count once: statements that do not wait for each other's
+/// answers, in this order.
 async fn write(
     conn: &Conn,
     organization_id: Uuid,
-    roster: &Roster,
+    leads: &Resolver,
+    new_pools: &[PoolRow],
     decided: &[Decided],
-    leads_created: usize,
+    counts: &BTreeMap<Cell, Change>,
+    kept: &[(&Claim, Vec<u8>)],
 ) -> Result<()> {
     let mut loads: HashMap<Uuid, i32> = HashMap::new();
     for operator_id in decided
@@ -225,23 +185,28 @@ async fn write(
     }
     let contacts: Vec<_> = decided.iter().map(|decided| &decided.contact).collect();
     let history: Vec<_> = decided.iter().map(|decided| &decided.assignment).collect();
-    let mut counts = Counts::default();
-    counts.add(contacts.iter().copied(), 1);
-    let cells = counts.cells(roster.used_pools());
-    let leads_created = i64::try_from(leads_created).map_err(Error::internal)?;
-    // Not `try_join`: all must have ended before the transaction does.
-    let (pools, contacts, history, loads, counts, lead_count) = join!(
-        distribution::store::save_pools(conn, organization_id, roster),
+    let (created, filled) = (leads.created(), leads.filled());
+    let created_leads = i64::try_from(created.len()).unwrap_or_default();
+    // Not `try_join`: all must be sent.
+    let (created, filled, pools, contacts, history, loads, kept, counts, lead_count) = join!(
+        leads::store::insert_all(conn, organization_id, &created),
+        leads::store::fill_all(conn, organization_id, &filled),
+        distribution::store::save_pools(conn, organization_id, new_pools),
         store::insert_all(conn, organization_id, &contacts),
         assignments::insert_all(conn, organization_id, &history),
         operators::store::add_loads(conn, organization_id, loads),
-        statistics::store::apply(conn, organization_id, &cells),
-        statistics::store::add_leads(conn, organization_id, leads_created),
+        request_id::insert(conn, organization_id, kept),
+        statistics::store::apply(conn, organization_id, counts),
+        statistics::store::add_leads(conn, organization_id, created_leads),
     );
-    pools
-        .and(contacts)
-        .and(history)
-        .and(loads)
-        .and(counts)
-        .and(lead_count)
+    // The first error is the cause of the others.
+    created?;
+    filled?;
+    pools?;
+    contacts?;
+    history?;
+    loads?;
+    kept?;
+    counts?;
+    lead_count
 }

@@ -1,19 +1,16 @@
 //! Intake: `CreateContact` and `BatchCreateContacts`. Both end in
-//! `queue::take_in`, which makes groups of what arrives at the same time, and
+//! `grouped::run`, which makes groups of what arrives at the same time, and
 //! `group::take_in`, the transaction that takes a group in.
 
 mod decide;
 mod group;
-mod isolate;
-mod queue;
 
 use uuid::Uuid;
-
-pub use queue::IntakeQueues;
 
 use crate::{
     context::Context,
     error::{Error, Result},
+    grouped::{self, Job, Queues},
     leads::Identity,
     proto::{
         BatchCreateContactsRequest, BatchCreateContactsResponse, BatchCreateContactsResult,
@@ -30,7 +27,7 @@ const MAX_BATCH: usize = 1000;
 
 /// A contact to take in, checked and normalised.
 #[derive(Debug)]
-struct NewContact {
+pub struct NewContact {
     /// What its request claims to be, if it may be repeated.
     claim: Option<Claim>,
     /// The source it comes through.
@@ -53,13 +50,26 @@ enum SourceRef {
 /// The answer to one contact.
 type Answer = Result<CreateContactResponse>;
 
-/// The answers, none of which is missing.
-fn all(answers: Vec<Option<Answer>>) -> Vec<Answer> {
-    let missing = || Err(Error::internal("no answer"));
-    answers
-        .into_iter()
-        .map(|answer| answer.unwrap_or_else(missing))
-        .collect()
+impl Job for NewContact {
+    type Answer = CreateContactResponse;
+
+    fn queues(context: &Context) -> &Queues<Self> {
+        context.intake()
+    }
+
+    fn claim(&self) -> Option<&Claim> {
+        self.claim.as_ref()
+    }
+
+    async fn transact(context: &Context, group: &[&Self]) -> Result<Vec<Answer>> {
+        let (organization_id, pools) = (context.organization_id, context.known_pools());
+        context
+            .intake_db()
+            .transaction(async |transaction| {
+                group::take_in(transaction, organization_id, pools, group).await
+            })
+            .await
+    }
 }
 
 pub(super) async fn create_contact(
@@ -69,7 +79,7 @@ pub(super) async fn create_contact(
     let mut violations = Violations::new();
     let contact = parse(&mut violations, &context, request);
     violations.finish()?;
-    let mut results = queue::take_in(&context, vec![contact]).await?;
+    let mut results = grouped::run(&context, vec![contact]).await?;
     results
         .pop()
         .unwrap_or_else(|| Err(Error::internal("no result")))
@@ -116,15 +126,19 @@ pub(super) async fn batch_create_contacts(
     let mut taken_in = Vec::with_capacity(contacts.len());
     let mut contacts = contacts.into_iter().peekable();
     while contacts.peek().is_some() {
-        let group: Vec<_> = contacts.by_ref().take(queue::MAX_GROUP).collect();
+        let group: Vec<_> = contacts.by_ref().take(grouped::MAX_GROUP).collect();
         let size = group.len();
-        let answers = queue::take_in(&context, group).await;
+        let answers = grouped::run(&context, group).await;
         taken_in.extend(answers.unwrap_or_else(|error| vec![Err(error); size]));
     }
     for (index, result) in indexes.into_iter().zip(taken_in) {
         results[index] = Some(result);
     }
-    let results = all(results).into_iter().map(answer).collect();
+    let missing = || Err(Error::internal("no answer"));
+    let results = results
+        .into_iter()
+        .map(|result| answer(result.unwrap_or_else(missing)));
+    let results = results.collect();
     Ok(BatchCreateContactsResponse { results })
 }
 

@@ -10,9 +10,8 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::column;
 use crate::{
-    db::{Conn, Prepared, text_enum},
+    db::{Conn, Prepared, column, text_enum},
     distribution::BacklogReason,
     error::Result,
     page::{Page, keyset},

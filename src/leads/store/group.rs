@@ -1,9 +1,8 @@
 //! The queries that find or create the leads of a group of contacts: one
 //! statement each, whatever the size of the group.
 
-use chrono::{DateTime, Utc};
 use diesel::{
-    QueryableByName, sql_query,
+    sql_query,
     sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
@@ -11,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Lead, taken};
 use crate::{
-    db::{Conn, Prepared},
+    db::{Conn, Prepared, column},
     error::{Error, Result},
 };
 
@@ -53,98 +52,72 @@ pub async fn lock_by_identifiers(
     .await?)
 }
 
-#[derive(Debug, QueryableByName)]
-struct Written {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = Timestamptz)]
-    time: DateTime<Utc>,
-}
-
-/// Inserts leads and sets their times. CONFLICT if one of the identifiers has
-/// been taken meanwhile.
-pub async fn insert_all(conn: &Conn, organization_id: Uuid, leads: &mut [&mut Lead]) -> Result<()> {
-    if leads.is_empty() {
+/// Inserts leads. CONFLICT if one of the identifiers has been taken meanwhile.
+pub async fn insert_all(conn: &Conn, organization_id: Uuid, leads: &[&Lead]) -> Result<()> {
+    let Some(first) = leads.first() else {
         return Ok(());
-    }
+    };
+    let time = first.create_time;
+    let mut leads = leads.to_vec();
     // In one order everywhere, so that two groups rarely wait for each other.
     leads.sort_by(|a, b| {
         (&a.external_id, &a.phone, &a.email).cmp(&(&b.external_id, &b.phone, &b.email))
     });
-    let ids: Vec<_> = leads.iter().map(|lead| lead.id).collect();
-    let written: Vec<Written> = Prepared(
+    Prepared(
         sql_query(
-            "INSERT INTO leads (organization_id, id, external_id, phone, email, name)
-             SELECT $1, l.* FROM unnest($2, $3, $4, $5, $6) AS l
-             ON CONFLICT DO NOTHING
-             RETURNING id, create_time AS time",
+            "INSERT INTO leads (organization_id, create_time, update_time, id, external_id, phone,
+                 email, name)
+             SELECT $1, $2, $2, l.* FROM unnest($3, $4, $5, $6, $7) AS l",
         )
         .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<SqlUuid>, _>(&ids)
-        .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.external_id.as_deref()))
-        .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.phone.as_deref()))
-        .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.email.as_deref()))
-        .bind::<Array<Text>, _>(column(leads, |lead| lead.name.as_str())),
+        .bind::<Timestamptz, _>(time)
+        .bind::<Array<SqlUuid>, _>(column(&leads, |lead| lead.id))
+        .bind::<Array<Nullable<Text>>, _>(column(&leads, |lead| lead.external_id.as_deref()))
+        .bind::<Array<Nullable<Text>>, _>(column(&leads, |lead| lead.phone.as_deref()))
+        .bind::<Array<Nullable<Text>>, _>(column(&leads, |lead| lead.email.as_deref()))
+        .bind::<Array<Text>, _>(column(&leads, |lead| lead.name.as_str())),
     )
-    .get_results(&mut &*conn)
-    .await?;
-    if written.len() < leads.len() {
-        return Err(Error::Conflict);
-    }
-    let time = written
-        .as_slice()
-        .first()
-        .map(|row| row.time)
-        .unwrap_or_default();
-    for lead in leads {
-        lead.create_time = time;
-        lead.update_time = time;
-    }
+    .execute(&mut &*conn)
+    .await
+    .map_err(conflict)?;
     Ok(())
 }
 
-/// Writes identifiers and names that were filled in on leads that are locked,
-/// and sets their times. CONFLICT if one of the identifiers has been taken
-/// meanwhile. (An upsert, though the rows are there: it has one way only to find
-/// them.)
-pub async fn fill_all(conn: &Conn, organization_id: Uuid, leads: &mut [&mut Lead]) -> Result<()> {
-    if leads.is_empty() {
+/// Writes identifiers and names that were filled in on leads that are locked.
+/// CONFLICT if one of the identifiers has been taken meanwhile. (An upsert,
+/// though the rows are there: it has one way only to find them.)
+pub async fn fill_all(conn: &Conn, organization_id: Uuid, leads: &[&Lead]) -> Result<()> {
+    let Some(first) = leads.first() else {
         return Ok(());
-    }
-    let ids: Vec<_> = leads.iter().map(|lead| lead.id).collect();
-    let revisions: Vec<_> = leads.iter().map(|lead| lead.revision).collect();
-    let written: Vec<Written> = Prepared(
+    };
+    Prepared(
         sql_query(
-            "INSERT INTO leads AS l
-                 (organization_id, id, external_id, phone, email, name, revision)
-             SELECT $1, f.* FROM unnest($2, $3, $4, $5, $6, $7) AS f
+            "INSERT INTO leads
+                 (organization_id, update_time, id, external_id, phone, email, name, revision)
+             SELECT $1, $2, f.* FROM unnest($3, $4, $5, $6, $7, $8) AS f
              ON CONFLICT (organization_id, id) DO UPDATE
              SET external_id = excluded.external_id, phone = excluded.phone,
                  email = excluded.email, name = excluded.name, revision = excluded.revision,
-                 update_time = now()
-             RETURNING l.id, l.update_time AS time",
+                 update_time = excluded.update_time",
         )
         .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<SqlUuid>, _>(&ids)
+        .bind::<Timestamptz, _>(first.update_time)
+        .bind::<Array<SqlUuid>, _>(column(leads, |lead| lead.id))
         .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.external_id.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.phone.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.email.as_deref()))
         .bind::<Array<Text>, _>(column(leads, |lead| lead.name.as_str()))
-        .bind::<Array<Integer>, _>(&revisions),
+        .bind::<Array<Integer>, _>(column(leads, |lead| lead.revision)),
     )
-    .get_results(&mut &*conn)
+    .execute(&mut &*conn)
     .await
-    .map_err(|error| match taken(error) {
-        Error::AlreadyExists { .. } => Error::Conflict,
-        error => error,
-    })?;
-    for lead in leads {
-        let row = written.iter().find(|row| row.id == lead.id);
-        lead.update_time = row.ok_or(Error::Conflict)?.time;
-    }
+    .map_err(conflict)?;
     Ok(())
 }
 
-fn column<'a, T>(leads: &'a [&mut Lead], value: impl Fn(&'a Lead) -> T) -> Vec<T> {
-    leads.iter().map(|lead| value(lead)).collect()
+fn conflict(error: diesel::result::Error) -> Error {
+    match taken(error) {
+        Error::AlreadyExists { .. } => Error::Conflict,
+        error => error,
+    }
 }

@@ -4,17 +4,12 @@
 pub mod weights;
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    dsl::now,
-    prelude::*,
-    sql_query,
-    sql_types::{Array, Text, Uuid as SqlUuid},
-};
+use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Prepared, text_enum},
+    db::{Conn, text_enum},
     error::{Error, Result, violated_key},
     page::{Page, keyset},
     schema::sources,
@@ -29,7 +24,7 @@ text_enum! {
 }
 
 /// A row of `sources`.
-#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = sources, check_for_backend(diesel::pg::Pg))]
 pub struct Source {
     pub id: Uuid,
@@ -98,47 +93,6 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<So
         .await
         .optional()?
         .ok_or_else(|| Error::not_found("source", id))
-}
-
-/// The sources with one of these ids or codes that are not deleted.
-pub async fn resolve(
-    conn: &Conn,
-    organization_id: Uuid,
-    ids: &[Uuid],
-    codes: &[&str],
-) -> Result<Vec<Source>> {
-    Ok(Prepared(
-        sql_query(
-            "SELECT s.* FROM unnest($2) AS i (id), LATERAL (
-                 SELECT id, code, name, description, active, strategy, revision, create_time,
-                        update_time, delete_time
-                 FROM sources
-                 WHERE organization_id = $1 AND id = i.id AND delete_time IS NULL LIMIT 1) AS s
-             UNION SELECT s.* FROM unnest($3) AS i (code), LATERAL (
-                 SELECT id, code, name, description, active, strategy, revision, create_time,
-                        update_time, delete_time
-                 FROM sources
-                 WHERE organization_id = $1 AND code = i.code AND delete_time IS NULL
-                 LIMIT 1) AS s",
-        )
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<SqlUuid>, _>(ids)
-        .bind::<Array<Text>, _>(codes),
-    )
-    .get_results(&mut &*conn)
-    .await?)
-}
-
-/// How many of these sources are active and not deleted.
-pub async fn count_active(mut conn: &Conn, organization_id: Uuid, ids: &[Uuid]) -> Result<usize> {
-    let query = sources::table
-        .filter(sources::organization_id.eq(organization_id))
-        .filter(sources::id.eq_any(ids))
-        .filter(sources::active)
-        .filter(sources::delete_time.is_null())
-        .select(sources::id);
-    let active: Vec<Uuid> = Prepared(query).load(&mut conn).await?;
-    Ok(active.len())
 }
 
 /// A page of sources.

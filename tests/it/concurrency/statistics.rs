@@ -66,9 +66,10 @@ fn storm(apps: &[App], source: &Source, contacts: &[Contact]) -> JoinSet<()> {
     clients
 }
 
-/// Mutants: no `record` in `hand_over`, in `release_all`, after a status was
-/// set, or when a lead is deleted; no `add_leads` when one is created or
-/// deleted.
+/// Mutants: a `change_all` that counts only contacts with another operator, or
+/// only those with another status, or that does not look for former pools; no
+/// `record` in `release_all` or when a lead is deleted; no `add_leads` when one
+/// is created or deleted.
 #[tokio::test(flavor = "multi_thread")]
 async fn counts_stay_right_whatever_happens_at_once() {
     let apps = two().await;

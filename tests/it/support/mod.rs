@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
-    context::App as Shared,
+    context::{App as Shared, DEVELOPMENT_ORGANIZATION},
     db::Conn,
     proto::{
         analytics_service_client::AnalyticsServiceClient,
@@ -25,6 +25,7 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 use tonic_types::{ErrorDetails, StatusExt};
+use uuid::Uuid;
 
 pub(crate) use calls::call;
 pub use calls::mask;
@@ -55,8 +56,14 @@ impl App {
 
     /// Another server on this database.
     pub async fn on(database_url: String) -> Self {
+        Self::serving(database_url, vec![DEVELOPMENT_ORGANIZATION]).await
+    }
+
+    /// A server on this database for these organizations.
+    pub async fn serving(database_url: String, organizations: Vec<Uuid>) -> Self {
         let region = Some("DE".parse().unwrap());
-        let shared = Arc::new(Shared::new(&database_url, 8, region).unwrap());
+        let shared = Shared::new(&database_url, 8, region, organizations);
+        let shared = Arc::new(shared.unwrap());
         shared.prepare(&database_url).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,6 +1,6 @@
-//! The connection pool, and transactions that are retried. A unit
-//! of work always ends its transaction: it runs in a task of its own (see
-//! `rpc`), so that a caller who hangs up cannot leave one open.
+//! The connection pool, transactions that are retried, and what queries share.
+
+mod transaction;
 
 use std::time::Duration;
 
@@ -10,23 +10,20 @@ use diesel::{
     query_builder::{AstPass, Query, QueryFragment, QueryId},
 };
 use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
-    TransactionManager,
+    AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
     },
 };
 use futures_util::FutureExt;
-use rand::RngExt;
+pub use transaction::{Transaction, Work};
 
 use crate::error::{Error, Result};
 
 /// A connection to the database.
 pub type Conn = AsyncPgConnection;
 
-/// How often a transaction is tried that others get in the way of.
-const MAX_ATTEMPTS: u32 = 20;
 /// How long to wait for a connection of the pool.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -83,108 +80,6 @@ impl Db {
         diesel::sql_query("SELECT 1").execute(&mut &*conn).await?;
         Ok(())
     }
-
-    /// Runs `work` in a transaction and commits if it succeeds. If concurrent
-    /// transactions get in its way, or the connection turns out to be dead
-    /// before the commit, all of it is done again (the latter once).
-    pub async fn transaction<T, F>(&self, work: F) -> Result<T>
-    where
-        T: Send,
-        for<'c> F: AsyncFnOnce(&'c mut Conn) -> Result<T>
-            + Work<&'c mut Conn, Result<T>, Future: Send>
-            + Clone
-            + Send,
-    {
-        let mut attempt = 1;
-        loop {
-            let error = match self.attempt(work.clone()).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            let lost = error.cause.is_connection_lost();
-            if !error.retry || attempt == MAX_ATTEMPTS || (lost && attempt > 1) {
-                return Err(error.cause);
-            }
-            tracing::debug!(
-                attempt,
-                cause = error.cause.chain(),
-                "transaction is tried again"
-            );
-            let pause = rand::rng().random_range(1..=5 * u64::from(attempt));
-            tokio::time::sleep(Duration::from_millis(pause)).await;
-            attempt += 1;
-        }
-    }
-
-    async fn attempt<T, F>(&self, work: F) -> Result<T, Failed>
-    where
-        T: Send,
-        for<'c> F: AsyncFnOnce(&'c mut Conn) -> Result<T>
-            + Work<&'c mut Conn, Result<T>, Future: Send>
-            + Send,
-    {
-        let mut conn = self.conn().await.map_err(|cause| Failed {
-            cause,
-            retry: false,
-        })?;
-        let conn: &mut Conn = &mut conn;
-        AnsiTransactionManager::begin_transaction(conn)
-            .await
-            .map_err(Failed::before_commit)?;
-        match work(&mut *conn).await {
-            Ok(answer) => {
-                AnsiTransactionManager::commit_transaction(conn)
-                    .await
-                    .map_err(Failed::at_commit)?;
-                Ok(answer)
-            }
-            Err(cause) => {
-                // If this fails too, the pool throws the connection away.
-                if let Err(error) = AnsiTransactionManager::rollback_transaction(conn).await {
-                    tracing::debug!(%error, "rollback failed");
-                }
-                Err(Failed::before_commit(cause))
-            }
-        }
-    }
-}
-
-/// A transaction that failed.
-struct Failed {
-    cause: Error,
-    /// Whether nothing was done and doing it again may help.
-    retry: bool,
-}
-
-impl Failed {
-    fn before_commit(cause: impl Into<Error>) -> Self {
-        let cause = cause.into();
-        let retry = cause.is_transient() || cause.is_connection_lost();
-        Self { cause, retry }
-    }
-
-    /// A connection lost here leaves open whether the commit took place.
-    fn at_commit(cause: impl Into<Error>) -> Self {
-        let cause = cause.into();
-        let retry = cause.is_transient();
-        Self { cause, retry }
-    }
-}
-
-/// What an async closure is, with a name for its future, so that a bound can
-/// ask for it to be `Send`. (The closures of transactions are `Clone` when they
-/// capture references only; that is what allows a second attempt.)
-pub trait Work<A, R>: AsyncFnOnce(A) -> R + FnOnce(A) -> <Self as Work<A, R>>::Future {
-    /// The closure's future.
-    type Future: Future<Output = R>;
-}
-
-impl<F, A, Fut, R> Work<A, R> for F
-where
-    F: AsyncFnOnce(A) -> R + FnOnce(A) -> Fut,
-    Fut: Future<Output = R>,
-{
-    type Future = Fut;
 }
 
 /// A query whose SQL text is always the same, so that it is prepared once per
@@ -209,6 +104,11 @@ impl<Q: Query> Query for Prepared<Q> {
 impl<Q: QueryId> QueryId for Prepared<Q> {
     type QueryId = Q::QueryId;
     const HAS_STATIC_QUERY_ID: bool = Q::HAS_STATIC_QUERY_ID;
+}
+
+/// A column of rows, to be sent as an array.
+pub fn column<'a, R, T>(rows: &[&'a R], value: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(|row| value(row)).collect()
 }
 
 /// Declares an enum that a text column holds: one variant per text.

@@ -1,0 +1,180 @@
+//! Transactions that are retried, in as few round trips as they allow. A unit of
+//! work always ends its transaction: it runs in a task of its own (see `rpc`),
+//! so that a caller who hangs up cannot leave one open.
+
+use std::{
+    ops::Deref,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use diesel::sql_query;
+use diesel_async::{
+    AnsiTransactionManager, RunQueryDsl, SimpleAsyncConnection, TransactionManager,
+    pooled_connection::deadpool::Object,
+};
+use futures_util::{future::try_join, join};
+use rand::RngExt;
+
+use super::{Conn, Db, Prepared};
+use crate::error::{Error, Result};
+
+/// How often a transaction is tried that others get in the way of.
+const MAX_ATTEMPTS: u32 = 20;
+
+impl Db {
+    /// Runs `work` in a transaction and commits if it succeeds. If concurrent
+    /// transactions get in its way, or the connection turns out to be dead
+    /// before the commit, all of it is done again (the latter once).
+    pub async fn transaction<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send,
+        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
+            + Work<&'c Transaction, Result<T>, Future: Send>
+            + Clone
+            + Send,
+    {
+        let mut attempt = 1;
+        loop {
+            let error = match self.attempt(work.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let lost = error.cause.is_connection_lost();
+            if !error.retry || attempt == MAX_ATTEMPTS || (lost && attempt > 1) {
+                return Err(error.cause);
+            }
+            tracing::debug!(
+                attempt,
+                cause = error.cause.chain(),
+                "transaction is tried again"
+            );
+            let pause = rand::rng().random_range(1..=5 * u64::from(attempt));
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            attempt += 1;
+        }
+    }
+
+    async fn attempt<T, F>(&self, work: F) -> Result<T, Failed>
+    where
+        T: Send,
+        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
+            + Work<&'c Transaction, Result<T>, Future: Send>
+            + Send,
+    {
+        let conn = self.conn().await.map_err(|cause| Failed {
+            cause,
+            retry: false,
+        })?;
+        let transaction = Transaction {
+            conn,
+            committing: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+        };
+        // BEGIN is not waited for: the first statements follow it at once.
+        let worked = try_join(transaction.begin(), work(&transaction)).await;
+        let committing = AtomicBool::load(&transaction.committing, Ordering::Relaxed);
+        match worked {
+            Ok(((), answer)) if committing => Ok(answer),
+            Ok(((), answer)) => {
+                transaction.end("COMMIT").await.map_err(Failed::at_commit)?;
+                Ok(answer)
+            }
+            Err(cause) if committing => Err(Failed::at_commit(cause)),
+            Err(cause) => {
+                if let Err(error) = transaction.end("ROLLBACK").await {
+                    tracing::debug!(error = error.chain(), "rollback failed");
+                }
+                Err(Failed::before_commit(cause))
+            }
+        }
+    }
+}
+
+/// An open transaction: a connection to send statements by. It commits when the
+/// work has succeeded, or with its last statements.
+pub struct Transaction {
+    conn: Object<Conn>,
+    committing: AtomicBool,
+    ended: AtomicBool,
+}
+
+impl Deref for Transaction {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl Transaction {
+    async fn begin(&self) -> Result<()> {
+        Ok((&*self.conn).batch_execute("BEGIN").await?)
+    }
+
+    /// Sends the transaction's last statements and, not waiting for their
+    /// answers, COMMIT. They must be sent in one go, none waiting for the answer
+    /// of another, and may only fail if the database refuses them: Postgres then
+    /// turns the COMMIT into a rollback.
+    pub async fn commit_with<T>(&self, last: impl Future<Output = Result<T>>) -> Result<T> {
+        self.committing.store(true, Ordering::Relaxed);
+        let (answer, committed) = join!(last, self.end("COMMIT"));
+        let answer = answer?;
+        committed?;
+        Ok(answer)
+    }
+
+    /// Prepared like all others: each waits for those before it to be sent.
+    async fn end(&self, statement: &'static str) -> Result<()> {
+        Prepared(sql_query(statement))
+            .execute(&mut &*self.conn)
+            .await?;
+        self.ended.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl Drop for Transaction {
+    /// A connection that may still be in a transaction is not used again.
+    fn drop(&mut self) {
+        if !AtomicBool::load(&self.ended, Ordering::Relaxed) {
+            AnsiTransactionManager::transaction_manager_status_mut(&mut *self.conn).set_in_error();
+        }
+    }
+}
+
+/// A transaction that failed.
+struct Failed {
+    cause: Error,
+    /// Whether nothing was done and doing it again may help.
+    retry: bool,
+}
+
+impl Failed {
+    fn before_commit(cause: Error) -> Self {
+        let retry = cause.is_transient() || cause.is_connection_lost();
+        Self { cause, retry }
+    }
+
+    /// A connection lost here leaves open whether the commit took place.
+    fn at_commit(cause: Error) -> Self {
+        let retry = cause.is_transient();
+        Self { cause, retry }
+    }
+}
+
+/// What an async closure is, with a name for its future, so that a bound can
+/// ask for it to be `Send`. (The closures of transactions are `Clone` when they
+/// capture references only; that is what allows a second attempt.)
+pub trait Work<A, R>: AsyncFnOnce(A) -> R + FnOnce(A) -> <Self as Work<A, R>>::Future {
+    /// The closure's future.
+    type Future: Future<Output = R>;
+}
+
+impl<F, A, Fut, R> Work<A, R> for F
+where
+    F: AsyncFnOnce(A) -> R + FnOnce(A) -> Fut,
+    Fut: Future<Output = R>,
+{
+    type Future = Fut;
+}

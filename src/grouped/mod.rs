@@ -1,0 +1,73 @@
+//! Grouped commit: jobs of an organization that arrive while others are being
+//! done become a group, and a group is done in one transaction. Everybody who
+//! needs the same rows would otherwise wait for them one commit after the other.
+//!
+//! No timer and no waiting when idle: a lone job is a group of one. A job that
+//! cannot be done fails alone, never its neighbours.
+
+mod isolate;
+mod queue;
+
+pub use queue::Queues;
+
+use prost::Message;
+
+use crate::{
+    context::{Context, decode},
+    error::{Error, Result},
+    request_id::{Claim, Claimed},
+};
+
+/// Most jobs in a group: one transaction.
+pub const MAX_GROUP: usize = 256;
+
+/// Something to be done in groups.
+pub trait Job: Send + Sync + Sized + 'static {
+    /// What it is answered.
+    type Answer: Send + 'static;
+
+    /// Where jobs of this kind wait.
+    fn queues(context: &Context) -> &Queues<Self>;
+
+    /// What its request claims to be, if it may be repeated.
+    fn claim(&self) -> Option<&Claim>;
+
+    /// Does a group in one transaction; one answer each, in their order. No two
+    /// have the same claim. An error means that nothing was done.
+    fn transact(
+        context: &Context,
+        group: &[&Self],
+    ) -> impl Future<Output = Result<Vec<Result<Self::Answer>>>> + Send;
+}
+
+/// Does jobs, together with others; one answer each, in their order.
+pub async fn run<J: Job>(context: &Context, jobs: Vec<J>) -> Result<Vec<Result<J::Answer>>> {
+    queue::run(context, jobs).await
+}
+
+/// The answers to jobs that were done before, as their claims turned out; the
+/// others are to be done.
+pub fn replay<J: Job>(group: &[&J], claimed: Vec<Claimed>) -> Vec<Option<Result<J::Answer>>>
+where
+    J::Answer: Message + Default,
+{
+    let mut claimed = claimed.into_iter();
+    let answers = group.iter().map(|job| {
+        job.claim()?;
+        match claimed.next()? {
+            Claimed::Fresh => None,
+            Claimed::Replay(answer) => Some(decode(&answer)),
+            Claimed::Reused => Some(Err(Error::RequestIdReused)),
+        }
+    });
+    answers.collect()
+}
+
+/// The answers, none of which is missing.
+pub fn all<T>(answers: Vec<Option<Result<T>>>) -> Vec<Result<T>> {
+    let missing = || Err(Error::internal("no answer"));
+    let answers = answers.into_iter();
+    answers
+        .map(|answer| answer.unwrap_or_else(missing))
+        .collect()
+}

@@ -1,0 +1,132 @@
+//! The jobs that wait, and who does them. Nobody's job is dropped once it is
+//! queued, but for those whose callers' deadlines have passed.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use futures_util::future::join_all;
+use tokio::{sync::oneshot, time::Instant};
+use uuid::Uuid;
+
+use super::{Job, MAX_GROUP, isolate};
+use crate::{
+    context::Context,
+    error::{Error, Result},
+};
+
+/// Most jobs of an organization that may wait.
+const MAX_WAITING: usize = 4096;
+/// Most groups of an organization at a time. A second one is read and decided
+/// while the first is written and committed.
+const MAX_WORKERS: usize = 1;
+
+/// The jobs that wait, by organization. An organization is listed as long as
+/// somebody does its jobs.
+pub struct Queues<J: Job>(Mutex<HashMap<Uuid, Queue<J>>>);
+
+struct Queue<J: Job> {
+    waiting: VecDeque<Waiting<J>>,
+    workers: usize,
+}
+
+struct Waiting<J: Job> {
+    job: J,
+    deadline: Option<Instant>,
+    answer: oneshot::Sender<Result<J::Answer>>,
+}
+
+impl<J: Job> Default for Queues<J> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<J: Job> Queues<J> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Queue<J>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues jobs, all or none. True if one more must work on them.
+    fn push(&self, organization_id: Uuid, jobs: Vec<Waiting<J>>) -> Result<bool> {
+        let mut queues = self.lock();
+        let queue = queues.entry(organization_id).or_insert_with(|| Queue {
+            waiting: VecDeque::new(),
+            workers: 0,
+        });
+        if queue.waiting.len() + jobs.len() > MAX_WAITING {
+            return Err(Error::Overloaded);
+        }
+        queue.waiting.extend(jobs);
+        let more = queue.workers < MAX_WORKERS;
+        queue.workers += usize::from(more);
+        Ok(more)
+    }
+
+    /// The next group; if nobody waits, none, and whoever asks ends its work.
+    fn pop(&self, organization_id: Uuid) -> Option<Vec<Waiting<J>>> {
+        let mut queues = self.lock();
+        let queue = queues.get_mut(&organization_id)?;
+        if queue.waiting.is_empty() {
+            queue.workers -= 1;
+            if queue.workers == 0 {
+                queues.remove(&organization_id);
+            }
+            return None;
+        }
+        let size = queue.waiting.len().min(MAX_GROUP);
+        Some(queue.waiting.drain(..size).collect())
+    }
+}
+
+/// Queues jobs and waits for their answers.
+pub async fn run<J: Job>(context: &Context, jobs: Vec<J>) -> Result<Vec<Result<J::Answer>>> {
+    let (waiting, answers): (Vec<_>, Vec<_>) = jobs
+        .into_iter()
+        .map(|job| {
+            let (answer, receiver) = oneshot::channel();
+            let waiting = Waiting {
+                job,
+                deadline: context.deadline,
+                answer,
+            };
+            (waiting, receiver)
+        })
+        .unzip();
+    if J::queues(context).push(context.organization_id, waiting)? {
+        tokio::spawn(work::<J>(context.clone()));
+    }
+    let answers = join_all(answers).await.into_iter();
+    let lost = |error: oneshot::error::RecvError| Err(Error::internal(error.to_string()));
+    Ok(answers.map(|answer| answer.unwrap_or_else(lost)).collect())
+}
+
+/// Does one group after the other until nobody waits.
+async fn work<J: Job>(context: Context) {
+    while let Some(group) = J::queues(&context).pop(context.organization_id) {
+        // In a task of its own: a panic must not end the work for good.
+        let group = tokio::spawn(work_on(context.clone(), group));
+        if let Err(error) = group.await {
+            tracing::error!(%error, "a group was lost");
+        }
+    }
+}
+
+async fn work_on<J: Job>(context: Context, group: Vec<Waiting<J>>) {
+    let now = Instant::now();
+    let (mut jobs, mut answers) = (Vec::new(), Vec::new());
+    for waiting in group {
+        if waiting.deadline.is_some_and(|deadline| deadline <= now) {
+            // Whoever does not listen any more has given up.
+            let _ = waiting.answer.send(Err(Error::DeadlineExceeded));
+            continue;
+        }
+        jobs.push(waiting.job);
+        answers.push(waiting.answer);
+    }
+    let results = isolate::run(&context, &jobs).await;
+    for (answer, result) in answers.into_iter().zip(results) {
+        let _ = answer.send(result);
+    }
+}
