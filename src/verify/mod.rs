@@ -31,6 +31,9 @@ pub struct Findings {
 /// How long a repair waits for what others have locked.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How many cells a repair sends at once.
+const CELLS_AT_ONCE: usize = 10_000;
+
 /// Looks for counts that are wrong, in all organizations of the database at
 /// `url`; `repair` corrects them.
 pub async fn run(url: &str, repair: bool) -> Result<Vec<Findings>> {
@@ -80,7 +83,11 @@ impl Findings {
         lock_operators(conn, organization_id, &none, &ids).await?;
         let loads = self.loads.iter().copied();
         operators::store::add_loads(conn, organization_id, loads).await?;
-        statistics::store::apply(conn, organization_id, &self.contacts).await?;
+        let cells: Vec<_> = self.contacts.iter().collect();
+        for some in cells.chunks(CELLS_AT_ONCE) {
+            let some = some.iter().map(|(cell, change)| (**cell, **change));
+            statistics::store::apply(conn, organization_id, &some.collect()).await?;
+        }
         statistics::store::add_leads(conn, organization_id, self.leads).await
     }
 }
