@@ -21,6 +21,7 @@
 //! | `validate`, `mask`, `page`, `request_id` | fields, update masks, pages, exactly-once |
 //! | [`error`] | the one error type and its mapping to a status |
 //! | [`db`], [`migrations`], [`embedded`] | pool and transactions, schema, private Postgres |
+//! | [`verify`] | what is counted, compared with the rows |
 //! | [`config`], [`commands`], [`server`], [`telemetry`] | the binary |
 //!
 //! # The path of an RPC
@@ -56,3 +57,4 @@ mod sources;
 mod statistics;
 pub mod telemetry;
 mod validate;
+pub mod verify;
