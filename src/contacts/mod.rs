@@ -5,8 +5,8 @@
 //! operator is in the backlog and says why. Every decision about who handles a
 //! contact is kept.
 //!
-//! Order of locks, everywhere: request id, lead, contact, operators by id, counts
-//! of contacts by cell, count of leads.
+//! Order of locks, everywhere: request id, lead, contact, operators by id, count
+//! of leads, counts of contacts by cell.
 
 mod change;
 mod grpc;

@@ -209,8 +209,8 @@ async fn delete_lead(context: Context, request: DeleteLeadRequest) -> Result<()>
             // Whatever is left after this keeps the lead from being deleted.
             let deleted = contacts::store::delete_closed(conn, organization_id, id).await?;
             store::delete(conn, organization_id, id).await?;
-            statistics::store::record(conn, organization_id, &deleted, None).await?;
-            statistics::store::add_leads(conn, organization_id, -1).await
+            statistics::store::add_leads(conn, organization_id, -1).await?;
+            statistics::store::record(conn, organization_id, &deleted, None).await
         })
         .await
 }

@@ -82,13 +82,14 @@ impl Findings {
         lock_operators(conn, organization_id, &none, &ids).await?;
         let loads = self.loads.iter().copied().collect();
         statistics::store::apply(conn, organization_id, &BTreeMap::new(), &loads).await?;
+        statistics::store::add_leads(conn, organization_id, self.leads).await?;
         let cells: Vec<_> = self.contacts.iter().collect();
         for some in cells.chunks(CELLS_AT_ONCE) {
             let some = some.iter().map(|(cell, change)| (**cell, **change));
             let none = BTreeMap::new();
             statistics::store::apply(conn, organization_id, &some.collect(), &none).await?;
         }
-        statistics::store::add_leads(conn, organization_id, self.leads).await
+        Ok(())
     }
 }
 

@@ -154,12 +154,14 @@ impl<'a> Changed<'a> {
 
 /// By how much the operators' loads change.
 fn loads(before: &[&Contact], after: &[&Contact]) -> BTreeMap<Uuid, i32> {
-    let mut loads = BTreeMap::new();
+    let mut loads: BTreeMap<_, i32> = BTreeMap::new();
     for (contacts, count) in [(before, -1), (after, 1)] {
         let active = contacts.iter().filter(|contact| contact.status.is_active());
         for operator_id in active.filter_map(|contact| contact.operator_id) {
             *loads.entry(operator_id).or_default() += count;
         }
     }
+    // Those that stay as they are have not been locked.
+    loads.retain(|_, count| *count != 0);
     loads
 }
