@@ -39,7 +39,7 @@ struct Walk {
 }
 
 const WALK: Walk = Walk {
-    first: 2_000,
+    first: 1_000,
     whole: 20_000,
 };
 /// Those of one owner are not beside each other, and take longer to read.
