@@ -69,15 +69,13 @@ impl Page {
     }
 }
 
-/// Lets a boxed query fetch one page in the order of the ids.
+/// Lets a boxed query fetch one page in the order of the ids. (The first page is
+/// asked for like the others, so that all are one statement.)
 macro_rules! keyset {
     ($query:expr, $page:expr, $id:expr) => {{
+        let (low, high) = $page.bounds();
         let query = $query.limit($page.fetch);
-        let query = match $page.after {
-            Some(after) if $page.ascending => query.filter($id.gt(after)),
-            Some(after) => query.filter($id.lt(after)),
-            None => query,
-        };
+        let query = query.filter($id.gt(low)).filter($id.lt(high));
         if $page.ascending {
             query.order($id.asc())
         } else {

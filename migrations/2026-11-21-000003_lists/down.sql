@@ -1,9 +1,3 @@
-DROP INDEX sources_code_idx;
-DROP INDEX sources_active_idx;
-DROP INDEX sources_present_idx;
-DROP INDEX operators_active_idx;
-DROP INDEX operators_present_idx;
-
 -- The extension stays: others may use it.
 DROP INDEX leads_search_idx;
 

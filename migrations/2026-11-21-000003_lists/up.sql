@@ -30,14 +30,3 @@ CREATE INDEX IF NOT EXISTS leads_search_idx ON leads USING gin (
     (ARRAY[organization_id]),
     (lower(name || E'\n' || coalesce(email, '') || E'\n' || coalesce(phone, '') || E'\n'
         || coalesce(external_id, ''))) gin_trgm_ops);
-
--- Without and with those who are not active. Lists that show what is deleted are
--- read from the primary keys.
-CREATE INDEX operators_present_idx ON operators (organization_id, id)
-    WHERE delete_time IS NULL;
-CREATE INDEX operators_active_idx ON operators (organization_id, active, id)
-    WHERE delete_time IS NULL;
-CREATE INDEX sources_present_idx ON sources (organization_id, id) WHERE delete_time IS NULL;
-CREATE INDEX sources_active_idx ON sources (organization_id, active, id)
-    WHERE delete_time IS NULL;
-CREATE INDEX sources_code_idx ON sources (organization_id, code, id);

@@ -5,7 +5,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
     sql_query,
-    sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -52,7 +52,8 @@ pub async fn list(
             .bind::<Array<Text>, _>(filter.statuses())
             .bind::<Nullable<SqlUuid>, _>(filter.lead_id)
             .bind::<Nullable<SqlUuid>, _>(filter.source_id)
-            .bind::<Nullable<SqlUuid>, _>(filter.operator_id),
+            .bind::<Nullable<SqlUuid>, _>(filter.operator_id)
+            .bind::<Bool, _>(filter.unassigned),
     )
     .get_results(&mut &*conn)
     .await?)
@@ -81,9 +82,9 @@ fn bounds(filter: &Filter, page: Page) -> (Uuid, Uuid) {
     )
 }
 
-/// The query. Each condition on a column is written so that the index meant for
-/// it is the only one that fits, however the planner misjudges the table:
-/// conditions that only filter begin with a parameter that may be NULL.
+/// The query. Conditions are written so that only the index meant for the list
+/// fits, however the planner misjudges the table: those that merely leave rows
+/// out, and should not choose an index, begin with a parameter.
 fn sql(filter: &Filter, ascending: bool) -> String {
     let direction = if ascending { "ASC" } else { "DESC" };
     let range = |columns: &str, condition: &str, order: &str| {
@@ -95,6 +96,7 @@ fn sql(filter: &Filter, ascending: bool) -> String {
              ORDER BY {order} {direction} LIMIT $4"
         )
     };
+    // An index has a range in the order of the ids for each status.
     let merged = |columns: &str, conditions: [String; 3], order: &str| {
         let ranges = conditions.map(|condition| range(columns, &condition, order));
         format!(
@@ -102,52 +104,51 @@ fn sql(filter: &Filter, ascending: bool) -> String {
             ranges.join(") UNION ALL (")
         )
     };
-    let by_status =
+    let each_status =
         |condition: &str| [1, 2, 3].map(|place| format!("{condition} AND status = $7[{place}]"));
-    let given = (filter.lead_id, filter.source_id, filter.operator_id);
-    match (given, filter.unassigned) {
-        ((Some(_), ..), unassigned) => {
-            let unassigned = if unassigned {
-                "AND operator_id IS NULL"
-            } else {
-                ""
-            };
-            let condition = format!(
-                "lead_id = $8 AND status = ANY ($7) AND ($9 IS NULL OR source_id = $9)
-                 AND ($10 IS NULL OR operator_id = $10) {unassigned}"
-            );
-            range(COLUMNS, &condition, "id")
+    match (
+        filter.lead_id.is_some(),
+        filter.source_id.is_some(),
+        filter.operator_id.is_some(),
+        filter.unassigned,
+    ) {
+        // A lead has few contacts.
+        (true, ..) => {
+            let condition = "lead_id = $8 AND status = ANY ($7)
+                 AND ($9 IS NULL OR source_id = $9) AND ($10 IS NULL OR operator_id = $10)
+                 AND (NOT $11 OR operator_id IS NULL)";
+            range(COLUMNS, condition, "id")
         }
-        ((None, Some(_), None), true) => merged(
-            COLUMNS,
-            by_status("source_id = $9 AND operator_id IS NULL"),
-            "id",
-        ),
-        ((None, Some(_), None), false) => merged(COLUMNS, by_status("source_id = $9"), "id"),
-        ((None, Some(_), Some(_)), _) => {
-            // The index alone tells which; only those are read then.
-            let ids = by_status("operator_id = $10 AND ($9 IS NULL OR source_id = $9)");
+        // The index alone tells which ones of an operator's are of the source.
+        (_, true, true, _) => {
+            let condition = "operator_id = $10 AND ($9 IS NULL OR source_id = $9)";
             format!(
                 "SELECT c.* FROM ({}) AS page, LATERAL (
                      SELECT {COLUMNS} FROM contacts
                      WHERE organization_id = $1 AND id = page.id LIMIT 1) AS c
                  ORDER BY page.id {direction}",
-                merged("id", ids, "id")
+                merged("id", each_status(condition), "id")
             )
         }
-        ((None, None, Some(_)), _) => merged(COLUMNS, by_status("operator_id = $10"), "id"),
-        ((None, None, None), true) => {
-            // The planner sees the order only if it is told the whole of it.
-            let order = format!("operator_id {direction}, id");
-            merged(COLUMNS, by_status("operator_id IS NULL"), &order)
+        (_, true, _, true) => {
+            let condition = "source_id = $9 AND operator_id IS NULL";
+            merged(COLUMNS, each_status(condition), "id")
         }
-        ((None, None, None), false) if filter.statuses().len() < ContactStatus::ALL.len() => {
-            let each = ContactStatus::ALL.map(|status| {
+        (_, true, ..) => merged(COLUMNS, each_status("source_id = $9"), "id"),
+        (_, _, true, _) => merged(COLUMNS, each_status("operator_id = $10"), "id"),
+        // The planner knows the order only if it is told all of it.
+        (.., true) => {
+            let order = format!("operator_id {direction}, id");
+            merged(COLUMNS, each_status("operator_id IS NULL"), &order)
+        }
+        _ if filter.statuses().len() == ContactStatus::ALL.len() => range(COLUMNS, "true", "id"),
+        // The status is written out, for its own index to fit.
+        _ => {
+            let conditions = ContactStatus::ALL.map(|status| {
                 let status = status.as_str();
                 format!("status = '{status}' AND '{status}' = ANY ($7)")
             });
-            merged(COLUMNS, each, "id")
+            merged(COLUMNS, conditions, "id")
         }
-        ((None, None, None), false) => range(COLUMNS, "true", "id"),
     }
 }
