@@ -106,10 +106,8 @@ async fn fill_contacts(conn: &mut Conn) {
     .unwrap();
 }
 
-/// Mutants: a source's contacts filtered by status instead of merged; the order
-/// of the backlog left to the ids; one index for all statuses made last, which
-/// the planner takes for every list while the table is small; no index on
-/// sources.
+/// Mutants: the order of the backlog left to the ids; a status not written out; a
+/// source as a condition that chooses no index.
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_of_contacts_read_their_page() {
     let app = App::start().await;
