@@ -58,15 +58,24 @@ pub struct Page {
     pub ascending: bool,
 }
 
-/// Lets a boxed query fetch one page in the order of the ids.
+impl Page {
+    /// The ids that its rows lie between.
+    pub fn bounds(&self) -> (Uuid, Uuid) {
+        match self.after {
+            Some(after) if self.ascending => (after, Uuid::max()),
+            Some(after) => (Uuid::nil(), after),
+            None => (Uuid::nil(), Uuid::max()),
+        }
+    }
+}
+
+/// Lets a boxed query fetch one page in the order of the ids. (The first page is
+/// asked for like the others, so that all are one statement.)
 macro_rules! keyset {
     ($query:expr, $page:expr, $id:expr) => {{
+        let (low, high) = $page.bounds();
         let query = $query.limit($page.fetch);
-        let query = match $page.after {
-            Some(after) if $page.ascending => query.filter($id.gt(after)),
-            Some(after) => query.filter($id.lt(after)),
-            None => query,
-        };
+        let query = query.filter($id.gt(low)).filter($id.lt(high));
         if $page.ascending {
             query.order($id.asc())
         } else {
@@ -136,15 +145,25 @@ impl Pager {
     }
 
     /// Cuts the fetched rows to the page and makes the token of the next one.
-    pub fn finish<T>(&self, mut rows: Vec<T>, id: impl Fn(&T) -> Uuid) -> (Vec<T>, String) {
-        if rows.len() <= self.size {
-            return (rows, String::new());
-        }
-        rows.truncate(self.size);
-        let token = rows
-            .last()
-            .map(|row| self.token(id(row)))
-            .unwrap_or_default();
+    pub fn finish<T>(&self, rows: Vec<T>, id: impl Fn(&T) -> Uuid) -> (Vec<T>, String) {
+        self.finish_at(rows, id, None)
+    }
+
+    /// The same, where the search for rows may have stopped before the page was
+    /// full: the next one goes on from there.
+    pub fn finish_at<T>(
+        &self,
+        mut rows: Vec<T>,
+        id: impl Fn(&T) -> Uuid,
+        stopped_at: Option<Uuid>,
+    ) -> (Vec<T>, String) {
+        let last = if rows.len() > self.size {
+            rows.truncate(self.size);
+            rows.last().map(id)
+        } else {
+            stopped_at
+        };
+        let token = last.map(|last| self.token(last)).unwrap_or_default();
         (rows, token)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tonic::Request;
 use uuid::Uuid;
 
-use super::store::{self, Filter, Identifier, Lead, LeadChange, NewLead};
+use super::store::{self, Identifier, Lead, LeadChange, NewLead};
 use crate::{
     contacts,
     context::{App, Context},
@@ -128,14 +128,23 @@ async fn lookup_lead(context: Context, request: LookupLeadRequest) -> Result<pro
 async fn list_leads(context: Context, request: ListLeadsRequest) -> Result<ListLeadsResponse> {
     let mut violations = Violations::new();
     let pager = Pager::parse(&mut violations, context.organization_id, &request);
-    let filter = Filter {
-        search: violations.optional_line("search", &request.search, MAX_NAME),
-        owner_user_id: violations.optional_id("owner_user_id", &request.owner_user_id),
-    };
+    let search = violations.optional_line("search", &request.search, MAX_NAME);
+    let owner_user_id = violations.optional_id("owner_user_id", &request.owner_user_id);
     violations.finish()?;
+    let organization_id = context.organization_id;
     let conn = context.db().conn().await?;
-    let leads = store::list(&conn, context.organization_id, &filter, pager.page).await?;
-    let (leads, next_page_token) = pager.finish(leads, |lead| lead.id);
+    let (leads, stopped_at) = match search {
+        Some(text) => {
+            let page = pager.page;
+            let found = store::search(&conn, organization_id, &text, owner_user_id, page).await?;
+            (found.leads, found.stopped_at)
+        }
+        None => (
+            store::list(&conn, organization_id, owner_user_id, pager.page).await?,
+            None,
+        ),
+    };
+    let (leads, next_page_token) = pager.finish_at(leads, |lead| lead.id, stopped_at);
     let leads = leads.into_iter().map(proto::Lead::from).collect();
     Ok(ListLeadsResponse {
         leads,

@@ -1,8 +1,9 @@
-//! Every query on `contacts`; those on `assignments` are beside it. Knows
-//! nothing of the wire.
+//! Every query on `contacts`; those for groups and lists, and those on
+//! `assignments`, are beside it. Knows nothing of the wire.
 
 pub mod assignments;
 mod group;
+mod list;
 
 use chrono::{DateTime, Utc};
 use diesel::{dsl::now, prelude::*, sql_types::Timestamptz};
@@ -10,12 +11,12 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 pub use group::{insert_all, lock_all, update_all};
+pub use list::{Filter, list};
 
 use crate::{
     db::{Conn, Prepared, text_enum},
     distribution::BacklogReason,
     error::{Error, Result},
-    page::{Page, keyset},
     schema::contacts,
 };
 
@@ -32,6 +33,8 @@ text_enum! {
 }
 
 impl ContactStatus {
+    /// All statuses.
+    pub const ALL: [Self; 3] = [Self::New, Self::InProgress, Self::Closed];
     /// The statuses that count towards an operator's load.
     pub const ACTIVE: [Self; 2] = [Self::New, Self::InProgress];
 
@@ -42,7 +45,7 @@ impl ContactStatus {
 }
 
 /// A row of `contacts`.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = contacts, check_for_backend(diesel::pg::Pg))]
 pub struct Contact {
     pub id: Uuid,
@@ -69,18 +72,6 @@ impl Contact {
         self.revision += 1;
         self.update_time
     }
-}
-
-/// Which contacts to list.
-#[derive(Debug, Default)]
-pub struct Filter {
-    pub lead_id: Option<Uuid>,
-    pub source_id: Option<Uuid>,
-    pub operator_id: Option<Uuid>,
-    pub statuses: Vec<ContactStatus>,
-    pub unassigned: bool,
-    pub create_time_after: Option<DateTime<Utc>>,
-    pub create_time_before: Option<DateTime<Utc>>,
 }
 
 /// The contact.
@@ -110,41 +101,6 @@ pub async fn lock(
     // The transaction may have begun before the last change that it waited for.
     let time = time.max(contact.update_time);
     Ok((contact, time))
-}
-
-/// A page of contacts.
-pub async fn list(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    filter: &Filter,
-    page: Page,
-) -> Result<Vec<Contact>> {
-    let mut query = contacts::table
-        .filter(contacts::organization_id.eq(organization_id))
-        .select(Contact::as_select())
-        .into_boxed();
-    if let Some(lead_id) = filter.lead_id {
-        query = query.filter(contacts::lead_id.eq(lead_id));
-    }
-    if let Some(source_id) = filter.source_id {
-        query = query.filter(contacts::source_id.eq(source_id));
-    }
-    if let Some(operator_id) = filter.operator_id {
-        query = query.filter(contacts::operator_id.eq(operator_id));
-    }
-    if !filter.statuses.is_empty() {
-        query = query.filter(contacts::status.eq_any(&filter.statuses));
-    }
-    if filter.unassigned {
-        query = query.filter(contacts::operator_id.is_null());
-    }
-    if let Some(time) = filter.create_time_after {
-        query = query.filter(contacts::create_time.ge(time));
-    }
-    if let Some(time) = filter.create_time_before {
-        query = query.filter(contacts::create_time.lt(time));
-    }
-    Ok(keyset!(query, page, contacts::id).load(&mut conn).await?)
 }
 
 /// Writes all that can change of a contact that is locked. Returns it with its

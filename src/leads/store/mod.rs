@@ -1,7 +1,8 @@
-//! Every query on `leads`; those for groups of contacts are beside it. Knows
-//! nothing of the wire.
+//! Every query on `leads`; the search, and those for groups of contacts, are
+//! beside it. Knows nothing of the wire.
 
 mod group;
+mod search;
 
 use chrono::{DateTime, Utc};
 use diesel::{dsl::now, prelude::*, result::Error as DieselError};
@@ -9,6 +10,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 pub use group::{fill_all, insert_all, lock_by_identifiers};
+pub use search::search;
 
 use crate::{
     db::Conn,
@@ -65,15 +67,6 @@ pub enum Identifier {
     Email(String),
 }
 
-/// Which leads to list.
-#[derive(Debug)]
-pub struct Filter {
-    /// Literal text in name, e-mail, phone or external id.
-    pub search: Option<String>,
-    /// Owner.
-    pub owner_user_id: Option<Uuid>,
-}
-
 /// The lead.
 pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Lead> {
     leads::table
@@ -115,37 +108,21 @@ pub async fn lookup(
     Ok(query.first(&mut conn).await.optional()?)
 }
 
-/// A page of leads.
+/// A page of leads: of this owner, if there is one.
 pub async fn list(
     mut conn: &Conn,
     organization_id: Uuid,
-    filter: &Filter,
+    owner_user_id: Option<Uuid>,
     page: Page,
 ) -> Result<Vec<Lead>> {
     let mut query = leads::table
         .filter(leads::organization_id.eq(organization_id))
         .select(Lead::as_select())
         .into_boxed();
-    if let Some(search) = &filter.search {
-        let pattern = format!("%{}%", escape_like(search));
-        query = query.filter(
-            leads::name
-                .ilike(pattern.clone())
-                .or(leads::email.assume_not_null().ilike(pattern.clone()))
-                .or(leads::phone.assume_not_null().ilike(pattern.clone()))
-                .or(leads::external_id.assume_not_null().ilike(pattern)),
-        );
-    }
-    if let Some(owner) = filter.owner_user_id {
+    if let Some(owner) = owner_user_id {
         query = query.filter(leads::owner_user_id.eq(owner));
     }
     Ok(keyset!(query, page, leads::id).load(&mut conn).await?)
-}
-
-fn escape_like(text: &str) -> String {
-    text.replace('\\', r"\\")
-        .replace('%', r"\%")
-        .replace('_', r"\_")
 }
 
 /// Inserts a lead.

@@ -5,5 +5,6 @@ mod history;
 mod intake;
 mod limits;
 mod list;
+mod pages;
 mod reassign;
 mod status;

@@ -1,6 +1,7 @@
 //! `LeadService`: the people and companies who ask.
 
 mod change;
+mod search;
 
 use minicrm::proto::{
     ContactStatus, CreateLeadRequest, DeleteLeadRequest, GetLeadRequest, Lead, LeadView,
