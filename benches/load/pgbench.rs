@@ -19,6 +19,18 @@ pub struct Script {
     text: &'static str,
     known: bool,
     full: bool,
+    counts: bool,
+}
+
+impl Script {
+    /// The same without the statistics.
+    pub const fn without_counts(self) -> Self {
+        Self {
+            name: "several statements, no counts",
+            counts: false,
+            ..self
+        }
+    }
 }
 
 /// The contact of a new lead as the service records it.
@@ -27,6 +39,7 @@ pub const SEVERAL_STATEMENTS: Script = Script {
     text: include_str!("sql/several_statements.sql"),
     known: false,
     full: false,
+    counts: true,
 };
 /// The same of a lead that is known.
 pub const KNOWN_LEAD: Script = Script {
@@ -129,6 +142,7 @@ impl Pgbench {
             ("contacts", self.shape.contacts),
             ("known", script.known.into()),
             ("full", script.full.into()),
+            ("counts", script.counts.into()),
         ] {
             command.arg("--define").arg(format!("{name}={value}"));
         }
