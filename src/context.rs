@@ -15,7 +15,7 @@ use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use uuid::Uuid;
 
 use crate::{
-    contacts::NewContact,
+    contacts::{Change, NewContact},
     db::{Db, Transaction, Work},
     distribution::store::KnownPools,
     error::{Error, Result},
@@ -39,6 +39,7 @@ pub struct App {
     intake_db: Db,
     phone_region: Option<country::Id>,
     intake: Queues<NewContact>,
+    changes: Queues<Change>,
     known_pools: KnownPools,
     organizations: Vec<Uuid>,
     prepared: OnceLock<()>,
@@ -60,6 +61,7 @@ impl App {
             intake_db: Db::new(url, reserved, INTAKE_LOCK_TIMEOUT)?,
             phone_region,
             intake: Queues::default(),
+            changes: Queues::default(),
             known_pools: KnownPools::default(),
             organizations,
             prepared: OnceLock::new(),
@@ -148,6 +150,11 @@ impl Context {
     /// The contacts that wait to be taken in.
     pub(crate) fn intake(&self) -> &Queues<NewContact> {
         &self.app.intake
+    }
+
+    /// The changes that wait to be made.
+    pub(crate) fn changes(&self) -> &Queues<Change> {
+        &self.app.changes
     }
 
     /// The pools that need not be kept again.

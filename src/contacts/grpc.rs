@@ -1,16 +1,15 @@
 //! The edge of `ContactService`: checks requests, runs them, answers. Intake,
-//! status, reassignment and history have files of their own beside it.
+//! changes of status and operator, and history have files of their own beside it.
 
 use std::sync::Arc;
 
 use tonic::Request;
 
 use super::{
+    change::{reassign_contact, set_contact_status},
     history::list_assignments,
     intake::{batch_create_contacts, create_contact},
     kept_status,
-    reassign::reassign_contact,
-    status::set_contact_status,
     store::{self, Filter},
 };
 use crate::{

@@ -8,17 +8,18 @@
 //! Order of locks, everywhere: request id, lead, contact, operators by id, counts
 //! of contacts by cell, count of leads.
 
+mod change;
 mod grpc;
 mod history;
 pub mod id;
 mod intake;
-mod reassign;
-mod status;
+mod release;
 pub mod store;
 
+pub use change::Change;
 pub use grpc::Contacts;
 pub use intake::NewContact;
-pub use reassign::release_all;
+pub use release::release_all;
 use store::{Contact, ContactStatus};
 
 use crate::{proto, rpc::timestamp};

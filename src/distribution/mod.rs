@@ -143,7 +143,7 @@ pub struct Roster {
     /// By source: operator and weight, by operator id.
     weights: HashMap<Uuid, Vec<(Uuid, u32)>>,
     /// Ids of the pools as they are now, by source and whom a contact is taken
-    /// from. Emptied whenever someone runs out of room.
+    /// from. Emptied whenever someone runs out of room, or has some again.
     pools: HashMap<(Uuid, Option<Uuid>), Uuid>,
     /// All pools that decisions were made from, by id.
     used: HashMap<Uuid, Pool>,
@@ -250,11 +250,27 @@ impl Roster {
         Decision { pool_id, outcome }
     }
 
-    fn take(&mut self, operator_id: Uuid) {
+    /// An operator is given a contact.
+    pub fn take(&mut self, operator_id: Uuid) {
+        self.change(operator_id, 1, 1);
+    }
+
+    /// An operator has an old contact back, which was given to it before.
+    pub fn reopen(&mut self, operator_id: Uuid) {
+        self.change(operator_id, 1, 0);
+    }
+
+    /// An operator has a contact less.
+    pub fn free(&mut self, operator_id: Uuid) {
+        self.change(operator_id, -1, 0);
+    }
+
+    fn change(&mut self, operator_id: Uuid, load: i32, window_load: i32) {
         if let Some(member) = self.members.get_mut(&operator_id) {
-            member.operator.load += 1;
-            member.window_load += 1;
-            if member.obstacle().is_some() {
+            let could = member.obstacle().is_none();
+            member.operator.load += load;
+            member.window_load += window_load;
+            if could != member.obstacle().is_none() {
                 self.pools.clear();
             }
         }

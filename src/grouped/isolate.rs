@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::Job;
+use super::{Job, all};
 use crate::{
     context::Context,
     error::{Error, Result},
@@ -29,11 +29,7 @@ pub async fn run<J: Job>(context: &Context, jobs: &[J]) -> Vec<Result<J::Answer>
             answers[index] = Some(answer);
         }
     }
-    let missing = || Err(Error::internal("no answer"));
-    answers
-        .into_iter()
-        .map(|answer| answer.unwrap_or_else(missing))
-        .collect()
+    all(answers)
 }
 
 /// Does a group; if that fails, its halves, down to single jobs, so that only

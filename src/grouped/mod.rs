@@ -10,7 +10,13 @@ mod queue;
 
 pub use queue::Queues;
 
-use crate::{context::Context, error::Result, request_id::Claim};
+use prost::Message;
+
+use crate::{
+    context::{Context, decode},
+    error::{Error, Result},
+    request_id::{Claim, Claimed},
+};
 
 /// Most jobs in a group: one transaction.
 pub const MAX_GROUP: usize = 256;
@@ -37,4 +43,31 @@ pub trait Job: Send + Sync + Sized + 'static {
 /// Does jobs, together with others; one answer each, in their order.
 pub async fn run<J: Job>(context: &Context, jobs: Vec<J>) -> Result<Vec<Result<J::Answer>>> {
     queue::run(context, jobs).await
+}
+
+/// The answers to jobs that were done before, as their claims turned out; the
+/// others are to be done.
+pub fn replay<J: Job>(group: &[&J], claimed: Vec<Claimed>) -> Vec<Option<Result<J::Answer>>>
+where
+    J::Answer: Message + Default,
+{
+    let mut claimed = claimed.into_iter();
+    let answers = group.iter().map(|job| {
+        job.claim()?;
+        match claimed.next()? {
+            Claimed::Fresh => None,
+            Claimed::Replay(answer) => Some(decode(&answer)),
+            Claimed::Reused => Some(Err(Error::RequestIdReused)),
+        }
+    });
+    answers.collect()
+}
+
+/// The answers, none of which is missing.
+pub fn all<T>(answers: Vec<Option<Result<T>>>) -> Vec<Result<T>> {
+    let missing = || Err(Error::internal("no answer"));
+    let answers = answers.into_iter();
+    answers
+        .map(|answer| answer.unwrap_or_else(missing))
+        .collect()
 }

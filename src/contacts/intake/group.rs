@@ -14,16 +14,16 @@ use super::{
 };
 use crate::{
     contacts::store::{self, assignments},
-    context::decode,
     db::{Conn, Transaction},
     distribution::{
         self,
         store::{FoundSource, KnownPools, PoolRow, SourceKeys},
     },
     error::{Error, Result, SOURCE_INACTIVE},
+    grouped,
     leads::{self, Identity, resolve::Resolver, store::Lead},
     operators,
-    request_id::{self, Claim, Claimed},
+    request_id::{self, Claim},
     statistics::{self, Cell, Change, Counts},
 };
 
@@ -41,13 +41,13 @@ pub async fn take_in(
         find_leads(transaction, organization_id, group),
         distribution::store::lock_roster(transaction, organization_id, &sources, &[]),
     );
-    let mut answers = replay(group, claimed?);
+    let mut answers = grouped::replay(group, claimed?);
     let found = found?;
     let (mut roster, sources) = locked?;
 
     let accepted = accept(&sources, group, &mut answers);
     if accepted.is_empty() {
-        return Ok(all(answers));
+        return Ok(grouped::all(answers));
     }
     let mut leads = Resolver::new(found, roster.time);
     let resolved: Vec<_> = accepted
@@ -86,30 +86,7 @@ pub async fn take_in(
     for (accepted, response) in accepted.iter().zip(responses) {
         answers[accepted.index] = Some(Ok(response));
     }
-    Ok(all(answers))
-}
-
-/// The answers, none of which is missing.
-fn all(answers: Vec<Option<Answer>>) -> Vec<Answer> {
-    let missing = || Err(Error::internal("no answer"));
-    answers
-        .into_iter()
-        .map(|answer| answer.unwrap_or_else(missing))
-        .collect()
-}
-
-/// The answers to requests that were answered before.
-fn replay(group: &[&NewContact], claimed: Vec<Claimed>) -> Vec<Option<Answer>> {
-    let mut claimed = claimed.into_iter();
-    let answers = group.iter().map(|contact| {
-        contact.claim.as_ref()?;
-        match claimed.next()? {
-            Claimed::Fresh => None,
-            Claimed::Replay(answer) => Some(decode(&answer)),
-            Claimed::Reused => Some(Err(Error::RequestIdReused)),
-        }
-    });
-    answers.collect()
+    Ok(grouped::all(answers))
 }
 
 /// The sources that the group names.

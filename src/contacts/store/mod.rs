@@ -2,19 +2,17 @@
 //! nothing of the wire.
 
 pub mod assignments;
+mod group;
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    dsl::now,
-    prelude::*,
-    sql_query,
-    sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid},
-};
+use diesel::{dsl::now, prelude::*, sql_types::Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+pub use group::{insert_all, lock_all, update_all};
+
 use crate::{
-    db::{Conn, Prepared, column, text_enum},
+    db::{Conn, Prepared, text_enum},
     distribution::BacklogReason,
     error::{Error, Result},
     page::{Page, keyset},
@@ -60,6 +58,17 @@ pub struct Contact {
     pub update_time: DateTime<Utc>,
     pub assign_time: Option<DateTime<Utc>>,
     pub close_time: Option<DateTime<Utc>>,
+}
+
+impl Contact {
+    /// Counts a change at this time, by the database's clock; returns the time of
+    /// the change. (The clock may have been read before the last change was
+    /// committed.)
+    pub fn change_at(&mut self, time: DateTime<Utc>) -> DateTime<Utc> {
+        self.update_time = self.update_time.max(time);
+        self.revision += 1;
+        self.update_time
+    }
 }
 
 /// Which contacts to list.
@@ -136,36 +145,6 @@ pub async fn list(
         query = query.filter(contacts::create_time.lt(time));
     }
     Ok(keyset!(query, page, contacts::id).load(&mut conn).await?)
-}
-
-/// Inserts new contacts.
-pub async fn insert_all(conn: &Conn, organization_id: Uuid, contacts: &[&Contact]) -> Result<()> {
-    let Some(first) = contacts.first() else {
-        return Ok(());
-    };
-    Prepared(
-        sql_query(
-            "INSERT INTO contacts (organization_id, create_time, update_time, id, lead_id,
-                 source_id, operator_id, pool_id, message, backlog_reason, assign_time)
-             SELECT $1, $2, $2, c.*, CASE WHEN c.operator_id IS NOT NULL THEN $2 END
-             FROM unnest($3, $4, $5, $6, $7, $8, $9)
-                 AS c (id, lead_id, source_id, operator_id, pool_id, message, backlog_reason)",
-        )
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Timestamptz, _>(first.create_time)
-        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.id))
-        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.lead_id))
-        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.source_id))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.operator_id))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.pool_id))
-        .bind::<Array<Text>, _>(column(contacts, |contact| contact.message.as_str()))
-        .bind::<Array<Nullable<Text>>, _>(column(contacts, |contact| {
-            contact.backlog_reason.map(BacklogReason::as_str)
-        })),
-    )
-    .execute(&mut &*conn)
-    .await?;
-    Ok(())
 }
 
 /// Writes all that can change of a contact that is locked. Returns it with its

@@ -1,0 +1,172 @@
+//! Changes a group of contacts in one transaction of three round trips: the
+//! first locks the contacts, the second the operators concerned, then everything
+//! is decided in memory, the third writes and commits.
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures_util::join;
+use prost::Message;
+use uuid::Uuid;
+
+use super::{Change, Target, reassign, status};
+use crate::{
+    contacts::store::{
+        self, Contact,
+        assignments::{self, Assignment},
+    },
+    db::{Conn, Transaction},
+    distribution::{
+        Roster,
+        store::{KnownPools, SourceKeys, find_pools, lock_roster, save_pools},
+    },
+    error::{Error, Result},
+    grouped, operators, proto,
+    request_id::{self, Claim},
+    statistics::{self, Counts},
+};
+
+/// The transaction. An error rolls all of it back.
+pub async fn change_all(
+    transaction: &Transaction,
+    organization_id: Uuid,
+    known_pools: &KnownPools,
+    group: &[&Change],
+) -> Result<Vec<Result<proto::Contact>>> {
+    let claims: Vec<_> = group.iter().filter_map(|job| job.claim.as_ref()).collect();
+    let mut ids: Vec<_> = group.iter().map(|change| change.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let (claimed, locked) = join!(
+        request_id::find(transaction, organization_id, &claims),
+        store::lock_all(transaction, organization_id, &ids),
+    );
+    let mut answers = grouped::replay(group, claimed?);
+    let before: BTreeMap<_, _> = locked?.into_iter().map(|c| (c.id, c)).collect();
+
+    let (sources, others) = concerned(group, &before);
+    let locked = lock_roster(transaction, organization_id, &sources, &others);
+    let mut roster = locked.await?.0;
+    let mut changed = Changed {
+        contacts: before.clone(),
+        history: Vec::new(),
+        kept: Vec::new(),
+    };
+    for (change, answer) in group.iter().zip(&mut answers) {
+        if answer.is_none() {
+            *answer = Some(changed.apply(&mut roster, change));
+        }
+    }
+
+    let before: Vec<_> = before.values().collect();
+    let after: Vec<_> = changed.contacts.values().collect();
+    let changes = before.into_iter().zip(after);
+    let (before, after): (Vec<_>, Vec<_>) = changes
+        .filter(|(before, after)| before.revision != after.revision)
+        .unzip();
+    let mut counts = Counts::default();
+    counts.add(before.iter().copied(), -1);
+    counts.add(after.iter().copied(), 1);
+    let mut pools = roster.used_pools().clone();
+    let mut former = counts.pool_ids();
+    former.retain(|id| !pools.contains_key(id));
+    pools.extend(find_pools(transaction, organization_id, &former).await?);
+    let counts = counts.cells(&pools);
+    let new_pools = known_pools.unknown(&roster)?;
+    let history: Vec<_> = changed.history.iter().collect();
+    let last = async {
+        // All are sent; the first error is the cause of the others.
+        let (pools, contacts, history, loads, kept, counts) = join!(
+            save_pools(transaction, organization_id, &new_pools),
+            store::update_all(transaction, organization_id, &after),
+            assignments::insert_all(transaction, organization_id, &history),
+            add_loads(transaction, organization_id, &before, &after),
+            request_id::insert(transaction, organization_id, &changed.kept),
+            statistics::store::apply(transaction, organization_id, &counts),
+        );
+        pools?;
+        contacts?;
+        history?;
+        loads?;
+        kept?;
+        counts
+    };
+    transaction.commit_with(last).await?;
+    known_pools.add(&new_pools);
+    Ok(grouped::all(answers))
+}
+
+/// The sources in which there will be a draw, and the other operators whose
+/// loads may change.
+fn concerned(
+    group: &[&Change],
+    contacts: &BTreeMap<Uuid, Contact>,
+) -> (SourceKeys<'static>, Vec<Uuid>) {
+    let (mut sources, mut others) = (SourceKeys::default(), Vec::new());
+    let mut changes: HashMap<Uuid, i32> = HashMap::new();
+    for change in group {
+        let Some(contact) = contacts.get(&change.id) else {
+            continue;
+        };
+        let before = changes.entry(change.id).or_default();
+        *before += 1;
+        match change.target {
+            Target::Status(status)
+                if *before == 1 && status.is_active() == contact.status.is_active() =>
+            {
+                continue;
+            }
+            Target::Status(_) => {}
+            Target::Operator(None) => sources.ids.push(contact.source_id),
+            Target::Operator(Some(named)) => others.push(named),
+        }
+        others.extend(contact.operator_id);
+    }
+    sources.ids.sort_unstable();
+    sources.ids.dedup();
+    others.sort_unstable();
+    others.dedup();
+    (sources, others)
+}
+
+/// The contacts of a group as they become, and how.
+struct Changed<'a> {
+    contacts: BTreeMap<Uuid, Contact>,
+    history: Vec<Assignment>,
+    kept: Vec<(&'a Claim, Vec<u8>)>,
+}
+
+impl<'a> Changed<'a> {
+    /// Does one change, or none of it.
+    fn apply(&mut self, roster: &mut Roster, change: &'a Change) -> Result<proto::Contact> {
+        let contact = self.contacts.get_mut(&change.id);
+        let contact = contact.ok_or_else(|| Error::not_found("contact", change.id))?;
+        let decision = match change.target {
+            Target::Status(status) => status::set(contact, roster, status, change.force)?,
+            Target::Operator(Some(named)) => reassign::give(contact, roster, named, change.force)?,
+            Target::Operator(None) => reassign::draw(contact, roster)?,
+        };
+        let answer = proto::Contact::from(contact.clone());
+        self.history.extend(decision);
+        if let Some(claim) = &change.claim {
+            self.kept.push((claim, answer.encode_to_vec()));
+        }
+        Ok(answer)
+    }
+}
+
+/// Each operator's load once.
+async fn add_loads(
+    conn: &Conn,
+    organization_id: Uuid,
+    before: &[&Contact],
+    after: &[&Contact],
+) -> Result<()> {
+    let mut loads: HashMap<Uuid, i32> = HashMap::new();
+    for (contacts, count) in [(before, -1), (after, 1)] {
+        let active = contacts.iter().filter(|contact| contact.status.is_active());
+        for operator_id in active.filter_map(|contact| contact.operator_id) {
+            *loads.entry(operator_id).or_default() += count;
+        }
+    }
+    operators::store::add_loads(conn, organization_id, loads).await
+}

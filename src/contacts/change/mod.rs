@@ -1,0 +1,71 @@
+//! Changes that move load: `SetContactStatus` and `ReassignContact`. Both end in
+//! `grouped::run`, which makes groups of what arrives at the same time, and
+//! `group::change_all`, the transaction that does a group.
+
+mod group;
+mod reassign;
+mod status;
+
+use uuid::Uuid;
+
+pub(super) use reassign::reassign_contact;
+pub(super) use status::set_contact_status;
+
+use super::store::ContactStatus;
+use crate::{
+    context::Context,
+    error::{Error, Result},
+    grouped::{self, Job, Queues},
+    proto,
+    request_id::Claim,
+};
+
+/// A change of a contact, checked.
+#[derive(Debug)]
+pub struct Change {
+    /// What its request claims to be, if it may be repeated.
+    claim: Option<Claim>,
+    /// The contact.
+    id: Uuid,
+    /// Whether a limit may be passed, or an inactive operator be given it.
+    force: bool,
+    /// What is to be changed.
+    target: Target,
+}
+
+/// What a change is to lead to.
+#[derive(Debug, Clone, Copy)]
+enum Target {
+    /// This status.
+    Status(ContactStatus),
+    /// This operator; another one, by a draw, if none is named.
+    Operator(Option<Uuid>),
+}
+
+impl Job for Change {
+    type Answer = proto::Contact;
+
+    fn queues(context: &Context) -> &Queues<Self> {
+        context.changes()
+    }
+
+    fn claim(&self) -> Option<&Claim> {
+        self.claim.as_ref()
+    }
+
+    async fn transact(context: &Context, group: &[&Self]) -> Result<Vec<Result<proto::Contact>>> {
+        let (organization_id, pools) = (context.organization_id, context.known_pools());
+        context
+            .intake_db()
+            .transaction(async |transaction| {
+                group::change_all(transaction, organization_id, pools, group).await
+            })
+            .await
+    }
+}
+
+async fn run(context: &Context, change: Change) -> Result<proto::Contact> {
+    let mut answers = grouped::run(context, vec![change]).await?;
+    let missing = || Err(Error::internal("no answer"));
+    answers.pop().unwrap_or_else(missing)
+}

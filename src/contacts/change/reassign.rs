@@ -1,0 +1,145 @@
+//! `ReassignContact`: giving an active contact to another operator, by a draw or
+//! by name.
+
+use uuid::Uuid;
+
+use super::{Change, Target, run};
+use crate::{
+    contacts::store::{
+        Contact,
+        assignments::{Assignment, AssignmentKind},
+    },
+    context::Context,
+    distribution::{ExclusionReason, Roster},
+    error::{CONTACT_CLOSED, Error, OPERATOR_AT_LIMIT, OPERATOR_INACTIVE, Result},
+    proto::{self, ReassignContactRequest},
+    request_id::Claim,
+    validate::Violations,
+};
+
+pub async fn reassign_contact(
+    context: Context,
+    request: ReassignContactRequest,
+) -> Result<proto::Contact> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "ReassignContact",
+        &request.request_id,
+        &request,
+    );
+    let id = violations.id("id", &request.id);
+    let named = request
+        .operator_id
+        .as_deref()
+        .map(|named| violations.id("operator_id", named));
+    violations.finish()?;
+    let change = Change {
+        claim,
+        id,
+        force: request.force,
+        target: Target::Operator(named),
+    };
+    run(&context, change).await
+}
+
+/// Gives a contact to the operator named.
+pub fn give(
+    contact: &mut Contact,
+    roster: &mut Roster,
+    named: Uuid,
+    force: bool,
+) -> Result<Option<Assignment>> {
+    check_active(contact)?;
+    let operator = roster
+        .member(named)
+        .filter(|member| member.operator.delete_time.is_none())
+        .ok_or_else(|| Error::not_found("operator", named))?;
+    if contact.operator_id == Some(named) {
+        return Ok(None);
+    }
+    let reason = match operator.obstacle() {
+        None => None,
+        Some(ExclusionReason::Inactive) => Some(OPERATOR_INACTIVE),
+        Some(_) => Some(OPERATOR_AT_LIMIT),
+    };
+    if let (Some(reason), false) = (reason, force) {
+        return Err(Error::Precondition {
+            reason,
+            kind: "operator",
+            id: named,
+        });
+    }
+    roster.take(named);
+    let decision = Assignment {
+        operator_id: Some(named),
+        forced: reason.is_some(),
+        ..Assignment::new(contact.id, AssignmentKind::Manual, roster.time)
+    };
+    Ok(Some(hand_over(contact, roster, decision)))
+}
+
+/// Makes a new draw among the other operators of the contact's source. If none
+/// of them can take it, it stays with an operator who is active.
+pub fn draw(contact: &mut Contact, roster: &mut Roster) -> Result<Option<Assignment>> {
+    check_active(contact)?;
+    let current = contact.operator_id;
+    let decision = roster.decide(&mut rand::rng(), contact.source_id, current);
+    let new = |kind| Assignment {
+        pool_id: Some(decision.pool_id),
+        ..Assignment::new(contact.id, kind, roster.time)
+    };
+    let decision = match decision.outcome {
+        Ok(pick) => Assignment {
+            operator_id: Some(pick.operator_id),
+            draw: i64::try_from(pick.draw).ok(),
+            ..new(AssignmentKind::Reassigned)
+        },
+        Err(_) if stays(roster, current) => {
+            return Ok(Some(Assignment {
+                operator_id: current,
+                previous_operator_id: current,
+                ..new(AssignmentKind::Kept)
+            }));
+        }
+        Err(reason) => Assignment {
+            backlog_reason: Some(reason),
+            ..new(AssignmentKind::Reassigned)
+        },
+    };
+    Ok(Some(hand_over(contact, roster, decision)))
+}
+
+fn check_active(contact: &Contact) -> Result<()> {
+    if contact.status.is_active() {
+        return Ok(());
+    }
+    Err(Error::Precondition {
+        reason: CONTACT_CLOSED,
+        kind: "contact",
+        id: contact.id,
+    })
+}
+
+fn stays(roster: &Roster, current: Option<Uuid>) -> bool {
+    current
+        .and_then(|id| roster.member(id))
+        .is_some_and(|member| member.operator.active)
+}
+
+/// Moves a contact as decided, away from whom it was with.
+fn hand_over(contact: &mut Contact, roster: &mut Roster, decision: Assignment) -> Assignment {
+    let previous_operator_id = contact.operator_id;
+    if let Some(previous) = previous_operator_id {
+        roster.free(previous);
+    }
+    let time = contact.change_at(roster.time);
+    contact.operator_id = decision.operator_id;
+    contact.backlog_reason = decision.backlog_reason;
+    contact.pool_id = decision.pool_id.filter(|_| decision.operator_id.is_some());
+    contact.assign_time = decision.operator_id.map(|_| time);
+    Assignment {
+        previous_operator_id,
+        ..decision
+    }
+}

@@ -1,0 +1,33 @@
+//! What becomes of the contacts of an operator who is deleted.
+
+use uuid::Uuid;
+
+use super::store::{
+    self,
+    assignments::{self, Assignment, AssignmentKind},
+};
+use crate::{
+    db::Conn,
+    error::{Error, Result},
+    operators::store::Operator,
+    statistics,
+};
+
+/// Returns the active contacts of an operator who is locked to the backlog.
+pub async fn release_all(conn: &Conn, organization_id: Uuid, operator: &Operator) -> Result<()> {
+    let (before, released) = store::release_unlocked(conn, organization_id, operator.id).await?;
+    if usize::try_from(operator.load).ok() != Some(released.len()) {
+        // Somebody is at work on the others: try again when they are done.
+        return Err(Error::Conflict);
+    }
+    let history: Vec<_> = released
+        .iter()
+        .map(|contact| Assignment {
+            previous_operator_id: Some(operator.id),
+            backlog_reason: contact.backlog_reason,
+            ..Assignment::new(contact.id, AssignmentKind::Released, contact.update_time)
+        })
+        .collect();
+    assignments::insert_all(conn, organization_id, &history.iter().collect::<Vec<_>>()).await?;
+    statistics::store::record(conn, organization_id, &before, &released).await
+}

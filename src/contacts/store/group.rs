@@ -1,0 +1,102 @@
+//! The queries that insert or change a group of contacts: one statement each,
+//! whatever the size of the group.
+
+use diesel::{
+    prelude::*,
+    sql_query,
+    sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Contact;
+use crate::{
+    db::{Conn, Prepared, column},
+    distribution::BacklogReason,
+    error::Result,
+    schema::contacts,
+};
+
+/// Inserts new contacts.
+pub async fn insert_all(conn: &Conn, organization_id: Uuid, contacts: &[&Contact]) -> Result<()> {
+    let Some(first) = contacts.first() else {
+        return Ok(());
+    };
+    Prepared(
+        sql_query(
+            "INSERT INTO contacts (organization_id, create_time, update_time, id, lead_id,
+                 source_id, operator_id, pool_id, message, backlog_reason, assign_time)
+             SELECT $1, $2, $2, c.*, CASE WHEN c.operator_id IS NOT NULL THEN $2 END
+             FROM unnest($3, $4, $5, $6, $7, $8, $9)
+                 AS c (id, lead_id, source_id, operator_id, pool_id, message, backlog_reason)",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Timestamptz, _>(first.create_time)
+        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.id))
+        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.lead_id))
+        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.source_id))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.operator_id))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.pool_id))
+        .bind::<Array<Text>, _>(column(contacts, |contact| contact.message.as_str()))
+        .bind::<Array<Nullable<Text>>, _>(column(contacts, |contact| {
+            contact.backlog_reason.map(BacklogReason::as_str)
+        })),
+    )
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}
+
+/// Those of these contacts that exist, locked in the order of their ids.
+pub async fn lock_all(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    ids: &[Uuid],
+) -> Result<Vec<Contact>> {
+    let query = contacts::table
+        .filter(contacts::organization_id.eq(organization_id))
+        .filter(contacts::id.eq_any(ids))
+        .order(contacts::id)
+        .select(Contact::as_select())
+        .for_no_key_update();
+    Ok(Prepared(query).load(&mut conn).await?)
+}
+
+/// Writes all that a group can change of contacts that are locked. (An upsert,
+/// though the rows are there: it has one way only to find them.)
+pub async fn update_all(conn: &Conn, organization_id: Uuid, contacts: &[&Contact]) -> Result<()> {
+    if contacts.is_empty() {
+        return Ok(());
+    }
+    Prepared(
+        sql_query(
+            "INSERT INTO contacts (organization_id, id, lead_id, source_id, create_time,
+                 operator_id, pool_id, status, backlog_reason, revision, update_time, assign_time,
+                 close_time)
+             SELECT $1, c.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS c
+             ON CONFLICT (organization_id, id) DO UPDATE
+             SET operator_id = excluded.operator_id, pool_id = excluded.pool_id,
+                 status = excluded.status, backlog_reason = excluded.backlog_reason,
+                 revision = excluded.revision, update_time = excluded.update_time,
+                 assign_time = excluded.assign_time, close_time = excluded.close_time",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.id))
+        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.lead_id))
+        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.source_id))
+        .bind::<Array<Timestamptz>, _>(column(contacts, |contact| contact.create_time))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.operator_id))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.pool_id))
+        .bind::<Array<Text>, _>(column(contacts, |contact| contact.status.as_str()))
+        .bind::<Array<Nullable<Text>>, _>(column(contacts, |contact| {
+            contact.backlog_reason.map(BacklogReason::as_str)
+        }))
+        .bind::<Array<Integer>, _>(column(contacts, |contact| contact.revision))
+        .bind::<Array<Timestamptz>, _>(column(contacts, |contact| contact.update_time))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(contacts, |contact| contact.assign_time))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(contacts, |contact| contact.close_time)),
+    )
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}
