@@ -130,13 +130,19 @@ impl Bench {
 
     fn shape(&self, usual: &Shape) -> Shape {
         let arguments = &self.arguments;
-        Shape {
+        let shape = Shape {
             organizations: arguments.organizations.unwrap_or(usual.organizations),
             sources: arguments.sources.unwrap_or(usual.sources),
             operators: arguments.operators.unwrap_or(usual.operators),
             existing: usual.existing.or(arguments.existing),
             ..usual.clone()
-        }
+        };
+        assert!(
+            shape.sources.is_multiple_of(shape.organizations)
+                && shape.operators.is_multiple_of(shape.sources),
+            "as many sources for each organization, as many operators for each source"
+        );
+        shape
     }
 
     /// Measures the subjects in turn, in every round.
