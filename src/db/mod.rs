@@ -32,7 +32,7 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 /// without sequential scans the plan is right when it has grown, too.
 const SESSION: &str = "SET application_name = 'minicrm'; SET statement_timeout = '30s'; \
      SET idle_in_transaction_session_timeout = '5s'; \
-     SET enable_seqscan = off";
+     SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan";
 
 /// The database.
 #[derive(Clone)]

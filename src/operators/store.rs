@@ -1,17 +1,12 @@
 //! Every query on `operators`. Knows nothing of the wire.
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    dsl::now,
-    prelude::*,
-    sql_query,
-    sql_types::{Array, Integer, Uuid as SqlUuid},
-};
+use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Prepared},
+    db::Conn,
     error::{Error, Result},
     page::{Page, keyset},
     schema::operators,
@@ -153,31 +148,6 @@ pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
         .returning(Operator::as_select())
         .get_result(&mut conn)
         .await?)
-}
-
-/// Adds to the loads of operators that are locked: `(id, how many)`.
-pub async fn add_loads(
-    conn: &Conn,
-    organization_id: Uuid,
-    loads: impl IntoIterator<Item = (Uuid, i32)>,
-) -> Result<()> {
-    let (ids, counts): (Vec<_>, Vec<_>) = loads.into_iter().filter(|load| load.1 != 0).unzip();
-    if ids.is_empty() {
-        return Ok(());
-    }
-    Prepared(
-        sql_query(
-            "UPDATE operators AS o SET load = o.load + l.count
-             FROM unnest($2, $3) AS l (id, count)
-             WHERE o.organization_id = $1 AND o.id = l.id",
-        )
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<SqlUuid>, _>(&ids)
-        .bind::<Array<Integer>, _>(&counts),
-    )
-    .execute(&mut &*conn)
-    .await?;
-    Ok(())
 }
 
 /// Whether all of these operators exist and are not deleted; the first that

@@ -1,12 +1,12 @@
-//! Every query that changes `contact_counts` or `lead_counts`. Both are locked
-//! after everything else, and until the commit.
+//! The queries that change `contact_counts`, `lead_counts` and the loads of
+//! operators. The counts are locked after everything else, and until the commit.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use diesel::{
     sql_query,
-    sql_types::{Array, BigInt, Nullable, SmallInt, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Integer, Nullable, SmallInt, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use rand::RngExt;
@@ -35,25 +35,39 @@ pub async fn record<'a>(
     counts.add(before, -1);
     counts.add(after, 1);
     let pools = distribution::store::find_pools(conn, organization_id, &counts.pool_ids()).await?;
-    apply(conn, organization_id, &counts.cells(&pools)).await
+    apply(
+        conn,
+        organization_id,
+        &counts.cells(&pools),
+        &BTreeMap::new(),
+    )
+    .await
 }
 
-/// Adds to the counts, in the order of the cells. (An upsert, though most rows
-/// are there: it has one way only to find them.)
+/// Adds to the counts, in the order of the cells, and to the loads of operators
+/// that are locked. (An upsert, though most rows are there: it has one way only
+/// to find them.)
 pub async fn apply(
     conn: &Conn,
     organization_id: Uuid,
     cells: &BTreeMap<Cell, Change>,
+    loads: &BTreeMap<Uuid, i32>,
 ) -> Result<()> {
     if cells.is_empty() {
         return Ok(());
     }
+    let operators: Vec<_> = loads.keys().collect();
+    let loads: Vec<_> = loads.values().collect();
     let key = |value: fn(&Cell) -> Uuid| cells.keys().map(value).collect::<Vec<_>>();
     let number = |value: fn(&Change) -> i64| cells.values().map(value).collect::<Vec<_>>();
     let hours: Vec<Option<DateTime<Utc>>> = cells.keys().map(|cell| cell.hour).collect();
     Prepared(
         sql_query(
-            "INSERT INTO contact_counts AS c (organization_id, source_id, hour, operator_id,
+            "WITH loads AS (
+                 UPDATE operators AS o SET load = o.load + l.count
+                 FROM unnest($9, $10) AS l (id, count)
+                 WHERE o.organization_id = $1 AND o.id = l.id)
+             INSERT INTO contact_counts AS c (organization_id, source_id, hour, operator_id,
                  new_contacts, in_progress_contacts, closed_contacts, expected_nanos)
              SELECT $1, a.source_id, coalesce(a.hour, '-infinity'), a.operator_id,
                     a.new_contacts, a.in_progress_contacts, a.closed_contacts, a.expected_nanos
@@ -73,11 +87,18 @@ pub async fn apply(
         .bind::<Array<BigInt>, _>(number(|change| change.new_contacts))
         .bind::<Array<BigInt>, _>(number(|change| change.in_progress_contacts))
         .bind::<Array<BigInt>, _>(number(|change| change.closed_contacts))
-        .bind::<Array<BigInt>, _>(number(|change| change.expected_nanos)),
+        .bind::<Array<BigInt>, _>(number(|change| change.expected_nanos))
+        .bind::<Array<SqlUuid>, _>(operators)
+        .bind::<Array<Integer>, _>(loads),
     )
     .execute(&mut &*conn)
     .await?;
     Ok(())
+}
+
+/// The row to count leads in.
+pub fn lead_slot() -> i16 {
+    rand::rng().random_range(0..LEAD_SLOTS)
 }
 
 /// Adds to the number of leads.
@@ -85,14 +106,13 @@ pub async fn add_leads(conn: &Conn, organization_id: Uuid, leads: i64) -> Result
     if leads == 0 {
         return Ok(());
     }
-    let slot = rand::rng().random_range(0..LEAD_SLOTS);
     Prepared(
         sql_query(
             "INSERT INTO lead_counts AS l (organization_id, slot, leads) VALUES ($1, $2, $3)
              ON CONFLICT (organization_id, slot) DO UPDATE SET leads = l.leads + excluded.leads",
         )
         .bind::<SqlUuid, _>(organization_id)
-        .bind::<SmallInt, _>(slot)
+        .bind::<SmallInt, _>(lead_slot())
         .bind::<BigInt, _>(leads),
     )
     .execute(&mut &*conn)

@@ -14,13 +14,13 @@ use crate::{
         self, Contact,
         assignments::{self, Assignment},
     },
-    db::{Conn, Transaction},
+    db::Transaction,
     distribution::{
         Roster,
         store::{KnownPools, SourceKeys, find_pools, lock_roster, save_pools},
     },
     error::{Error, Result},
-    grouped, operators, proto,
+    grouped, proto,
     request_id::{self, Claim},
     statistics::{self, Counts},
 };
@@ -73,20 +73,19 @@ pub async fn change_all(
     let counts = counts.cells(&pools);
     let new_pools = known_pools.unknown(&roster)?;
     let history: Vec<_> = changed.history.iter().collect();
+    let loads = loads(&before, &after);
     let last = async {
         // All are sent; the first error is the cause of the others.
-        let (pools, contacts, history, loads, kept, counts) = join!(
+        let (pools, contacts, history, kept, counts) = join!(
             save_pools(transaction, organization_id, &new_pools),
             store::update_all(transaction, organization_id, &after),
             assignments::insert_all(transaction, organization_id, &history),
-            add_loads(transaction, organization_id, &before, &after),
             request_id::insert(transaction, organization_id, &changed.kept),
-            statistics::store::apply(transaction, organization_id, &counts),
+            statistics::store::apply(transaction, organization_id, &counts, &loads),
         );
         pools?;
         contacts?;
         history?;
-        loads?;
         kept?;
         counts
     };
@@ -154,19 +153,14 @@ impl<'a> Changed<'a> {
     }
 }
 
-/// Each operator's load once.
-async fn add_loads(
-    conn: &Conn,
-    organization_id: Uuid,
-    before: &[&Contact],
-    after: &[&Contact],
-) -> Result<()> {
-    let mut loads: HashMap<Uuid, i32> = HashMap::new();
+/// By how much the operators' loads change.
+fn loads(before: &[&Contact], after: &[&Contact]) -> BTreeMap<Uuid, i32> {
+    let mut loads = BTreeMap::new();
     for (contacts, count) in [(before, -1), (after, 1)] {
         let active = contacts.iter().filter(|contact| contact.status.is_active());
         for operator_id in active.filter_map(|contact| contact.operator_id) {
             *loads.entry(operator_id).or_default() += count;
         }
     }
-    operators::store::add_loads(conn, organization_id, loads).await
+    loads
 }

@@ -2,7 +2,7 @@
 //! reads and locks, then everything is decided in memory, the second writes and
 //! commits.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use futures_util::join;
 use prost::Message;
@@ -13,7 +13,7 @@ use super::{
     decide::{Accepted, Decided, decide},
 };
 use crate::{
-    contacts::store::{self, assignments},
+    contacts::store,
     db::{Conn, Transaction},
     distribution::{
         self,
@@ -22,7 +22,6 @@ use crate::{
     error::{Error, Result, SOURCE_INACTIVE},
     grouped,
     leads::{self, Identity, resolve::Resolver, store::Lead},
-    operators,
     request_id::{self, Claim},
     statistics::{self, Cell, Change, Counts},
 };
@@ -176,7 +175,7 @@ async fn write(
     counts: &BTreeMap<Cell, Change>,
     kept: &[(&Claim, Vec<u8>)],
 ) -> Result<()> {
-    let mut loads: HashMap<Uuid, i32> = HashMap::new();
+    let mut loads: BTreeMap<Uuid, i32> = BTreeMap::new();
     for operator_id in decided
         .iter()
         .filter_map(|decided| decided.contact.operator_id)
@@ -184,29 +183,22 @@ async fn write(
         *loads.entry(operator_id).or_default() += 1;
     }
     let contacts: Vec<_> = decided.iter().map(|decided| &decided.contact).collect();
-    let history: Vec<_> = decided.iter().map(|decided| &decided.assignment).collect();
+    let decisions: Vec<_> = decided.iter().map(|decided| &decided.assignment).collect();
     let (created, filled) = (leads.created(), leads.filled());
-    let created_leads = i64::try_from(created.len()).unwrap_or_default();
     // Not `try_join`: all must be sent.
-    let (created, filled, pools, contacts, history, loads, kept, counts, lead_count) = join!(
+    let (created, filled, pools, contacts, kept, counts) = join!(
         leads::store::insert_all(conn, organization_id, &created),
         leads::store::fill_all(conn, organization_id, &filled),
         distribution::store::save_pools(conn, organization_id, new_pools),
-        store::insert_all(conn, organization_id, &contacts),
-        assignments::insert_all(conn, organization_id, &history),
-        operators::store::add_loads(conn, organization_id, loads),
+        store::insert_all(conn, organization_id, &contacts, &decisions),
         request_id::insert(conn, organization_id, kept),
-        statistics::store::apply(conn, organization_id, counts),
-        statistics::store::add_leads(conn, organization_id, created_leads),
+        statistics::store::apply(conn, organization_id, counts, &loads),
     );
     // The first error is the cause of the others.
     created?;
     filled?;
     pools?;
     contacts?;
-    history?;
-    loads?;
     kept?;
-    counts?;
-    lead_count
+    counts
 }

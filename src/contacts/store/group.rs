@@ -4,12 +4,12 @@
 use diesel::{
     prelude::*,
     sql_query,
-    sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::Contact;
+use super::{Contact, assignments::Assignment};
 use crate::{
     db::{Conn, Prepared, column},
     distribution::BacklogReason,
@@ -17,18 +17,33 @@ use crate::{
     schema::contacts,
 };
 
-/// Inserts new contacts.
-pub async fn insert_all(conn: &Conn, organization_id: Uuid, contacts: &[&Contact]) -> Result<()> {
+/// Inserts new contacts, each with the decision about it, at the same place.
+pub async fn insert_all(
+    conn: &Conn,
+    organization_id: Uuid,
+    contacts: &[&Contact],
+    decisions: &[&Assignment],
+) -> Result<()> {
     let Some(first) = contacts.first() else {
         return Ok(());
     };
     Prepared(
         sql_query(
-            "INSERT INTO contacts (organization_id, create_time, update_time, id, lead_id,
+            "WITH new AS (
+                 SELECT * FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                     AS n (id, lead_id, source_id, operator_id, pool_id, message, backlog_reason,
+                           assignment_id, kind, drawn_from, draw)),
+             decided AS (
+                 INSERT INTO assignments (organization_id, create_time, contact_id, id, kind,
+                     operator_id, backlog_reason, pool_id, draw)
+                 SELECT $1, $2, id, assignment_id, kind, operator_id, backlog_reason, drawn_from,
+                        draw
+                 FROM new)
+             INSERT INTO contacts (organization_id, create_time, update_time, id, lead_id,
                  source_id, operator_id, pool_id, message, backlog_reason, assign_time)
-             SELECT $1, $2, $2, c.*, CASE WHEN c.operator_id IS NOT NULL THEN $2 END
-             FROM unnest($3, $4, $5, $6, $7, $8, $9)
-                 AS c (id, lead_id, source_id, operator_id, pool_id, message, backlog_reason)",
+             SELECT $1, $2, $2, id, lead_id, source_id, operator_id, pool_id, message,
+                    backlog_reason, CASE WHEN operator_id IS NOT NULL THEN $2 END
+             FROM new",
         )
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Timestamptz, _>(first.create_time)
@@ -40,7 +55,11 @@ pub async fn insert_all(conn: &Conn, organization_id: Uuid, contacts: &[&Contact
         .bind::<Array<Text>, _>(column(contacts, |contact| contact.message.as_str()))
         .bind::<Array<Nullable<Text>>, _>(column(contacts, |contact| {
             contact.backlog_reason.map(BacklogReason::as_str)
-        })),
+        }))
+        .bind::<Array<SqlUuid>, _>(column(decisions, |decision| decision.id))
+        .bind::<Array<Text>, _>(column(decisions, |decision| decision.kind.as_str()))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(decisions, |decision| decision.pool_id))
+        .bind::<Array<Nullable<BigInt>>, _>(column(decisions, |decision| decision.draw)),
     )
     .execute(&mut &*conn)
     .await?;

@@ -3,7 +3,7 @@
 
 use diesel::{
     sql_query,
-    sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use super::{Lead, taken};
 use crate::{
     db::{Conn, Prepared, column},
     error::{Error, Result},
+    statistics,
 };
 
 /// The leads that have one of these identifiers, locked in the order of their
@@ -52,7 +53,7 @@ pub async fn lock_by_identifiers(
     .await?)
 }
 
-/// Inserts leads. CONFLICT if one of the identifiers has been taken meanwhile.
+/// Inserts leads and counts them. CONFLICT if one of the identifiers has been taken meanwhile.
 pub async fn insert_all(conn: &Conn, organization_id: Uuid, leads: &[&Lead]) -> Result<()> {
     let Some(first) = leads.first() else {
         return Ok(());
@@ -65,12 +66,17 @@ pub async fn insert_all(conn: &Conn, organization_id: Uuid, leads: &[&Lead]) -> 
     });
     Prepared(
         sql_query(
-            "INSERT INTO leads (organization_id, create_time, update_time, id, external_id, phone,
+            "WITH counted AS (
+                 INSERT INTO lead_counts AS l (organization_id, slot, leads)
+                 SELECT $1, $3, cardinality($4)
+                 ON CONFLICT (organization_id, slot) DO UPDATE SET leads = l.leads + excluded.leads)
+             INSERT INTO leads (organization_id, create_time, update_time, id, external_id, phone,
                  email, name)
-             SELECT $1, $2, $2, l.* FROM unnest($3, $4, $5, $6, $7) AS l",
+             SELECT $1, $2, $2, l.* FROM unnest($4, $5, $6, $7, $8) AS l",
         )
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Timestamptz, _>(time)
+        .bind::<SmallInt, _>(statistics::store::lead_slot())
         .bind::<Array<SqlUuid>, _>(column(&leads, |lead| lead.id))
         .bind::<Array<Nullable<Text>>, _>(column(&leads, |lead| lead.external_id.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(column(&leads, |lead| lead.phone.as_deref()))
