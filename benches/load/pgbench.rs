@@ -129,8 +129,12 @@ impl Pgbench {
             .args(["--client", &clients.to_string()])
             .args(["--jobs", &threads.to_string()])
             .args(["--time", &length.as_secs().to_string()])
-            // As the service does: statements are planned while tables are small.
-            .env("PGOPTIONS", "-c enable_seqscan=off");
+            // As the service does: statements are planned once, while tables are
+            // small.
+            .env(
+                "PGOPTIONS",
+                "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan",
+            );
         for (name, value) in [
             ("sources", self.shape.sources),
             (
