@@ -1,6 +1,12 @@
 //! What each subcommand of the binary does.
 
-use std::{error::Error as _, process, sync::Arc, time::Duration};
+use std::{
+    error::Error as _,
+    io::{self, Write as _},
+    process,
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     net::TcpListener,
@@ -17,7 +23,7 @@ use crate::{
     context::App,
     embedded::{self, Postgres},
     error::Error,
-    migrations, request_id, server,
+    migrations, request_id, server, verify,
 };
 
 /// Result of a command; the error is a message for the terminal.
@@ -83,6 +89,22 @@ pub async fn migrate(config: Config) -> Outcome {
     let done = migrations::run(&database.url).await?;
     tracing::info!(done, "migrated");
     database.close().await
+}
+
+/// Prints what is counted wrong, and corrects it if it is to be repaired.
+pub async fn verify(config: Config, repair: bool) -> Outcome {
+    let database = Connection::open(&config.database).await?;
+    let findings = verify::run(&database.url, repair).await?;
+    database.close().await?;
+    for finding in &findings {
+        write!(io::stdout(), "{finding}")?;
+    }
+    match findings.len() {
+        0 => tracing::info!("all counts are right"),
+        _ if repair => tracing::info!("all counts are right now"),
+        _ => return Err("counts are wrong; `--repair` corrects them".into()),
+    }
+    Ok(())
 }
 
 /// Asks the service at the listen address whether it is serving.

@@ -52,6 +52,14 @@ pub enum Command {
     Serve,
     /// Brings the database to the schema of this version, and ends.
     Migrate,
+    /// Compares loads and statistics with the contacts and leads there are, and
+    /// prints every count that is wrong: ids, and what has to be added. Exit
+    /// code 0 if all are right, 1 if not. The service may run meanwhile.
+    Verify {
+        /// Corrects them; the exit code is then 0.
+        #[arg(long)]
+        repair: bool,
+    },
     /// Asks the service at the listen address whether it is serving; exit code
     /// 0 if so, 1 if not.
     Healthcheck,

@@ -21,6 +21,7 @@
 //! | [`validate`], `mask`, [`page`], `request_id` | fields, update masks, pages, exactly-once |
 //! | [`error`] | the one error type and its mapping to a status |
 //! | [`db`], [`migrations`], [`embedded`] | pool and transactions, schema, private Postgres |
+//! | [`verify`] | what is counted, compared with the rows |
 //! | [`config`], [`commands`], [`server`], [`telemetry`] | the binary |
 //!
 //! # The path of an RPC
@@ -56,6 +57,7 @@ mod sources;
 mod statistics;
 pub mod telemetry;
 pub mod validate;
+pub mod verify;
 
 pub use contacts::NewContact;
 pub use sources::normalize_code;

@@ -23,6 +23,7 @@ async fn main() -> ExitCode {
     let outcome = match config.command.unwrap_or(Command::Serve) {
         Command::Serve => Box::pin(commands::serve(config)).await,
         Command::Migrate => commands::migrate(config).await,
+        Command::Verify { repair } => commands::verify(config, repair).await,
         Command::Healthcheck => commands::healthcheck(config).await,
     };
     match outcome {

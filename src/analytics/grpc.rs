@@ -5,17 +5,19 @@ use std::{collections::HashMap, sync::Arc};
 use tonic::Request;
 use uuid::Uuid;
 
-use super::store::{self, Range, Share};
+use super::{
+    range::Parts,
+    store::{self, Share},
+};
 use crate::{
-    contacts::store::ContactStatus,
     context::{App, Context},
     distribution,
     error::Result,
     operators::{self, store::Filter},
     page::Pager,
     proto::{
-        self, ContactStatusCount, DistributionRow, GetDistributionRequest, GetDistributionResponse,
-        GetOverviewRequest, GetOverviewResponse, ListOperatorLoadsRequest,
+        ContactStatus, ContactStatusCount, DistributionRow, GetDistributionRequest,
+        GetDistributionResponse, GetOverviewRequest, GetOverviewResponse, ListOperatorLoadsRequest,
         ListOperatorLoadsResponse, OperatorLoad, SourceBacklog,
         analytics_service_server::AnalyticsService,
     },
@@ -50,26 +52,20 @@ impl AnalyticsService for Analytics {
 async fn get_overview(context: Context, _: GetOverviewRequest) -> Result<GetOverviewResponse> {
     let conn = context.db().conn().await?;
     let overview = store::overview(&conn, context.organization_id).await?;
-    let counted = store::contacts_by_status(&conn, context.organization_id).await?;
-    let statuses = [
-        ContactStatus::New,
-        ContactStatus::InProgress,
-        ContactStatus::Closed,
+    let by_status = [
+        (ContactStatus::New, overview.new_contacts),
+        (ContactStatus::InProgress, overview.in_progress_contacts),
+        (ContactStatus::Closed, overview.closed_contacts),
     ];
-    let contacts_by_status = statuses
-        .into_iter()
-        .map(|status| ContactStatusCount {
-            status: proto::ContactStatus::from(status).into(),
-            contacts: counted
-                .iter()
-                .find(|count| count.0 == status)
-                .map_or(0, |count| count.1),
-        })
-        .collect();
     Ok(GetOverviewResponse {
         leads: overview.leads,
-        contacts: counted.iter().map(|count| count.1).sum(),
-        contacts_by_status,
+        contacts: by_status.iter().map(|(_, contacts)| contacts).sum(),
+        contacts_by_status: by_status
+            .map(|(status, contacts)| ContactStatusCount {
+                status: status.into(),
+                contacts,
+            })
+            .into(),
         backlog: overview.backlog,
         operators: overview.operators,
         active_operators: overview.active_operators,
@@ -82,17 +78,16 @@ async fn get_distribution(
     request: GetDistributionRequest,
 ) -> Result<GetDistributionResponse> {
     let mut violations = Violations::new();
-    let range = Range {
-        source_id: violations.optional_id("source_id", &request.source_id),
-        start_time: violations.time("start_time", request.start_time),
-        end_time: violations.time("end_time", request.end_time),
-    };
+    let source_id = violations.optional_id("source_id", &request.source_id);
+    let start_time = violations.time("start_time", request.start_time);
+    let end_time = violations.time("end_time", request.end_time);
     violations.finish()?;
     let conn = context.db().conn().await?;
-    if let Some(source_id) = range.source_id {
+    if let Some(source_id) = source_id {
         crate::sources::store::find(&conn, context.organization_id, source_id).await?;
     }
-    let shares = store::shares(&conn, context.organization_id, &range).await?;
+    let parts = Parts::of((start_time, end_time));
+    let shares = store::shares(&conn, context.organization_id, source_id, &parts).await?;
     Ok(distribution_of(&shares))
 }
 

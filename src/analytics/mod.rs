@@ -1,6 +1,7 @@
 //! Analytics: what happened, in numbers, for a whole organization.
 
 mod grpc;
+mod range;
 mod store;
 
 pub use grpc::Analytics;

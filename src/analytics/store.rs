@@ -1,20 +1,19 @@
-//! Every query that counts. Knows nothing of the wire.
+//! Every query that sums up what was counted. Knows nothing of the wire.
 
-use chrono::{DateTime, Utc};
+use chrono::TimeDelta;
 use diesel::{
-    QueryableByName,
-    prelude::*,
-    sql_query,
-    sql_types::{BigInt, Double, Nullable, Timestamptz, Uuid as SqlUuid},
+    QueryableByName, sql_query,
+    sql_types::{Array, BigInt, Double, Nullable, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::range::Parts;
 use crate::{
-    contacts::store::ContactStatus,
+    contacts::id::first_id_at,
     db::{Conn, Prepared},
     error::Result,
-    schema::contacts,
+    statistics::store::{CELLS, COUNTED},
 };
 
 /// Counts of what there is.
@@ -29,53 +28,47 @@ pub struct Overview {
     #[diesel(sql_type = BigInt)]
     pub sources: i64,
     #[diesel(sql_type = BigInt)]
+    pub new_contacts: i64,
+    #[diesel(sql_type = BigInt)]
+    pub in_progress_contacts: i64,
+    #[diesel(sql_type = BigInt)]
+    pub closed_contacts: i64,
+    #[diesel(sql_type = BigInt)]
     pub backlog: i64,
 }
 
-/// How many contacts have a status.
-pub type StatusCount = (ContactStatus, i64);
-
-/// Counts everything but the contacts by status.
+/// Counts what there is: operators and sources, which are few, by their rows.
 pub async fn overview(conn: &Conn, organization_id: Uuid) -> Result<Overview> {
     Ok(Prepared(
         sql_query(
-            "SELECT (SELECT count(*) FROM leads WHERE organization_id = $1) AS leads,
-                    (SELECT count(*) FROM operators
-                     WHERE organization_id = $1 AND delete_time IS NULL) AS operators,
-                    (SELECT count(*) FROM operators
-                     WHERE organization_id = $1 AND delete_time IS NULL AND active)
-                        AS active_operators,
-                    (SELECT count(*) FROM sources
-                     WHERE organization_id = $1 AND delete_time IS NULL) AS sources,
-                    (SELECT count(*) FROM contacts
-                     WHERE organization_id = $1 AND operator_id IS NULL AND status <> 'CLOSED')
-                        AS backlog",
+            "SELECT (SELECT coalesce(sum(leads), 0)::bigint FROM lead_counts
+                     WHERE organization_id = $1) AS leads,
+                    o.*, s.*
+             FROM (
+                 SELECT count(*) AS operators, count(*) FILTER (WHERE active) AS active_operators
+                 FROM operators WHERE organization_id = $1 AND delete_time IS NULL
+             ) AS o, (
+                 SELECT count(*) FILTER (WHERE s.delete_time IS NULL) AS sources,
+                        coalesce(sum(c.new), 0)::bigint AS new_contacts,
+                        coalesce(sum(c.in_progress), 0)::bigint AS in_progress_contacts,
+                        coalesce(sum(c.closed), 0)::bigint AS closed_contacts,
+                        coalesce(sum(c.backlog), 0)::bigint AS backlog
+                 FROM sources AS s, LATERAL (
+                     SELECT sum(new_contacts) AS new, sum(in_progress_contacts) AS in_progress,
+                            sum(closed_contacts) AS closed,
+                            sum(new_contacts + in_progress_contacts) FILTER (
+                                WHERE operator_id = '00000000-0000-0000-0000-000000000000'
+                            ) AS backlog
+                     FROM contact_counts
+                     WHERE organization_id = $1 AND source_id = s.id AND hour = '-infinity'
+                 ) AS c
+                 WHERE s.organization_id = $1
+             ) AS s",
         )
         .bind::<SqlUuid, _>(organization_id),
     )
     .get_result(&mut &*conn)
     .await?)
-}
-
-/// Contacts by status; statuses that nobody has are left out.
-pub async fn contacts_by_status(
-    mut conn: &Conn,
-    organization_id: Uuid,
-) -> Result<Vec<StatusCount>> {
-    Ok(contacts::table
-        .filter(contacts::organization_id.eq(organization_id))
-        .group_by(contacts::status)
-        .select((contacts::status, diesel::dsl::count_star()))
-        .load(&mut conn)
-        .await?)
-}
-
-/// Which contacts to count.
-#[derive(Debug)]
-pub struct Range {
-    pub source_id: Option<Uuid>,
-    pub start_time: Option<DateTime<Utc>>,
-    pub end_time: Option<DateTime<Utc>>,
 }
 
 /// What one operator has, or was to be expected to have, of one source's
@@ -94,40 +87,61 @@ pub struct Share {
     pub expected: f64,
 }
 
-/// Contacts by source and operator. What was to be expected adds up, for each
-/// contact with an operator, the probabilities in the pool it was drawn from,
-/// or 1 for its operator if there was no draw.
-pub async fn shares(conn: &Conn, organization_id: Uuid, range: &Range) -> Result<Vec<Share>> {
-    Ok(sql_query(
+/// Contacts by source and operator, of one source if it is named. Rows are
+/// counted only in the hours that are cut: there all sources' are read, by id.
+/// (OFFSET 0: by nothing else.)
+pub async fn shares(
+    conn: &Conn,
+    organization_id: Uuid,
+    source_id: Option<Uuid>,
+    parts: &Parts,
+) -> Result<Vec<Share>> {
+    let millisecond = TimeDelta::milliseconds(1);
+    let (from, to): (Vec<_>, Vec<_>) = parts.edges.iter().copied().unzip();
+    let first_ids: Vec<_> = from.iter().map(|from| first_id_at(*from)).collect();
+    let end_ids: Vec<_> = to.iter().map(|to| first_id_at(*to + millisecond)).collect();
+    Ok(sql_query(format!(
         "WITH counted AS (
-             SELECT source_id, operator_id, pool_id, count(*) AS contacts,
-                    count(*) FILTER (WHERE status <> 'CLOSED') AS active_contacts
-             FROM contacts
-             WHERE organization_id = $1 AND ($2 IS NULL OR source_id = $2)
-               AND ($3 IS NULL OR create_time >= $3) AND ($4 IS NULL OR create_time < $4)
-             GROUP BY source_id, operator_id, pool_id
-         ), shares AS (
-             SELECT source_id, operator_id, contacts, active_contacts,
-                    CASE WHEN operator_id IS NOT NULL AND pool_id IS NULL
-                         THEN contacts ELSE 0 END::float8 AS expected
-             FROM counted
-             UNION ALL
-             SELECT d.source_id, (c ->> 'operator_id')::uuid, 0, 0,
-                    d.contacts * (c ->> 'weight')::float8 / t.weight
-             FROM counted AS d
-             JOIN candidate_pools AS p ON p.organization_id = $1 AND p.id = d.pool_id,
-                 LATERAL (SELECT sum((a ->> 'weight')::float8) AS weight
-                          FROM jsonb_array_elements(p.candidates) AS a) AS t,
-                 LATERAL jsonb_array_elements(p.candidates) AS c
+             SELECT c.source_id, NULL::timestamptz AS hour, c.operator_id, c.pool_id, {COUNTED}
+             FROM unnest($5, $6, $7, $8) AS e (from_time, to_time, first_id, end_id), LATERAL (
+                 SELECT source_id, operator_id, pool_id, status FROM contacts
+                 WHERE organization_id = $1 AND id >= e.first_id AND id < e.end_id
+                   AND create_time >= e.from_time AND create_time < e.to_time
+                 OFFSET 0) AS c
+             WHERE $2 IS NULL OR c.source_id = $2
+             GROUP BY c.source_id, c.operator_id, c.pool_id
+         ), {CELLS}, summed AS (
+             SELECT source_id, operator_id, new_contacts + in_progress_contacts AS active_contacts,
+                    closed_contacts, expected_nanos
+             FROM cells
+           UNION ALL
+             SELECT s.id, c.*
+             FROM sources AS s, LATERAL (
+                 SELECT operator_id, sum(new_contacts + in_progress_contacts),
+                        sum(closed_contacts), sum(expected_nanos)
+                 FROM contact_counts
+                 WHERE organization_id = $1 AND source_id = s.id
+                   AND hour >= coalesce($3, '-infinity') AND hour < coalesce($4, 'infinity')
+                 GROUP BY operator_id) AS c
+             WHERE s.organization_id = $1 AND ($2 IS NULL OR s.id = $2)
          )
-         SELECT source_id, operator_id, sum(contacts)::bigint AS contacts,
-                sum(active_contacts)::bigint AS active_contacts, sum(expected) AS expected
-         FROM shares GROUP BY source_id, operator_id ORDER BY source_id, operator_id",
-    )
+         SELECT source_id, nullif(operator_id, '00000000-0000-0000-0000-000000000000')
+                    AS operator_id,
+                sum(active_contacts + closed_contacts)::bigint AS contacts,
+                sum(active_contacts)::bigint AS active_contacts,
+                (sum(expected_nanos) / 1000000000)::float8 AS expected
+         FROM summed GROUP BY source_id, summed.operator_id
+         HAVING sum(active_contacts + closed_contacts) <> 0 OR sum(expected_nanos) <> 0
+         ORDER BY source_id, summed.operator_id"
+    ))
     .bind::<SqlUuid, _>(organization_id)
-    .bind::<Nullable<SqlUuid>, _>(range.source_id)
-    .bind::<Nullable<Timestamptz>, _>(range.start_time)
-    .bind::<Nullable<Timestamptz>, _>(range.end_time)
+    .bind::<Nullable<SqlUuid>, _>(source_id)
+    .bind::<Nullable<Timestamptz>, _>(parts.hours.0)
+    .bind::<Nullable<Timestamptz>, _>(parts.hours.1)
+    .bind::<Array<Timestamptz>, _>(from)
+    .bind::<Array<Timestamptz>, _>(to)
+    .bind::<Array<SqlUuid>, _>(first_ids)
+    .bind::<Array<SqlUuid>, _>(end_ids)
     .get_results(&mut &*conn)
     .await?)
 }

@@ -1,5 +1,6 @@
 //! The queries that change `contact_counts`, `lead_counts` and the loads of
-//! operators. The counts are locked after everything else, and until the commit.
+//! operators, and how they are counted in SQL. The counts are locked after
+//! everything else, and until the commit.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,35 @@ use crate::{
 
 /// How many rows share the number of an organization's leads.
 const LEAD_SLOTS: i16 = 8;
+
+/// How many contacts there are, in all and by status: for a SELECT.
+pub const COUNTED: &str = "count(*) AS contacts,
+    count(*) FILTER (WHERE status = 'NEW') AS new_contacts,
+    count(*) FILTER (WHERE status = 'IN_PROGRESS') AS in_progress_contacts,
+    count(*) FILTER (WHERE status = 'CLOSED') AS closed_contacts";
+
+/// The cells of the contacts that were `counted` by source, hour, operator and
+/// pool, in the organization `$1`: for a WITH. The same as [`Counts::cells`],
+/// but for the cells of all hours. (OFFSET 0: pools are looked up one by one.)
+pub const CELLS: &str = "drawn AS (
+        SELECT source_id, hour, pool_id, sum(contacts)::bigint AS contacts
+        FROM counted WHERE pool_id IS NOT NULL GROUP BY source_id, hour, pool_id
+    ), cells AS (
+        SELECT source_id, hour,
+               coalesce(operator_id, '00000000-0000-0000-0000-000000000000') AS operator_id,
+               new_contacts, in_progress_contacts, closed_contacts,
+               CASE WHEN operator_id IS NOT NULL AND pool_id IS NULL
+                    THEN contacts * 1000000000 ELSE 0 END AS expected_nanos
+        FROM counted
+      UNION ALL
+        SELECT d.source_id, d.hour, (c ->> 'operator_id')::uuid, 0, 0, 0,
+               d.contacts * (((c ->> 'weight')::bigint * 1000000000 + p.weight / 2) / p.weight)
+        FROM drawn AS d, LATERAL (
+            SELECT candidates, (SELECT sum((c ->> 'weight')::bigint)::bigint
+                                FROM jsonb_array_elements(candidates) AS c) AS weight
+            FROM candidate_pools WHERE organization_id = $1 AND id = d.pool_id OFFSET 0
+        ) AS p, LATERAL jsonb_array_elements(p.candidates) AS c
+    )";
 
 /// Counts contacts that have changed: as what they were no longer, as what they
 /// are from now on. Deleted ones are nothing any more.
@@ -53,7 +83,7 @@ pub async fn apply(
     cells: &BTreeMap<Cell, Change>,
     loads: &BTreeMap<Uuid, i32>,
 ) -> Result<()> {
-    if cells.is_empty() {
+    if cells.is_empty() && loads.is_empty() {
         return Ok(());
     }
     let operators: Vec<_> = loads.keys().collect();

@@ -6,10 +6,13 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use minicrm::{
     context::DEVELOPMENT_ORGANIZATION,
     db::Conn,
-    proto::{CreateContactRequest, LeadIdentity, Source},
+    proto::{
+        Contact, CreateContactRequest, GetDistributionRequest, GetOverviewRequest, LeadIdentity,
+        Source,
+    },
 };
 
-use crate::support::{App, contact, external, operator, request_id};
+use crate::support::{App, call, contact, external, operator, request_id};
 
 const ROWS: i64 = 20_000;
 
@@ -53,6 +56,19 @@ async fn use_contacts(app: &App, source: &Source, round: usize) {
         app.get_contact(&contact).await;
         app.history(&contact).await;
         app.get_lead(&contact.lead_id).await;
+        ask_for_statistics(app, &contact).await;
+    }
+}
+
+/// For all statistics, and for those of the contacts since this one.
+async fn ask_for_statistics(app: &App, contact: &Contact) {
+    call!(app.analytics.get_overview(GetOverviewRequest {})).unwrap();
+    for start_time in [None, contact.create_time] {
+        let request = GetDistributionRequest {
+            start_time,
+            ..Default::default()
+        };
+        call!(app.analytics.get_distribution(request)).unwrap();
     }
 }
 

@@ -57,10 +57,9 @@ pub async fn change_all(
         }
     }
 
-    let before: Vec<_> = before.values().collect();
-    let after: Vec<_> = changed.contacts.values().collect();
-    let changes = before.into_iter().zip(after);
-    let (before, after): (Vec<_>, Vec<_>) = changes
+    let (before, after): (Vec<_>, Vec<_>) = before
+        .values()
+        .zip(changed.contacts.values())
         .filter(|(before, after)| before.revision != after.revision)
         .unzip();
     let mut counts = Counts::default();

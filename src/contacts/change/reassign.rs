@@ -71,12 +71,13 @@ pub fn give(
         });
     }
     roster.take(named);
-    let decision = Assignment {
+    let mut decision = Assignment {
         operator_id: Some(named),
         forced: reason.is_some(),
         ..Assignment::new(contact.id, AssignmentKind::Manual, roster.time)
     };
-    Ok(Some(hand_over(contact, roster, decision)))
+    hand_over(contact, roster, &mut decision);
+    Ok(Some(decision))
 }
 
 /// Makes a new draw among the other operators of the contact's source. If none
@@ -89,7 +90,7 @@ pub fn draw(contact: &mut Contact, roster: &mut Roster) -> Result<Option<Assignm
         pool_id: Some(decision.pool_id),
         ..Assignment::new(contact.id, kind, roster.time)
     };
-    let decision = match decision.outcome {
+    let mut decision = match decision.outcome {
         Ok(pick) => Assignment {
             operator_id: Some(pick.operator_id),
             draw: i64::try_from(pick.draw).ok(),
@@ -107,7 +108,8 @@ pub fn draw(contact: &mut Contact, roster: &mut Roster) -> Result<Option<Assignm
             ..new(AssignmentKind::Reassigned)
         },
     };
-    Ok(Some(hand_over(contact, roster, decision)))
+    hand_over(contact, roster, &mut decision);
+    Ok(Some(decision))
 }
 
 fn check_active(contact: &Contact) -> Result<()> {
@@ -128,9 +130,9 @@ fn stays(roster: &Roster, current: Option<Uuid>) -> bool {
 }
 
 /// Moves a contact as decided, away from whom it was with.
-fn hand_over(contact: &mut Contact, roster: &mut Roster, decision: Assignment) -> Assignment {
-    let previous_operator_id = contact.operator_id;
-    if let Some(previous) = previous_operator_id {
+fn hand_over(contact: &mut Contact, roster: &mut Roster, decision: &mut Assignment) {
+    decision.previous_operator_id = contact.operator_id;
+    if let Some(previous) = contact.operator_id {
         roster.free(previous);
     }
     let time = contact.change_at(roster.time);
@@ -138,8 +140,4 @@ fn hand_over(contact: &mut Contact, roster: &mut Roster, decision: Assignment) -
     contact.backlog_reason = decision.backlog_reason;
     contact.pool_id = decision.pool_id.filter(|_| decision.operator_id.is_some());
     contact.assign_time = decision.operator_id.map(|_| time);
-    Assignment {
-        previous_operator_id,
-        ..decision
-    }
 }

@@ -169,7 +169,7 @@ async fn find_leads(
 async fn write(
     conn: &Conn,
     organization_id: Uuid,
-    leads: &Resolver,
+    resolver: &Resolver,
     new_pools: &[PoolRow],
     decided: &[Decided],
     counts: &BTreeMap<Cell, Change>,
@@ -184,7 +184,7 @@ async fn write(
     }
     let contacts: Vec<_> = decided.iter().map(|decided| &decided.contact).collect();
     let decisions: Vec<_> = decided.iter().map(|decided| &decided.assignment).collect();
-    let (created, filled) = (leads.created(), leads.filled());
+    let (created, filled) = (resolver.created(), resolver.filled());
     // Not `try_join`: all must be sent.
     let (created, filled, pools, contacts, kept, counts) = join!(
         leads::store::insert_all(conn, organization_id, &created),

@@ -6,6 +6,7 @@ mod exactly_once;
 mod limits;
 mod loads;
 mod shares;
+mod statistics;
 
 use minicrm::proto::{Contact, CreateContactRequest, CreateContactResponse, Source};
 use tokio::task::JoinSet;

@@ -54,7 +54,8 @@ async fn shares_follow_the_weights() {
                 .find(|row| row.operator_id == operator.id)
                 .unwrap();
             let expected = 60_000.0 * f64::from(*weight) / 60.0;
-            assert!((row.expected - expected).abs() < 1e-6);
+            // Each chance is kept in billionths.
+            assert!((row.expected - expected).abs() < 60_000.0 * 1e-9);
             #[expect(clippy::cast_precision_loss, reason = "small numbers")]
             let difference = row.contacts as f64 - expected;
             difference * difference / expected

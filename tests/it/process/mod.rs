@@ -3,6 +3,7 @@
 
 mod binary;
 mod load;
+mod verify;
 
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! `AnalyticsService`: what happened, in numbers.
 
+mod ranges;
+
 use minicrm::proto::{
     ContactStatus, ContactStatusCount, DistributionRow, GetDistributionRequest,
     GetDistributionResponse, GetOverviewRequest, GetOverviewResponse, ListOperatorLoadsRequest,

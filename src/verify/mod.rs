@@ -1,0 +1,136 @@
+//! `minicrm verify`: compares what is counted as it changes with the rows, and
+//! corrects it.
+//!
+//! Every writer changes rows and counts in one transaction, so what a count
+//! lacks in one snapshot it lacks in every later one, whatever is written
+//! meanwhile. A repair adds it: calls go on as always.
+
+mod store;
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use uuid::Uuid;
+
+use crate::{
+    db::{Conn, Db},
+    distribution::store::{SourceKeys, lock_operators},
+    error::Result,
+    statistics::{self, Cell, Change},
+};
+
+/// What the counts of an organization lack.
+#[derive(Debug)]
+pub struct Findings {
+    organization_id: Uuid,
+    loads: Vec<(Uuid, i32)>,
+    contacts: BTreeMap<Cell, Change>,
+    leads: i64,
+}
+
+/// How long a repair waits for what others have locked.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many cells a repair sends at once.
+const CELLS_AT_ONCE: usize = 10_000;
+
+/// Looks for counts that are wrong, in all organizations of the database at
+/// `url`; `repair` corrects them.
+pub async fn run(url: &str, repair: bool) -> Result<Vec<Findings>> {
+    let db = Db::new(url, 1, LOCK_TIMEOUT)?;
+    let organizations = store::organizations(&*db.conn().await?).await?;
+    let mut all = Vec::new();
+    for organization_id in organizations {
+        let findings = db
+            .transaction(async |conn| {
+                if repair {
+                    store::lock(conn, organization_id).await?;
+                }
+                let findings = find(conn, organization_id).await?;
+                if repair {
+                    findings.repair(conn).await?;
+                }
+                Ok(findings)
+            })
+            .await?;
+        if !findings.is_empty() {
+            all.push(findings);
+        }
+    }
+    Ok(all)
+}
+
+async fn find(conn: &Conn, organization_id: Uuid) -> Result<Findings> {
+    store::prepare(conn).await?;
+    Ok(Findings {
+        organization_id,
+        loads: store::loads(conn, organization_id).await?,
+        contacts: store::cells(conn, organization_id).await?,
+        leads: store::leads(conn, organization_id).await?,
+    })
+}
+
+impl Findings {
+    fn is_empty(&self) -> bool {
+        self.loads.is_empty() && self.contacts.is_empty() && self.leads == 0
+    }
+
+    /// Adds what is lacking, in the order of locks.
+    async fn repair(&self, conn: &Conn) -> Result<()> {
+        let organization_id = self.organization_id;
+        let ids: Vec<_> = self.loads.iter().map(|load| load.0).collect();
+        let none = SourceKeys::default();
+        lock_operators(conn, organization_id, &none, &ids).await?;
+        let loads = self.loads.iter().copied().collect();
+        statistics::store::apply(conn, organization_id, &BTreeMap::new(), &loads).await?;
+        let cells: Vec<_> = self.contacts.iter().collect();
+        for some in cells.chunks(CELLS_AT_ONCE) {
+            let some = some.iter().map(|(cell, change)| (**cell, **change));
+            let none = BTreeMap::new();
+            statistics::store::apply(conn, organization_id, &some.collect(), &none).await?;
+        }
+        statistics::store::add_leads(conn, organization_id, self.leads).await
+    }
+}
+
+/// A line for each count that is wrong: ids, and what has to be added.
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let organization_id = self.organization_id;
+        for (operator_id, load) in &self.loads {
+            writeln!(
+                f,
+                "organization {organization_id} operator {operator_id}: load {load:+}"
+            )?;
+        }
+        for (cell, change) in &self.contacts {
+            write!(
+                f,
+                "organization {organization_id} source {}",
+                cell.source_id
+            )?;
+            if cell.operator_id.is_nil() {
+                write!(f, " backlog")?;
+            } else {
+                write!(f, " operator {}", cell.operator_id)?;
+            }
+            match cell.hour {
+                Some(hour) => write!(f, " hour {}:", hour.format("%FT%RZ"))?,
+                None => write!(f, " all hours:")?,
+            }
+            let numbers = [
+                ("new", change.new_contacts),
+                ("in_progress", change.in_progress_contacts),
+                ("closed", change.closed_contacts),
+                ("expected_nanos", change.expected_nanos),
+            ];
+            for (name, number) in numbers.iter().filter(|(_, number)| *number != 0) {
+                write!(f, " {name} {number:+}")?;
+            }
+            writeln!(f)?;
+        }
+        if self.leads != 0 {
+            writeln!(f, "organization {organization_id}: leads {:+}", self.leads)?;
+        }
+        Ok(())
+    }
+}

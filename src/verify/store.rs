@@ -1,0 +1,165 @@
+//! Every query that compares what is counted as it changes with the rows. Each
+//! is one statement: it sees counts and rows as of one moment.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    QueryableByName,
+    prelude::*,
+    sql_query,
+    sql_types::{BigInt, Integer, Nullable, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use uuid::Uuid;
+
+use crate::{
+    db::Conn,
+    error::Result,
+    schema::organizations,
+    statistics::{
+        Cell, Change,
+        store::{CELLS, COUNTED},
+    },
+};
+
+/// Allows the transaction to read whole tables.
+pub async fn prepare(mut conn: &Conn) -> Result<()> {
+    let settings = "SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on";
+    Ok(conn.batch_execute(settings).await?)
+}
+
+/// The ids of all organizations.
+pub async fn organizations(mut conn: &Conn) -> Result<Vec<Uuid>> {
+    Ok(organizations::table
+        .order(organizations::id)
+        .select(organizations::id)
+        .load(&mut conn)
+        .await?)
+}
+
+/// Locks an organization, so that no two repairs correct the same. Nobody else
+/// waits for this.
+pub async fn lock(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
+    organizations::table
+        .find(organization_id)
+        .select(organizations::id)
+        .for_no_key_update()
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
+#[derive(Debug, QueryableByName)]
+struct LoadRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Integer)]
+    missing: i32,
+}
+
+/// What the loads of operators lack, by id.
+pub async fn loads(conn: &Conn, organization_id: Uuid) -> Result<Vec<(Uuid, i32)>> {
+    let rows: Vec<LoadRow> = sql_query(
+        "SELECT o.id, coalesce(c.active, 0)::integer - o.load AS missing
+         FROM operators AS o
+         LEFT JOIN (
+             SELECT operator_id, count(*) AS active FROM contacts
+             WHERE organization_id = $1 AND status <> 'CLOSED' GROUP BY operator_id
+         ) AS c ON c.operator_id = o.id
+         WHERE o.organization_id = $1 AND o.load <> coalesce(c.active, 0)
+         ORDER BY o.id",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .get_results(&mut &*conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.missing)).collect())
+}
+
+#[derive(Debug, QueryableByName)]
+struct CellRow {
+    #[diesel(sql_type = SqlUuid)]
+    source_id: Uuid,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    hour: Option<DateTime<Utc>>,
+    #[diesel(sql_type = SqlUuid)]
+    operator_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    new_contacts: i64,
+    #[diesel(sql_type = BigInt)]
+    in_progress_contacts: i64,
+    #[diesel(sql_type = BigInt)]
+    closed_contacts: i64,
+    #[diesel(sql_type = BigInt)]
+    expected_nanos: i64,
+}
+
+/// What the counts of contacts lack.
+pub async fn cells(conn: &Conn, organization_id: Uuid) -> Result<BTreeMap<Cell, Change>> {
+    let rows: Vec<CellRow> = sql_query(format!(
+        "WITH counted AS (
+             SELECT source_id, date_trunc('hour', create_time, 'UTC') AS hour, operator_id,
+                    pool_id, {COUNTED}
+             FROM contacts WHERE organization_id = $1
+             GROUP BY source_id, date_trunc('hour', create_time, 'UTC'), operator_id, pool_id
+         ), {CELLS}, compared AS (
+             SELECT source_id, hour, operator_id, new_contacts, in_progress_contacts,
+                    closed_contacts, expected_nanos
+             FROM cells
+           UNION ALL
+             SELECT source_id, '-infinity', operator_id, new_contacts, in_progress_contacts,
+                    closed_contacts, expected_nanos
+             FROM cells
+           UNION ALL
+             SELECT source_id, hour, operator_id, -new_contacts, -in_progress_contacts,
+                    -closed_contacts, -expected_nanos
+             FROM contact_counts WHERE organization_id = $1
+         )
+         SELECT source_id, nullif(hour, '-infinity') AS hour, operator_id,
+                sum(new_contacts)::bigint AS new_contacts,
+                sum(in_progress_contacts)::bigint AS in_progress_contacts,
+                sum(closed_contacts)::bigint AS closed_contacts,
+                sum(expected_nanos)::bigint AS expected_nanos
+         FROM compared
+         GROUP BY source_id, hour, operator_id
+         HAVING sum(new_contacts) <> 0 OR sum(in_progress_contacts) <> 0
+             OR sum(closed_contacts) <> 0 OR sum(expected_nanos) <> 0"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .get_results(&mut &*conn)
+    .await?;
+    let cells = rows.into_iter().map(|row| {
+        let cell = Cell {
+            source_id: row.source_id,
+            hour: row.hour,
+            operator_id: row.operator_id,
+        };
+        let change = Change {
+            new_contacts: row.new_contacts,
+            in_progress_contacts: row.in_progress_contacts,
+            closed_contacts: row.closed_contacts,
+            expected_nanos: row.expected_nanos,
+        };
+        (cell, change)
+    });
+    Ok(cells.collect())
+}
+
+#[derive(Debug, QueryableByName)]
+struct LeadsRow {
+    #[diesel(sql_type = BigInt)]
+    missing: i64,
+}
+
+/// What the number of leads lacks.
+pub async fn leads(conn: &Conn, organization_id: Uuid) -> Result<i64> {
+    let row: LeadsRow = sql_query(
+        "SELECT (SELECT count(*) FROM leads WHERE organization_id = $1)
+              - (SELECT coalesce(sum(leads), 0) FROM lead_counts
+                 WHERE organization_id = $1)::bigint AS missing",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .get_result(&mut &*conn)
+    .await?;
+    Ok(row.missing)
+}
