@@ -14,11 +14,11 @@
 //! | [`proto`] | the contract, generated from `proto/minicrm/v1` |
 //! | `leads`, `contacts`, `operators`, `sources`, `analytics` | the features |
 //! | `distribution` | who can take a contact, and the decision who gets it |
-//! | `pick` | the weighted random pick, pure |
+//! | [`pick`] | the weighted random pick, pure |
 //! | `grouped` | grouped commit: one transaction for what arrives meanwhile |
 //! | `statistics` | contacts and leads, counted as they change |
 //! | `rpc`, `codec`, [`context`] | the frame around every RPC; whose data it may touch |
-//! | `validate`, `mask`, `page`, `request_id` | fields, update masks, pages, exactly-once |
+//! | [`validate`], `mask`, [`page`], `request_id` | fields, update masks, pages, exactly-once |
 //! | [`error`] | the one error type and its mapping to a status |
 //! | [`db`], [`migrations`], [`embedded`] | pool and transactions, schema, private Postgres |
 //! | [`verify`] | what is counted, compared with the rows |
@@ -46,8 +46,8 @@ mod leads;
 mod mask;
 pub mod migrations;
 mod operators;
-mod page;
-mod pick;
+pub mod page;
+pub mod pick;
 pub mod proto;
 mod request_id;
 mod rpc;
@@ -56,5 +56,8 @@ pub mod server;
 mod sources;
 mod statistics;
 pub mod telemetry;
-mod validate;
+pub mod validate;
 pub mod verify;
+
+pub use contacts::NewContact;
+pub use sources::normalize_code;

@@ -18,6 +18,7 @@ pub trait ListRequest: Message + Clone {
     /// The parts that are about the page: size, token and order.
     fn page(&self) -> (i32, &str, &str);
     /// The same request without size and token: what a token is bound to.
+    #[must_use]
     fn query(&self) -> Self;
 }
 

@@ -1,8 +1,8 @@
 //! What to measure, and how.
 
-use std::{num::NonZero, path::PathBuf, time::Duration};
+use std::{fmt, num::NonZero, path::PathBuf, time::Duration};
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, ValueEnum, builder::PossibleValue};
 use serde::Serialize;
 
 use crate::drive::Span;
@@ -104,6 +104,13 @@ pub enum Scenario {
     Start,
 }
 
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value();
+        f.write_str(value.as_ref().map_or("", PossibleValue::get_name))
+    }
+}
+
 impl Scenario {
     /// Those that are measured if none is named.
     const DEFAULT: &[Self] = &[
@@ -126,6 +133,8 @@ pub enum Comparison {
     /// The same contact, a transaction of several statements on the schema of
     /// the service.
     SeveralStatements,
+    /// The same without the statistics.
+    NoCounts,
     /// The like in four statements on small tables of its own.
     Lean,
     /// The four statements as one call of a function.

@@ -6,7 +6,7 @@ use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
     db::Conn,
     embedded::{Options, Postgres},
-    migrations,
+    migrations, verify,
 };
 use uuid::Uuid;
 
@@ -174,6 +174,8 @@ impl Shape {
         if self.existing.is_some() {
             execute(url, include_str!("sql/grow.sql")).await;
         }
+        // Loads and statistics of what was inserted behind the service's back.
+        verify::run(url, true).await.unwrap();
         execute(url, "VACUUM ANALYZE").await;
     }
 }

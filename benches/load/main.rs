@@ -25,20 +25,19 @@ mod scenarios;
 mod server;
 mod usage;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc, thread::available_parallelism};
 
 use clap::Parser;
+use serde_json::json;
 use tokio::signal::ctrl_c;
 
 use arguments::Arguments;
-use cluster::Cluster;
 use rounds::Bench;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let cluster = Cluster::start(&arguments).await;
-    let bench = Arc::new(Bench { arguments, cluster });
+    let bench = Arc::new(Bench::start(arguments).await);
     // In a task of its own, so that Postgres is stopped and removed even if it
     // panics.
     let mut run = tokio::spawn(run(Arc::clone(&bench)));
@@ -63,13 +62,22 @@ async fn main() -> ExitCode {
 async fn run(bench: Arc<Bench>) {
     let mut outcomes = Vec::new();
     for &scenario in bench.arguments.scenarios() {
+        bench.progress.set_prefix(scenario.to_string());
         let outcome = scenarios::run(&bench, scenario).await;
         if !bench.arguments.json {
-            println!("{}", report::table(&outcome));
+            let print = || println!("{}", report::table(&outcome));
+            bench.progress.suspend(print);
         }
         outcomes.push(outcome);
     }
     if bench.arguments.json {
-        println!("{}", serde_json::to_string_pretty(&outcomes).unwrap());
+        let document = json!({
+            "cores": available_parallelism().map_or(0, usize::from),
+            "warm_up_seconds": bench.arguments.warm_up,
+            "seconds": bench.arguments.seconds,
+            "connections": bench.arguments.connections,
+            "scenarios": outcomes,
+        });
+        println!("{document:#}");
     }
 }

@@ -19,6 +19,18 @@ pub struct Script {
     text: &'static str,
     known: bool,
     full: bool,
+    counts: bool,
+}
+
+impl Script {
+    /// The same without the statistics.
+    pub const fn without_counts(self) -> Self {
+        Self {
+            name: "several statements, no counts",
+            counts: false,
+            ..self
+        }
+    }
 }
 
 /// The contact of a new lead as the service records it.
@@ -27,6 +39,7 @@ pub const SEVERAL_STATEMENTS: Script = Script {
     text: include_str!("sql/several_statements.sql"),
     known: false,
     full: false,
+    counts: true,
 };
 /// The same of a lead that is known.
 pub const KNOWN_LEAD: Script = Script {
@@ -116,8 +129,12 @@ impl Pgbench {
             .args(["--client", &clients.to_string()])
             .args(["--jobs", &threads.to_string()])
             .args(["--time", &length.as_secs().to_string()])
-            // As the service does: statements are planned while tables are small.
-            .env("PGOPTIONS", "-c enable_seqscan=off");
+            // As the service does: statements are planned once, while tables are
+            // small.
+            .env(
+                "PGOPTIONS",
+                "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan",
+            );
         for (name, value) in [
             ("sources", self.shape.sources),
             (
@@ -129,6 +146,7 @@ impl Pgbench {
             ("contacts", self.shape.contacts),
             ("known", script.known.into()),
             ("full", script.full.into()),
+            ("counts", script.counts.into()),
         ] {
             command.arg("--define").arg(format!("{name}={value}"));
         }

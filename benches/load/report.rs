@@ -131,7 +131,7 @@ pub fn compare(rows: &[Row], name: &str) -> Vec<Ratio> {
 pub fn table(outcome: &Outcome) -> String {
     let width = outcome.rows.iter().map(|row| row.name.len()).max();
     let width = width.unwrap_or_default().max(12);
-    let mut text = format!("\n{:?}\n{:width$} {:>9}", outcome.scenario, "", "in flight");
+    let mut text = format!("\n{}\n{:width$} {:>9}", outcome.scenario, "", "in flight");
     for (_, heading, _) in COLUMNS {
         let _ = write!(text, " {heading:>10}");
     }

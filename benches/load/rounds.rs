@@ -23,6 +23,8 @@ pub struct Bench {
     pub arguments: Arguments,
     /// What it is measured on.
     pub cluster: Cluster,
+    /// Shows how far it has got, on a terminal.
+    pub progress: ProgressBar,
 }
 
 /// One or more servers on a database of their own.
@@ -45,9 +47,22 @@ pub struct Subject {
 }
 
 impl Bench {
+    /// Starts what is needed.
+    pub async fn start(arguments: Arguments) -> Self {
+        let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {eta} {msg}");
+        let progress = ProgressBar::no_length().with_style(style.unwrap());
+        progress.set_message("starting Postgres");
+        Self {
+            cluster: Cluster::start(&arguments).await,
+            arguments,
+            progress,
+        }
+    }
+
     /// Starts servers on a new database.
     pub async fn stage(&self, name: &str, shape: &Shape, processes: usize) -> Stage {
         let shape = self.shape(shape);
+        self.progress.set_message(format!("filling {name}"));
         let url = self.cluster.create(name, &shape).await;
         let mut servers = Vec::new();
         for _ in 0..processes {
@@ -115,22 +130,26 @@ impl Bench {
 
     fn shape(&self, usual: &Shape) -> Shape {
         let arguments = &self.arguments;
-        Shape {
+        let shape = Shape {
             organizations: arguments.organizations.unwrap_or(usual.organizations),
             sources: arguments.sources.unwrap_or(usual.sources),
             operators: arguments.operators.unwrap_or(usual.operators),
             existing: usual.existing.or(arguments.existing),
             ..usual.clone()
-        }
+        };
+        assert!(
+            shape.sources.is_multiple_of(shape.organizations)
+                && shape.operators.is_multiple_of(shape.sources),
+            "as many sources for each organization, as many operators for each source"
+        );
+        shape
     }
 
     /// Measures the subjects in turn, in every round.
-    pub async fn measure(&self, scenario: &str, subjects: Vec<Subject>) -> Vec<Row> {
-        let rounds = self.arguments.rounds.get();
-        let progress = ProgressBar::new((rounds * subjects.len()) as u64);
-        let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {eta} {msg}");
-        progress.set_style(style.unwrap());
-        progress.set_prefix(scenario.to_owned());
+    pub async fn measure(&self, subjects: Vec<Subject>) -> Vec<Row> {
+        let (rounds, progress) = (self.arguments.rounds.get(), &self.progress);
+        progress.set_length((rounds * subjects.len()) as u64);
+        progress.reset();
         let mut samples: Vec<Vec<Sample>> = subjects.iter().map(|_| Vec::new()).collect();
         for _ in 0..rounds {
             for (subject, samples) in subjects.iter().zip(&mut samples) {
@@ -139,7 +158,6 @@ impl Bench {
                 progress.inc(1);
             }
         }
-        progress.finish_and_clear();
         let rows = subjects.into_iter().zip(samples);
         rows.map(|(subject, rounds)| Row::new(subject.name, subject.in_flight, rounds))
             .collect()

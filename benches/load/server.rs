@@ -33,7 +33,7 @@ impl Server {
             .local_addr()
             .unwrap();
         let begin = Instant::now();
-        let child = Command::new(env!("CARGO_BIN_EXE_minicrm"))
+        let mut child = Command::new(env!("CARGO_BIN_EXE_minicrm"))
             .env("DATABASE_URL", url)
             .env("MINICRM_LISTEN", address.to_string())
             .env("MINICRM_ORGANIZATIONS", shape.organizations())
@@ -48,6 +48,7 @@ impl Server {
             if answer.is_ok_and(|answer| answer.get_ref().status() == ServingStatus::Serving) {
                 break;
             }
+            assert!(child.try_wait().unwrap().is_none(), "the server ended");
             sleep(Duration::from_millis(2)).await;
         }
         let started = begin.elapsed();

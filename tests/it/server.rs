@@ -195,7 +195,7 @@ fn of_organization<T>(organization: Option<Uuid>, message: T) -> Request<T> {
     request
 }
 
-/// Mutants: `served.first()` for the one named; the first not created at start.
+/// Mutants: the first for the one that is named, the last for none, any accepted.
 #[tokio::test]
 async fn organizations_do_not_see_each_other() {
     let [first, second] = [Uuid::now_v7(), Uuid::now_v7()];

@@ -45,6 +45,6 @@ async fn change(
     };
     let stage = bench.stage("service", &shape, 1).await;
     let subjects = bench.calls(name, &in_flight, &stage, client);
-    let rows = bench.measure(name, subjects).await;
+    let rows = bench.measure(subjects).await;
     outcome(scenario, rows, name)
 }

@@ -45,7 +45,7 @@ pub async fn growth(bench: &Bench) -> Outcome {
         // The server runs as long as it is there.
         stages.push(stage);
     }
-    let rows = bench.measure("growth", subjects).await;
+    let rows = bench.measure(subjects).await;
     let (small, large) = rows.split_at(rows.len() / 2);
     let ratios = small.iter().zip(large).map(|(small, large)| {
         let figure = if large.in_flight > 1 {

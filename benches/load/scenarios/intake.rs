@@ -22,6 +22,7 @@ pub async fn new_leads(bench: &Bench) -> Outcome {
     let mut subjects = bench.calls(CREATE_CONTACT, &in_flight, &stage, Target::new_leads);
     let scripts = [
         (Comparison::SeveralStatements, SEVERAL_STATEMENTS),
+        (Comparison::NoCounts, SEVERAL_STATEMENTS.without_counts()),
         (Comparison::Lean, LEAN),
         (Comparison::Function, FUNCTION),
         (Comparison::Insert, INSERT),
@@ -31,7 +32,7 @@ pub async fn new_leads(bench: &Bench) -> Outcome {
     if bench.arguments.compares(Comparison::NoOp) {
         subjects.extend(bench.calls("no-op call", &in_flight, &stage, Target::no_op));
     }
-    let rows = bench.measure("new leads", subjects).await;
+    let rows = bench.measure(subjects).await;
     outcome(Scenario::NewLeads, rows, CREATE_CONTACT)
 }
 
@@ -41,7 +42,7 @@ pub async fn full_identity(bench: &Bench) -> Outcome {
     let stage = bench.stage("service", &Shape::SMALL, 1).await;
     let mut subjects = bench.calls(CREATE_CONTACT, &in_flight, &stage, Target::full_identities);
     subjects.extend(several_statements(bench, &Shape::SMALL, FULL_IDENTITY).await);
-    let rows = bench.measure("full identity", subjects).await;
+    let rows = bench.measure(subjects).await;
     outcome(Scenario::FullIdentity, rows, CREATE_CONTACT)
 }
 
@@ -52,7 +53,7 @@ pub async fn known_lead(bench: &Bench) -> Outcome {
     let stage = bench.stage("service", &Shape::SMALL, 1).await;
     let mut subjects = bench.calls(CREATE_CONTACT, &in_flight, &stage, Target::known_leads);
     subjects.extend(several_statements(bench, &Shape::SMALL, KNOWN_LEAD).await);
-    let rows = bench.measure("known lead", subjects).await;
+    let rows = bench.measure(subjects).await;
     outcome(Scenario::KnownLead, rows, CREATE_CONTACT)
 }
 
@@ -68,7 +69,7 @@ pub async fn many(bench: &Bench) -> Outcome {
     let stage = bench.stage("service", &shape, 1).await;
     let mut subjects = bench.calls(CREATE_CONTACT, &in_flight, &stage, Target::new_leads);
     subjects.extend(several_statements(bench, &shape, SEVERAL_STATEMENTS).await);
-    let rows = bench.measure("many", subjects).await;
+    let rows = bench.measure(subjects).await;
     outcome(Scenario::Many, rows, CREATE_CONTACT)
 }
 
@@ -80,7 +81,7 @@ pub async fn two_processes(bench: &Bench) -> Outcome {
     let one = bench.stage("other", &Shape::SMALL, 1).await;
     let mut subjects = bench.calls(TWO, &in_flight, &two, Target::new_leads);
     subjects.extend(bench.calls(CREATE_CONTACT, &in_flight, &one, Target::new_leads));
-    let rows = bench.measure("two processes", subjects).await;
+    let rows = bench.measure(subjects).await;
     let (two, one) = rows.split_at(in_flight.len());
     let ratios = two.iter().zip(one);
     Outcome {
@@ -101,12 +102,15 @@ pub async fn all_full(bench: &Bench) -> Outcome {
     let in_flight = bench.arguments.in_flight(&[64]);
     let stage = bench.stage("service", &shape, 1).await;
     let subjects = bench.calls(CREATE_CONTACT, &in_flight, &stage, Target::new_leads);
-    let rows = bench.measure("all full", subjects).await;
+    let rows = bench.measure(subjects).await;
     outcome(Scenario::AllFull, rows, CREATE_CONTACT)
 }
 
-/// The comparison that fits the scenario.
+/// The comparison that fits the scenario, with and without statistics.
 async fn several_statements(bench: &Bench, shape: &Shape, script: Script) -> Vec<Subject> {
-    let scripts = [(Comparison::SeveralStatements, script)];
+    let scripts = [
+        (Comparison::SeveralStatements, script),
+        (Comparison::NoCounts, script.without_counts()),
+    ];
     bench.scripts(shape, &scripts).await
 }

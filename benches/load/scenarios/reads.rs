@@ -32,7 +32,7 @@ pub async fn get_contact(bench: &Bench) -> Outcome {
         let script = Subject::script(&pgbench, SELECT_CONTACT, read_connections(), span);
         subjects.push(script);
     }
-    let rows = bench.measure("get contact", subjects).await;
+    let rows = bench.measure(subjects).await;
     outcome(Scenario::GetContact, rows, NAME)
 }
 
@@ -41,5 +41,5 @@ pub async fn get_contact(bench: &Bench) -> Outcome {
 fn read_connections() -> usize {
     let cores = available_parallelism().map_or(2, usize::from);
     let pool = (4 * cores).max(8);
-    pool - (pool / 4).max(2)
+    pool - (pool / 3).max(2)
 }

@@ -14,7 +14,7 @@ const STARTS: usize = 5;
 /// From the start of the process until it serves, on a database that is
 /// migrated.
 pub async fn start(bench: &Bench) -> Outcome {
-    let stage = bench.stage("start", &Shape::SMALL, 0).await;
+    let stage = bench.stage("service", &Shape::SMALL, 0).await;
     let mut samples = Vec::new();
     for _ in 0..STARTS {
         let server = Server::start(&stage.url, &stage.shape, 1).await;

@@ -62,11 +62,6 @@ INSERT INTO assignments (organization_id, contact_id, id, kind, operator_id, poo
 SELECT organization_id, id, id, 'AUTOMATIC', operator_id, pool_id, 0, create_time
 FROM contacts WHERE id > bench.id(999999999999);
 
-UPDATE operators AS o SET load = c.load
-FROM (SELECT organization_id, operator_id, count(*) AS load FROM contacts
-      WHERE status <> 'CLOSED' GROUP BY organization_id, operator_id) AS c
-WHERE o.organization_id = c.organization_id AND o.id = c.operator_id;
-
 DO $$
 DECLARE
     definition text;

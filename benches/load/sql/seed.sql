@@ -44,8 +44,3 @@ JOIN operator_weights AS o
 INSERT INTO assignments (organization_id, contact_id, id, kind, operator_id, pool_id, draw,
     create_time)
 SELECT organization_id, id, id, 'AUTOMATIC', operator_id, pool_id, 0, assign_time FROM contacts;
-
-UPDATE operators AS o SET load = c.load
-FROM (SELECT organization_id, operator_id, count(*) AS load FROM contacts
-      GROUP BY organization_id, operator_id) AS c
-WHERE o.organization_id = c.organization_id AND o.id = c.operator_id;

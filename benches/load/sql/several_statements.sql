@@ -1,6 +1,7 @@
 -- A contact as the service records it, one statement after the other. The
 -- operator is drawn by the client. `known`: of a lead that is known. `full`:
--- with a phone number, an e-mail address, a name and a request id.
+-- with a phone number, an e-mail address, a name and a request id. `counts`: with
+-- the statistics. Everything is locked in the order of the service.
 \if :known
 \set lead random(1, :leads)
 \else
@@ -9,6 +10,7 @@
 \set source (:lead - 1) % :sources + 1
 \set organization ((:source - 1) / :sources_per_organization) + 1
 \set operator (:source - 1) * :operators_per_source + random(1, :operators_per_source)
+\set slot random(0, 7)
 BEGIN;
 \if :full
 INSERT INTO requests (organization_id, method, request_id, fingerprint)
@@ -56,10 +58,31 @@ INSERT INTO assignments (organization_id, id, contact_id, kind, operator_id, poo
         create_time)
     VALUES (bench.id(:organization), bench.uuid_v7(), :contact_id, 'AUTOMATIC',
         bench.id(:operator), bench.id(:source), 1, now());
--- What the service counts belongs here.
 \if :full
 UPDATE requests SET response = bench.response()
     WHERE organization_id = bench.id(:organization) AND method = 'CreateContact'
       AND request_id = :request_id;
+\endif
+\if :counts
+INSERT INTO contact_counts AS c (organization_id, source_id, hour, operator_id, new_contacts,
+        in_progress_contacts, closed_contacts, expected_nanos)
+    SELECT w.organization_id, w.source_id, h.hour, w.operator_id,
+           (w.operator_id = bench.id(:operator))::int, 0, 0,
+           (w.weight * 1000000000::bigint + t.weight / 2) / t.weight
+    FROM (VALUES ('-infinity'), (date_trunc('hour', now(), 'UTC'))) AS h (hour),
+        operator_weights AS w,
+        (SELECT sum(weight) AS weight FROM operator_weights
+         WHERE organization_id = bench.id(:organization) AND source_id = bench.id(:source)) AS t
+    WHERE w.organization_id = bench.id(:organization) AND w.source_id = bench.id(:source)
+    ORDER BY h.hour, w.operator_id
+    ON CONFLICT (organization_id, source_id, hour, operator_id) DO UPDATE
+    SET new_contacts = c.new_contacts + excluded.new_contacts,
+        expected_nanos = c.expected_nanos + excluded.expected_nanos;
+\if :known
+\else
+INSERT INTO lead_counts AS l (organization_id, slot, leads)
+    VALUES (bench.id(:organization), :slot, 1)
+    ON CONFLICT (organization_id, slot) DO UPDATE SET leads = l.leads + 1;
+\endif
 \endif
 COMMIT;

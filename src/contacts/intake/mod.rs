@@ -5,6 +5,7 @@
 mod decide;
 mod group;
 
+use phonenumber::country;
 use uuid::Uuid;
 
 use crate::{
@@ -47,6 +48,38 @@ enum SourceRef {
     Code(String),
 }
 
+impl NewContact {
+    /// Checks a request. National phone numbers are read as of `region`.
+    pub fn parse(
+        violations: &mut Violations,
+        request: CreateContactRequest,
+        region: Option<country::Id>,
+    ) -> Self {
+        let claim = Claim::parse(violations, "CreateContact", &request.request_id, &request);
+        let source = match &request.source {
+            Some(Source::SourceId(id)) => SourceRef::Id(violations.id("source_id", id)),
+            Some(Source::SourceCode(code)) => {
+                let code = sources::normalize_code(code);
+                if !sources::is_code(&code) {
+                    violations.add("source_code", "is not the code of a source");
+                }
+                SourceRef::Code(code)
+            }
+            None => {
+                violations.add("source", "needs a source_id or a source_code");
+                SourceRef::Code(String::new())
+            }
+        };
+        let lead = request.lead.unwrap_or_default();
+        Self {
+            claim,
+            source,
+            identity: Identity::parse(violations, "lead", &lead, region),
+            message: violations.lines("message", &request.message, MAX_MESSAGE),
+        }
+    }
+}
+
 /// The answer to one contact.
 type Answer = Result<CreateContactResponse>;
 
@@ -77,7 +110,7 @@ pub(super) async fn create_contact(
     request: CreateContactRequest,
 ) -> Result<CreateContactResponse> {
     let mut violations = Violations::new();
-    let contact = parse(&mut violations, &context, request);
+    let contact = NewContact::parse(&mut violations, request, context.phone_region());
     violations.finish()?;
     let mut results = grouped::run(&context, vec![contact]).await?;
     results
@@ -111,7 +144,7 @@ pub(super) async fn batch_create_contacts(
     let mut indexes = Vec::new();
     for (index, request) in request.requests.into_iter().enumerate() {
         let mut violations = Violations::new();
-        let mut contact = parse(&mut violations, &context, request);
+        let mut contact = NewContact::parse(&mut violations, request, context.phone_region());
         match violations.finish() {
             Ok(()) => {
                 contact.claim = contact
@@ -173,34 +206,5 @@ fn item(batch: &Claim, index: usize) -> Claim {
     Claim {
         request_id,
         ..batch.clone()
-    }
-}
-
-fn parse(
-    violations: &mut Violations,
-    context: &Context,
-    request: CreateContactRequest,
-) -> NewContact {
-    let claim = Claim::parse(violations, "CreateContact", &request.request_id, &request);
-    let source = match &request.source {
-        Some(Source::SourceId(id)) => SourceRef::Id(violations.id("source_id", id)),
-        Some(Source::SourceCode(code)) => {
-            let code = sources::normalize_code(code);
-            if !sources::is_code(&code) {
-                violations.add("source_code", "is not the code of a source");
-            }
-            SourceRef::Code(code)
-        }
-        None => {
-            violations.add("source", "needs a source_id or a source_code");
-            SourceRef::Code(String::new())
-        }
-    };
-    let lead = request.lead.unwrap_or_default();
-    NewContact {
-        claim,
-        source,
-        identity: Identity::parse(violations, "lead", &lead, context.phone_region()),
-        message: violations.lines("message", &request.message, MAX_MESSAGE),
     }
 }
