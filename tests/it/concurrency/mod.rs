@@ -5,6 +5,7 @@ mod acknowledged;
 mod exactly_once;
 mod limits;
 mod loads;
+mod queue;
 mod shares;
 mod statistics;
 
