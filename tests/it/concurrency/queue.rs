@@ -173,6 +173,6 @@ async fn an_organization_does_not_wait_for_another() {
     let request = of(quiet, contact(&other, external("quiet")));
     app.contacts.clone().create_contact(request).await.unwrap();
     while batches.try_join_next().is_some() {}
-    assert!(!batches.is_empty());
+    assert!(batches.len() > WAITING / GROUP / 2);
     batches.join_all().await;
 }
