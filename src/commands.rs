@@ -32,6 +32,9 @@ pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// How long to wait before looking again for a database that is not there.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
+/// How often a private Postgres is started that has ended by itself.
+const MAX_STARTS: u32 = 5;
+
 /// How long a health check may take.
 const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -159,7 +162,7 @@ impl Connection {
     }
 
     /// Starts the private Postgres again whenever it ends by itself. Ends only
-    /// if that fails.
+    /// if that fails several times in a row.
     async fn keep(&mut self) -> embedded::Error {
         loop {
             let Some((postgres, options)) = &mut self.private else {
@@ -169,9 +172,16 @@ impl Connection {
             tracing::error!(%error, "starting Postgres again");
             let options = options.clone();
             self.private = None;
-            match Postgres::start(options.clone()).await {
-                Ok(postgres) => self.private = Some((postgres, options)),
-                Err(error) => return error,
+            for attempt in 1.. {
+                match Postgres::start(options.clone()).await {
+                    Ok(postgres) => {
+                        self.private = Some((postgres, options));
+                        break;
+                    }
+                    Err(error) if attempt == MAX_STARTS => return error,
+                    Err(error) => tracing::error!(%error, attempt, "Postgres has not started"),
+                }
+                tokio::time::sleep(RETRY_PAUSE).await;
             }
         }
     }
