@@ -23,7 +23,7 @@ use crate::{
     context::App,
     embedded::{self, Postgres},
     error::Error,
-    migrations, request_id, server, verify,
+    leads, migrations, request_id, server, verify,
 };
 
 /// Result of a command; the error is a message for the terminal.
@@ -73,7 +73,8 @@ pub async fn serve(config: Config) -> Outcome {
             organizations = ?config.serve.organizations,
             "serving without authentication: loopback only"
         );
-        request_id::keep_clean(app.db()).await;
+        let db = app.db();
+        tokio::join!(request_id::keep_clean(db), leads::keep_indexed(db));
         Outcome::Ok(())
     };
     tokio::select! {

@@ -8,15 +8,37 @@ mod grpc;
 pub mod resolve;
 pub mod store;
 
+use std::time::Duration;
+
 pub use grpc::Leads;
 use phonenumber::country;
 use store::Lead;
 
 use crate::{
+    db::Db,
+    error::Result,
     proto,
     rpc::timestamp,
     validate::{MAX_NAME, Violations},
 };
+
+/// How often new texts are sorted into the index that searches use.
+const INDEX_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Sorts new texts into the index that searches use, every now and then, for
+/// ever. They are found before, too, but that takes longer the more they are.
+pub async fn keep_indexed(db: &Db) {
+    loop {
+        if let Err(error) = index_new_texts(db).await {
+            tracing::debug!(error = error.chain(), "new texts are left to intake");
+        }
+        tokio::time::sleep(INDEX_INTERVAL).await;
+    }
+}
+
+async fn index_new_texts(db: &Db) -> Result<()> {
+    store::index_new_texts(&*db.conn().await?).await
+}
 
 /// What is known of a lead, checked and normalised.
 #[derive(Debug, Clone, PartialEq, Eq)]

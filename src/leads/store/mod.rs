@@ -10,7 +10,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 pub use group::{fill_all, insert_all, lock_by_identifiers};
-pub use search::search;
+pub use search::{index_new_texts, search};
 
 use crate::{
     db::Conn,

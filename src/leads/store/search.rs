@@ -183,6 +183,17 @@ impl Search<'_> {
     }
 }
 
+/// Sorts the texts that have come since the last time into the index; else some
+/// intake would have to, every few thousand leads, and make others wait.
+pub async fn index_new_texts(conn: &Conn) -> Result<()> {
+    Prepared(sql_query(
+        "SELECT gin_clean_pending_list('leads_search_idx')",
+    ))
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}
+
 fn escape_like(text: &str) -> String {
     text.replace('\\', r"\\")
         .replace('%', r"\%")

@@ -2,6 +2,7 @@
 //! What was acknowledged is never lost, what was retried is never done twice.
 
 mod binary;
+mod indexing;
 mod load;
 mod verify;
 
