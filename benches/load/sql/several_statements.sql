@@ -64,6 +64,12 @@ UPDATE requests SET response = bench.response()
       AND request_id = :request_id;
 \endif
 \if :counts
+\if :known
+\else
+INSERT INTO lead_counts AS l (organization_id, slot, leads)
+    VALUES (bench.id(:organization), :slot, 1)
+    ON CONFLICT (organization_id, slot) DO UPDATE SET leads = l.leads + 1;
+\endif
 INSERT INTO contact_counts AS c (organization_id, source_id, hour, operator_id, new_contacts,
         in_progress_contacts, closed_contacts, expected_nanos)
     SELECT w.organization_id, w.source_id, h.hour, w.operator_id,
@@ -78,11 +84,5 @@ INSERT INTO contact_counts AS c (organization_id, source_id, hour, operator_id, 
     ON CONFLICT (organization_id, source_id, hour, operator_id) DO UPDATE
     SET new_contacts = c.new_contacts + excluded.new_contacts,
         expected_nanos = c.expected_nanos + excluded.expected_nanos;
-\if :known
-\else
-INSERT INTO lead_counts AS l (organization_id, slot, leads)
-    VALUES (bench.id(:organization), :slot, 1)
-    ON CONFLICT (organization_id, slot) DO UPDATE SET leads = l.leads + 1;
-\endif
 \endif
 COMMIT;
