@@ -210,7 +210,7 @@ async fn prepare(url: &str, app: &App) -> Outcome {
 
 fn default_pool_size() -> usize {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    6 * cores
+    12 * cores
 }
 
 fn stop_on_signals() -> Outcome<watch::Receiver<bool>> {

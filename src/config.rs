@@ -129,8 +129,9 @@ pub struct Database {
     )]
     pub database_url: Option<String>,
 
-    /// Connections to Postgres at most, 3 to 1000. A third of them, but at least
-    /// two, are kept for intake and health. Without it, six per core.
+    /// Connections to Postgres at most, 3 to 1000. Half of them, but at least two,
+    /// are kept for grouped writes and health: as many organizations are written
+    /// for at a time. Without it, twelve per core.
     #[arg(
         long,
         global = true,

@@ -22,6 +22,7 @@ use crate::{
     grouped::Queues,
     migrations,
     request_id::{self, Claim, Claimed},
+    validate,
 };
 
 /// The organization of a server without authentication that names no others.
@@ -47,7 +48,7 @@ pub struct App {
 
 impl App {
     /// With `pool_size` connections at most to the database at `url`, of which a
-    /// third, but at least two, are kept for intake and health: slow reads
+    /// half, but at least two, are kept for grouped writes and health: slow reads
     /// cannot hold those up. Serves these `organizations`.
     pub fn new(
         url: &str,
@@ -55,7 +56,7 @@ impl App {
         phone_region: Option<country::Id>,
         organizations: Vec<Uuid>,
     ) -> Result<Self> {
-        let reserved = (pool_size / 3).max(2);
+        let reserved = (pool_size / 2).max(2);
         Ok(Self {
             db: Db::new(url, pool_size.saturating_sub(reserved).max(1), LOCK_TIMEOUT)?,
             intake_db: Db::new(url, reserved, INTAKE_LOCK_TIMEOUT)?,
@@ -71,6 +72,7 @@ impl App {
     /// Prepares the database: its schema, and what must be in it. Nothing is
     /// served before.
     pub async fn prepare(&self, url: &str) -> Result<()> {
+        validate::load_phone_numbers();
         migrations::run(url).await?;
         self.ensure_organizations().await?;
         self.prepared.get_or_init(|| ());

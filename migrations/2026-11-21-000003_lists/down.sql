@@ -1,4 +1,5 @@
 -- The extension stays: others may use it.
+DROP INDEX leads_external_id_prefix_idx;
 DROP INDEX leads_search_idx;
 
 DROP INDEX contacts_closed_idx;

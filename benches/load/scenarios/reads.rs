@@ -40,6 +40,6 @@ pub async fn get_contact(bench: &Bench) -> Outcome {
 /// are not kept for intake.
 fn read_connections() -> usize {
     let cores = available_parallelism().map_or(2, usize::from);
-    let pool = (4 * cores).max(8);
-    pool - (pool / 3).max(2)
+    let pool = 12 * cores;
+    pool - (pool / 2).max(2)
 }

@@ -23,10 +23,16 @@ use crate::{
 
 const COLUMNS: &str = "id, external_id, phone, email, name, owner_user_id, revision, create_time, \
      update_time";
-/// What is searched, as `leads_search_idx` has it. The line breaks keep a search,
-/// which has none, from matching across the parts.
-const TEXT: &str = r"lower(name || E'\n' || coalesce(email, '') || E'\n' || coalesce(phone, '') || E'\n'
-        || coalesce(external_id, ''))";
+/// Whether the text is in what `leads_search_idx` has. The line breaks keep a
+/// search, which has none, from matching across the parts.
+const IN_TEXT: &str = r"lower(name || E'\n' || coalesce(email, '') || E'\n' || coalesce(phone, ''))
+        LIKE (SELECT lower($4))
+        AND (name <> '' OR email IS NOT NULL OR phone IS NOT NULL)";
+/// Whether the external id begins with the text, as `leads_external_id_prefix_idx`
+/// can tell: it lies between the text and the text with the last of all characters.
+const BEGINS_ID: &str = r"external_id IS NOT NULL
+        AND lower(external_id) ~>=~ (SELECT lower($8))
+        AND lower(external_id) ~<~ (SELECT lower($8) || U&'\+10FFFF')";
 /// How many leads with the text are looked up at most.
 const LOOK_UP: i64 = 1000;
 
@@ -74,12 +80,13 @@ struct Search<'a> {
     conn: &'a Conn,
     organization_id: Uuid,
     owner_user_id: Option<Uuid>,
+    text: &'a str,
     pattern: String,
     page: Page,
 }
 
-/// A page of the leads that have this text in name, e-mail, phone or external
-/// id, in any case.
+/// A page of the leads that have this text in name, e-mail or phone, or at the
+/// beginning of the external id, in any case.
 pub async fn search(
     conn: &Conn,
     organization_id: Uuid,
@@ -91,6 +98,7 @@ pub async fn search(
         conn,
         organization_id,
         owner_user_id,
+        text,
         pattern: format!("%{}%", escape_like(text)),
         page,
     };
@@ -123,7 +131,7 @@ impl Search<'_> {
         };
         let sql = format!(
             "SELECT {COLUMNS}, found, number FROM (
-                 SELECT {COLUMNS}, {TEXT} LIKE (SELECT lower($4)) AS found,
+                 SELECT {COLUMNS}, ({IN_TEXT}) OR ({BEGINS_ID}) AS found,
                         row_number() OVER (ORDER BY id {direction}) AS number
                  FROM (SELECT {COLUMNS} FROM leads
                        WHERE organization_id = $1 AND id > $2 AND id < $3 {owned}
@@ -149,16 +157,18 @@ impl Search<'_> {
         let sql = format!(
             "SELECT {COLUMNS}, true AS found, number FROM (
                  SELECT {COLUMNS}, count(*) OVER () AS number
-                 FROM (SELECT {COLUMNS} FROM leads
-                       WHERE ARRAY[organization_id] @> ARRAY[$1]
-                         AND {TEXT} LIKE (SELECT lower($4)) LIMIT $6) AS hits) AS hits
-             WHERE number = $6
+                 FROM ((SELECT {COLUMNS} FROM leads
+                        WHERE ARRAY[organization_id] @> ARRAY[$1] AND {IN_TEXT} LIMIT $6)
+                       UNION
+                       (SELECT {COLUMNS} FROM leads
+                        WHERE organization_id = $1 AND {BEGINS_ID} LIMIT $6)) AS hits) AS hits
+             WHERE number >= $6
                 OR (id > $2 AND id < $3 AND ($5 IS NULL OR owner_user_id = $5))
              ORDER BY id {direction} LIMIT $7"
         );
         let hits = self.hits(sql, LOOK_UP).await?;
         let first = hits.as_slice().first();
-        let too_many = first.is_some_and(|hit| hit.number == LOOK_UP);
+        let too_many = first.is_some_and(|hit| hit.number >= LOOK_UP);
         Ok((!too_many).then(|| hits.into_iter().map(|hit| hit.lead).collect()))
     }
 
@@ -172,7 +182,8 @@ impl Search<'_> {
                 .bind::<Text, _>(&self.pattern)
                 .bind::<Nullable<SqlUuid>, _>(self.owner_user_id)
                 .bind::<BigInt, _>(most)
-                .bind::<BigInt, _>(self.page.fetch),
+                .bind::<BigInt, _>(self.page.fetch)
+                .bind::<Text, _>(self.text),
         )
         .get_results(&mut &*self.conn)
         .await?)

@@ -18,7 +18,7 @@ async fn a_search_is_literal_and_case_insensitive_in_all_texts() {
         lead("", "", "under_score@example.org", "4"),
         lead("", "", "underXscore@example.org", "5"),
         lead("", "", "", r"6 \Back\"),
-        lead("", "", "", "7 \u{c4}RGER"),
+        lead("", "", "", "7 \u{c4}RGER 50%"),
     ] {
         let has_owner = ["1", "3"].contains(&&*made.name);
         let owner_user_id = if has_owner {
@@ -38,8 +38,9 @@ async fn a_search_is_literal_and_case_insensitive_in_all_texts() {
     }
     for (search, owner, expected) in [
         ("", "", "7654321"),
-        ("100%", "", "1"),
-        ("100", "", "21"),
+        ("tg:100%", "", "1"),
+        ("tg:100", "", "21"),
+        ("100", "", ""),
         ("TG:", "", "21"),
         ("3055", "", "3"),
         ("r_s", "", "4"),
@@ -48,7 +49,7 @@ async fn a_search_is_literal_and_case_insensitive_in_all_texts() {
         (r"\b", "", "6"),
         ("\u{e4}rger", "", "7"),
         (" tg ", "", "21"),
-        ("%", "", "1"),
+        ("%", "", "7"),
         ("nobody", "", ""),
         ("", &owner, "31"),
         ("tg", &owner, "1"),

@@ -47,7 +47,7 @@ async fn expected(app: &App, search: &str, owner: Option<Uuid>) -> Vec<Uuid> {
     let mut sql = format!(
         "SELECT id FROM leads WHERE organization_id = '{DEVELOPMENT_ORGANIZATION}'
            AND (name ILIKE '%{like}%' OR email ILIKE '%{like}%' OR phone ILIKE '%{like}%'
-                OR external_id ILIKE '%{like}%')"
+                OR external_id ILIKE '{like}%')"
     );
     if let Some(owner) = owner {
         write!(sql, " AND owner_user_id = '{owner}'").unwrap();
@@ -93,6 +93,8 @@ async fn whatever_is_searched_is_found_page_by_page() {
         ("z", 1000),           // shorter
         ("@e", 1000),          // nothing to look up by
         ("+49301100300", 50),  // one
+        ("TG:1000", 50),       // some, by how the external id begins
+        ("tg:", 1000),         // all
         ("nobody at all", 50), // none
     ] {
         for owner in [None, Some(OWNER)] {
