@@ -15,6 +15,14 @@ use crate::arguments::Arguments;
 /// The databases that are made.
 const DATABASES: [&str; 5] = ["service", "other", "pgbench", "small", "large"];
 
+/// Makes the files of the write-ahead log that a server which has run for a while
+/// only uses again: making one takes tens of milliseconds, for which commits wait.
+const FILL_WAL: &str = "DO $$ BEGIN
+    FOR n IN 1..200 LOOP
+        PERFORM pg_logical_emit_message(false, '', 'x'), pg_switch_wal();
+    END LOOP;
+END $$";
+
 /// A running Postgres, which waits for its disk as that of the service does.
 pub struct Cluster {
     postgres: Option<Postgres>,
@@ -36,7 +44,9 @@ impl Cluster {
             ephemeral: false,
             bin_dir: None,
             install: true,
-            settings: Vec::new(),
+            settings: ["min_wal_size", "max_wal_size"]
+                .map(|name| (name.into(), "4GB".into()))
+                .to_vec(),
         };
         let postgres = match arguments.database_url {
             Some(_) => None,
@@ -46,6 +56,10 @@ impl Cluster {
             (Some(postgres), _) => postgres.url("minicrm"),
             (None, url) => url.clone().unwrap(),
         };
+        if postgres.is_some() {
+            execute(&url, FILL_WAL).await;
+            execute(&url, "CHECKPOINT").await;
+        }
         Self {
             postgres,
             directory,

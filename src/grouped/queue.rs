@@ -106,27 +106,36 @@ pub async fn run<J: Job>(context: &Context, jobs: Vec<J>) -> Result<Vec<Result<J
 async fn work<J: Job>(context: Context) {
     while let Some(group) = J::queues(&context).pop(context.organization_id) {
         // In a task of its own: a panic must not end the work for good.
-        let group = tokio::spawn(work_on(context.clone(), group));
-        if let Err(error) = group.await {
-            tracing::error!(%error, "a group was lost");
+        match tokio::spawn(work_on(context.clone(), group)).await {
+            // Beside the next group: to answer all of one takes a while.
+            Ok(answered) => drop(tokio::spawn(async { answer_all(answered) })),
+            Err(error) => tracing::error!(%error, "a group was lost"),
         }
     }
 }
 
-async fn work_on<J: Job>(context: Context, group: Vec<Waiting<J>>) {
+/// Who waits for an answer, and the answer.
+type Answered<T> = (oneshot::Sender<Result<T>>, Result<T>);
+
+async fn work_on<J: Job>(context: Context, group: Vec<Waiting<J>>) -> Vec<Answered<J::Answer>> {
     let now = Instant::now();
-    let (mut jobs, mut answers) = (Vec::new(), Vec::new());
+    let (mut jobs, mut answers, mut answered) = (Vec::new(), Vec::new(), Vec::new());
     for waiting in group {
         if waiting.deadline.is_some_and(|deadline| deadline <= now) {
-            // Whoever does not listen any more has given up.
-            let _ = waiting.answer.send(Err(Error::DeadlineExceeded));
+            answered.push((waiting.answer, Err(Error::DeadlineExceeded)));
             continue;
         }
         jobs.push(waiting.job);
         answers.push(waiting.answer);
     }
     let results = isolate::run(&context, &jobs).await;
-    for (answer, result) in answers.into_iter().zip(results) {
+    answered.extend(answers.into_iter().zip(results));
+    answered
+}
+
+fn answer_all<T>(answered: Vec<Answered<T>>) {
+    for (answer, result) in answered {
+        // Whoever does not listen any more has given up.
         let _ = answer.send(result);
     }
 }
