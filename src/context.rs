@@ -31,7 +31,7 @@ pub const DEVELOPMENT_ORGANIZATION: Uuid =
 
 /// How long a call waits for what others have locked.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
-/// The same on intake, where others wait behind.
+/// The same in a group, where others wait behind.
 const INTAKE_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What the whole server shares.
@@ -139,7 +139,7 @@ impl Context {
         &self.app.db
     }
 
-    /// The database, by connections that are kept for intake.
+    /// The database, by connections that are kept for what is done in groups.
     pub fn intake_db(&self) -> &Db {
         &self.app.intake_db
     }

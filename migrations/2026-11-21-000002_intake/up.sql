@@ -2,8 +2,8 @@
 
 -- A foreign key is checked row by row; these four were a quarter of what a
 -- contact costs the database. Sources, operators and organizations are never
--- deleted, and whoever writes a reference to one has read it under lock in the
--- same transaction. Leads are deleted: the key to them stays.
+-- deleted, and whoever writes a reference to one has read it in the same
+-- transaction. Leads are deleted: the key to them stays.
 ALTER TABLE contacts DROP CONSTRAINT contacts_source_fkey;
 ALTER TABLE contacts DROP CONSTRAINT contacts_operator_fkey;
 ALTER TABLE leads DROP CONSTRAINT leads_organization_id_fkey;
