@@ -29,10 +29,12 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What every connection is told first. Nothing that correctness depends on.
 /// Statements are planned once per connection, perhaps while a table is small:
-/// without sequential scans the plan is right when it has grown, too.
+/// without sequential scans the plan is right when it has grown, too. Planning
+/// them anew for each set of parameters, or compiling them, would take longer
+/// than most of them run.
 const SESSION: &str = "SET application_name = 'minicrm'; SET statement_timeout = '30s'; \
      SET idle_in_transaction_session_timeout = '5s'; \
-     SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan";
+     SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off";
 
 /// The database.
 #[derive(Clone)]
