@@ -32,12 +32,12 @@ pub const DEVELOPMENT_ORGANIZATION: Uuid =
 /// How long a call waits for what others have locked.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same in a group, where others wait behind.
-const INTAKE_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+const GROUPED_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What the whole server shares.
 pub struct App {
     db: Db,
-    intake_db: Db,
+    grouped_db: Db,
     phone_region: Option<country::Id>,
     intake: Queues<NewContact>,
     changes: Queues<Change>,
@@ -59,7 +59,7 @@ impl App {
         let reserved = (pool_size / 2).max(2);
         Ok(Self {
             db: Db::new(url, pool_size.saturating_sub(reserved).max(1), LOCK_TIMEOUT)?,
-            intake_db: Db::new(url, reserved, INTAKE_LOCK_TIMEOUT)?,
+            grouped_db: Db::new(url, reserved, GROUPED_LOCK_TIMEOUT)?,
             phone_region,
             intake: Queues::default(),
             changes: Queues::default(),
@@ -81,7 +81,7 @@ impl App {
 
     /// Whether the database is prepared and answers.
     pub async fn is_ready(&self) -> bool {
-        self.prepared.get().is_some() && self.intake_db.ping().await.is_ok()
+        self.prepared.get().is_some() && self.grouped_db.ping().await.is_ok()
     }
 
     /// For what runs beside the calls.
@@ -140,8 +140,8 @@ impl Context {
     }
 
     /// The database, by connections that are kept for what is done in groups.
-    pub fn intake_db(&self) -> &Db {
-        &self.app.intake_db
+    pub fn grouped_db(&self) -> &Db {
+        &self.app.grouped_db
     }
 
     /// Region whose national phone numbers are understood.

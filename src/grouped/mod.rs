@@ -8,7 +8,7 @@
 mod isolate;
 mod queue;
 
-pub use queue::Queues;
+pub use queue::{Queues, run};
 
 use prost::Message;
 
@@ -40,9 +40,11 @@ pub trait Job: Send + Sync + Sized + 'static {
     ) -> impl Future<Output = Result<Vec<Result<Self::Answer>>>> + Send;
 }
 
-/// Does jobs, together with others; one answer each, in their order.
-pub async fn run<J: Job>(context: &Context, jobs: Vec<J>) -> Result<Vec<Result<J::Answer>>> {
-    queue::run(context, jobs).await
+/// Does a job, together with others.
+pub async fn run_one<J: Job>(context: &Context, job: J) -> Result<J::Answer> {
+    let mut answers = run(context, vec![job]).await?;
+    let missing = || Err(Error::internal("no answer"));
+    answers.pop().unwrap_or_else(missing)
 }
 
 /// The answers to jobs that were done before, as their claims turned out; the

@@ -80,7 +80,8 @@ impl<J: Job> Queues<J> {
     }
 }
 
-/// Queues jobs and waits for their answers.
+/// Does jobs, together with others: queues them and waits for their answers, one
+/// each, in their order.
 pub async fn run<J: Job>(context: &Context, jobs: Vec<J>) -> Result<Vec<Result<J::Answer>>> {
     let (waiting, answers): (Vec<_>, Vec<_>) = jobs
         .into_iter()

@@ -14,8 +14,8 @@ pub(super) use status::set_contact_status;
 use super::store::ContactStatus;
 use crate::{
     context::Context,
-    error::{Error, Result},
-    grouped::{self, Job, Queues},
+    error::Result,
+    grouped::{Job, Queues},
     proto,
     request_id::Claim,
 };
@@ -56,16 +56,10 @@ impl Job for Change {
     async fn transact(context: &Context, group: &[&Self]) -> Result<Vec<Result<proto::Contact>>> {
         let (organization_id, pools) = (context.organization_id, context.known_pools());
         context
-            .intake_db()
+            .grouped_db()
             .transaction(async |transaction| {
                 group::change_all(transaction, organization_id, pools, group).await
             })
             .await
     }
-}
-
-async fn run(context: &Context, change: Change) -> Result<proto::Contact> {
-    let mut answers = grouped::run(context, vec![change]).await?;
-    let missing = || Err(Error::internal("no answer"));
-    answers.pop().unwrap_or_else(missing)
 }

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::{Change, Target, run};
+use super::{Change, Target};
 use crate::{
     contacts::store::{
         Contact,
@@ -12,6 +12,7 @@ use crate::{
     context::Context,
     distribution::{ExclusionReason, Roster},
     error::{CONTACT_CLOSED, Error, OPERATOR_AT_LIMIT, OPERATOR_INACTIVE, Result},
+    grouped,
     proto::{self, ReassignContactRequest},
     request_id::Claim,
     validate::Violations,
@@ -40,7 +41,7 @@ pub async fn reassign_contact(
         force: request.force,
         target: Target::Operator(named),
     };
-    run(&context, change).await
+    grouped::run_one(&context, change).await
 }
 
 /// Gives a contact to the operator named.

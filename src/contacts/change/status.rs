@@ -1,6 +1,6 @@
 //! `SetContactStatus`: closing frees load, reopening takes it again.
 
-use super::{Change, Target, run};
+use super::{Change, Target};
 use crate::{
     contacts::{
         kept_status,
@@ -12,6 +12,7 @@ use crate::{
     context::Context,
     distribution::{BacklogReason, ExclusionReason, Member, Roster},
     error::{Error, OPERATOR_AT_LIMIT, OPERATOR_INACTIVE, Result},
+    grouped,
     proto::{self, SetContactStatusRequest},
     request_id::Claim,
     validate::Violations,
@@ -38,7 +39,7 @@ pub async fn set_contact_status(
         force: request.force,
         target: Target::Status(status),
     };
-    run(&context, change).await
+    grouped::run_one(&context, change).await
 }
 
 /// Gives the contact this status; its operator's load follows. If nobody is left

@@ -97,7 +97,7 @@ impl Job for NewContact {
     async fn transact(context: &Context, group: &[&Self]) -> Result<Vec<Answer>> {
         let (organization_id, pools) = (context.organization_id, context.known_pools());
         context
-            .intake_db()
+            .grouped_db()
             .transaction(async |transaction| {
                 group::take_in(transaction, organization_id, pools, group).await
             })
@@ -112,10 +112,7 @@ pub(super) async fn create_contact(
     let mut violations = Violations::new();
     let contact = NewContact::parse(&mut violations, request, context.phone_region());
     violations.finish()?;
-    let mut results = grouped::run(&context, vec![contact]).await?;
-    results
-        .pop()
-        .unwrap_or_else(|| Err(Error::internal("no result")))
+    grouped::run_one(&context, contact).await
 }
 
 pub(super) async fn batch_create_contacts(
@@ -167,11 +164,7 @@ pub(super) async fn batch_create_contacts(
     for (index, result) in indexes.into_iter().zip(taken_in) {
         results[index] = Some(result);
     }
-    let missing = || Err(Error::internal("no answer"));
-    let results = results
-        .into_iter()
-        .map(|result| answer(result.unwrap_or_else(missing)));
-    let results = results.collect();
+    let results = grouped::all(results).into_iter().map(answer).collect();
     Ok(BatchCreateContactsResponse { results })
 }
 
