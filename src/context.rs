@@ -15,8 +15,8 @@ use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use uuid::Uuid;
 
 use crate::{
-    contacts::{Change, NewContact},
-    db::{Db, Transaction, Work},
+    contacts::{Change, NewContact, Wanted},
+    db::{Db, Scope, Transaction, Work},
     distribution::store::KnownPools,
     error::{Error, Result},
     grouped::Queues,
@@ -41,6 +41,7 @@ pub struct App {
     phone_region: Option<country::Id>,
     intake: Queues<NewContact>,
     changes: Queues<Change>,
+    wanted: Queues<Wanted>,
     known_pools: KnownPools,
     organizations: Vec<Uuid>,
     prepared: OnceLock<()>,
@@ -63,6 +64,7 @@ impl App {
             phone_region,
             intake: Queues::default(),
             changes: Queues::default(),
+            wanted: Queues::default(),
             known_pools: KnownPools::default(),
             organizations,
             prepared: OnceLock::new(),
@@ -90,15 +92,20 @@ impl App {
     }
 
     async fn ensure_organizations(&self) -> Result<()> {
-        let conn = self.db.conn().await?;
-        diesel::sql_query(
-            "INSERT INTO organizations (id, name) SELECT unnest($1), $2 ON CONFLICT DO NOTHING",
-        )
-        .bind::<Array<SqlUuid>, _>(&self.organizations)
-        .bind::<Text, _>("Development")
-        .execute(&mut &*conn)
-        .await?;
-        Ok(())
+        let organizations = &self.organizations;
+        self.db
+            .transaction(Scope::Organizations(organizations.clone()), async |conn| {
+                diesel::sql_query(
+                    "INSERT INTO organizations (id, name) SELECT unnest($1), $2
+                         ON CONFLICT DO NOTHING",
+                )
+                .bind::<Array<SqlUuid>, _>(organizations)
+                .bind::<Text, _>("Development")
+                .execute(&mut &**conn)
+                .await?;
+                Ok(())
+            })
+            .await
     }
 }
 
@@ -159,9 +166,31 @@ impl Context {
         &self.app.changes
     }
 
+    /// The contacts that wait to be read.
+    pub(crate) fn wanted(&self) -> &Queues<Wanted> {
+        &self.app.wanted
+    }
+
     /// The pools that need not be kept again.
     pub(crate) fn known_pools(&self) -> &KnownPools {
         &self.app.known_pools
+    }
+
+    /// Whose rows the call can meet.
+    pub fn scope(&self) -> Scope {
+        Scope::Organization(self.organization_id)
+    }
+
+    /// Runs a read, in one transaction.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send,
+        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
+            + Work<&'c Transaction, Result<T>, Future: Send>
+            + Clone
+            + Send,
+    {
+        self.db().read(self.scope(), work).await
     }
 
     /// Runs a write in a transaction, exactly once if it has a claim.
@@ -176,7 +205,7 @@ impl Context {
     {
         let (claim, work) = (&claim, &work);
         self.db()
-            .transaction(async |conn| {
+            .transaction(self.scope(), async |conn| {
                 let Some(claim) = claim else {
                     return work.clone()(conn).await;
                 };

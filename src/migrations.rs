@@ -11,6 +11,8 @@ use crate::{
 };
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
+/// Makes the role that the service acts as, and grants it what it lacks.
+const ROLE: &str = include_str!("role.sql");
 /// How often to try to make the lock's table, while others do the same.
 const MAX_ATTEMPTS: u32 = 20;
 
@@ -48,10 +50,12 @@ fn run_locked(url: &str) -> Result<usize> {
     make_lock(&mut lock)?;
     lock.transaction(|lock| {
         diesel::sql_query("SELECT FROM migration_lock FOR UPDATE").execute(lock)?;
-        let done = connect(url)?
+        let mut conn = connect(url)?;
+        let done = conn
             .run_pending_migrations(MIGRATIONS)
             .map_err(Error::internal)?
             .len();
+        conn.batch_execute(ROLE)?;
         Ok(done)
     })
 }

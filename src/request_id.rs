@@ -14,9 +14,9 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Db, Prepared},
+    db::{Conn, Db, Prepared, Scope},
     error::{Error, Result, violated_key},
-    schema::{organizations, requests},
+    schema::requests,
     validate::Violations,
 };
 
@@ -92,31 +92,27 @@ pub async fn keep_clean(db: &Db) {
 }
 
 async fn delete_old(db: &Db) -> Result<()> {
-    let conn = db.conn().await?;
-    let organizations: Vec<Uuid> = organizations::table
-        .select(organizations::id)
-        .load(&mut &*conn)
-        .await?;
-    for organization_id in organizations {
-        loop {
-            let deleted = sql_query(
-                "DELETE FROM requests WHERE organization_id = $1 AND (method, request_id) IN (
-                     SELECT method, request_id FROM requests
-                     WHERE organization_id = $1
-                       AND create_time < now() - make_interval(secs => $2)
-                     ORDER BY create_time LIMIT $3)",
-            )
-            .bind::<SqlUuid, _>(organization_id)
-            .bind::<Double, _>(RETENTION.as_secs_f64())
-            .bind::<BigInt, _>(CLEANUP_BATCH)
-            .execute(&mut &*conn)
-            .await?;
-            if deleted == 0 {
-                break;
-            }
-        }
+    for organization_id in db.organizations().await? {
+        while delete_some(db, organization_id).await? > 0 {}
     }
     Ok(())
+}
+
+async fn delete_some(db: &Db, organization_id: Uuid) -> Result<usize> {
+    db.transaction(Scope::Organization(organization_id), async |conn| {
+        Ok(sql_query(
+            "DELETE FROM requests WHERE organization_id = $1 AND (method, request_id) IN (
+                 SELECT method, request_id FROM requests
+                 WHERE organization_id = $1 AND create_time < now() - make_interval(secs => $2)
+                 ORDER BY create_time LIMIT $3)",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Double, _>(RETENTION.as_secs_f64())
+        .bind::<BigInt, _>(CLEANUP_BATCH)
+        .execute(&mut &**conn)
+        .await?)
+    })
+    .await
 }
 
 #[derive(Debug, QueryableByName)]

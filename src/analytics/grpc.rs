@@ -22,6 +22,7 @@ use crate::{
         analytics_service_server::AnalyticsService,
     },
     rpc::{Rpc, reply},
+    sources,
     validate::Violations,
 };
 
@@ -50,8 +51,10 @@ impl AnalyticsService for Analytics {
 }
 
 async fn get_overview(context: Context, _: GetOverviewRequest) -> Result<GetOverviewResponse> {
-    let conn = context.db().conn().await?;
-    let overview = store::overview(&conn, context.organization_id).await?;
+    let organization_id = context.organization_id;
+    let overview = context
+        .read(async |conn| store::overview(conn, organization_id).await)
+        .await?;
     let by_status = [
         (ContactStatus::New, overview.new_contacts),
         (ContactStatus::InProgress, overview.in_progress_contacts),
@@ -82,12 +85,16 @@ async fn get_distribution(
     let start_time = violations.time("start_time", request.start_time);
     let end_time = violations.time("end_time", request.end_time);
     violations.finish()?;
-    let conn = context.db().conn().await?;
-    if let Some(source_id) = source_id {
-        crate::sources::store::find(&conn, context.organization_id, source_id).await?;
-    }
-    let parts = Parts::of((start_time, end_time));
-    let shares = store::shares(&conn, context.organization_id, source_id, &parts).await?;
+    let organization_id = context.organization_id;
+    let parts = &Parts::of((start_time, end_time));
+    let shares = context
+        .read(async |conn| {
+            if let Some(source_id) = source_id {
+                sources::store::find(conn, organization_id, source_id).await?;
+            }
+            store::shares(conn, organization_id, source_id, parts).await
+        })
+        .await?;
     Ok(distribution_of(&shares))
 }
 
@@ -129,15 +136,21 @@ async fn list_operator_loads(
     let mut violations = Violations::new();
     let pager = Pager::parse(&mut violations, organization_id, &request);
     violations.finish()?;
-    let filter = Filter {
+    let filter = &Filter {
         active: None,
         deleted: false,
     };
-    let conn = context.db().conn().await?;
-    let operators = operators::store::list(&conn, organization_id, &filter, pager.page).await?;
-    let (operators, next_page_token) = pager.finish(operators, |operator| operator.id);
-    let window_loads =
-        distribution::store::window_loads(&conn, organization_id, &operators).await?;
+    let pager = &pager;
+    let (operators, next_page_token, window_loads) = context
+        .read(async |conn| {
+            let operators =
+                operators::store::list(conn, organization_id, filter, pager.page).await?;
+            let (operators, next_page_token) = pager.finish(operators, |operator| operator.id);
+            let window_loads =
+                distribution::store::window_loads(conn, organization_id, &operators).await?;
+            Ok((operators, next_page_token, window_loads))
+        })
+        .await?;
     let loads = operators
         .into_iter()
         .map(|operator| OperatorLoad {

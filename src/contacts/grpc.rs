@@ -7,6 +7,7 @@ use tonic::Request;
 
 use super::{
     change::{reassign_contact, set_contact_status},
+    get::get_contact,
     history::list_assignments,
     intake::{batch_create_contacts, create_contact},
     kept_status,
@@ -72,16 +73,6 @@ impl ContactService for Contacts {
     }
 }
 
-async fn get_contact(context: Context, request: GetContactRequest) -> Result<proto::Contact> {
-    let mut violations = Violations::new();
-    let id = violations.id("id", &request.id);
-    violations.finish()?;
-    let conn = context.db().conn().await?;
-    Ok(store::find(&conn, context.organization_id, id)
-        .await?
-        .into())
-}
-
 async fn list_contacts(
     context: Context,
     request: ListContactsRequest,
@@ -107,8 +98,10 @@ async fn list_contacts(
         violations.add("unassigned", "cannot be combined with operator_id");
     }
     violations.finish()?;
-    let conn = context.db().conn().await?;
-    let contacts = store::list(&conn, context.organization_id, &filter, pager.page).await?;
+    let (organization_id, filter, page) = (context.organization_id, &filter, pager.page);
+    let contacts = context
+        .read(async |conn| store::list(conn, organization_id, filter, page).await)
+        .await?;
     let (contacts, next_page_token) = pager.finish(contacts, |contact| contact.id);
     let contacts = contacts.into_iter().map(proto::Contact::from).collect();
     Ok(ListContactsResponse {

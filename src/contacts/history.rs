@@ -28,12 +28,17 @@ pub(super) async fn list_assignments(
     let pager = Pager::parse(&mut violations, organization_id, &request);
     let contact_id = violations.id("contact_id", &request.contact_id);
     violations.finish()?;
-    let conn = context.db().conn().await?;
-    store::find(&conn, organization_id, contact_id).await?;
-    let assignments = assignments::list(&conn, organization_id, contact_id, pager.page).await?;
-    let (assignments, next_page_token) = pager.finish(assignments, |assignment| assignment.id);
-    let pool_ids: Vec<_> = assignments.iter().filter_map(|row| row.pool_id).collect();
-    let pools = distribution::store::find_pools(&conn, organization_id, &pool_ids).await?;
+    let pager = &pager;
+    let (assignments, next_page_token, pools) = context
+        .read(async |conn| {
+            store::find(conn, organization_id, contact_id).await?;
+            let rows = assignments::list(conn, organization_id, contact_id, pager.page).await?;
+            let (rows, next_page_token) = pager.finish(rows, |row| row.id);
+            let pool_ids: Vec<_> = rows.iter().filter_map(|row| row.pool_id).collect();
+            let pools = distribution::store::find_pools(conn, organization_id, &pool_ids).await?;
+            Ok((rows, next_page_token, pools))
+        })
+        .await?;
     let assignments = assignments
         .into_iter()
         .map(|assignment| {

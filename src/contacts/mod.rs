@@ -9,6 +9,7 @@
 //! of leads, counts of contacts by cell.
 
 mod change;
+mod get;
 mod grpc;
 mod history;
 pub mod id;
@@ -17,6 +18,7 @@ mod release;
 pub mod store;
 
 pub use change::Change;
+pub use get::Wanted;
 pub use grpc::Contacts;
 pub use intake::NewContact;
 pub use release::release_all;

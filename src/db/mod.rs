@@ -1,11 +1,12 @@
 //! The connection pool, transactions that are retried, and what queries share.
 
+mod scope;
 mod transaction;
 
 use std::time::Duration;
 
 use diesel::{
-    QueryResult,
+    QueryDsl, QueryResult,
     pg::Pg,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
 };
@@ -17,9 +18,14 @@ use diesel_async::{
     },
 };
 use futures_util::FutureExt;
+pub use scope::Scope;
 pub use transaction::{Transaction, Work};
+use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    schema::organizations,
+};
 
 /// A connection to the database.
 pub type Conn = AsyncPgConnection;
@@ -32,9 +38,14 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 /// without sequential scans the plan is right when it has grown, too. Planning
 /// them anew for each set of parameters, or compiling them, would take longer
 /// than most of them run.
+///
+/// But for the role: superusers pass all policies, so the service does not act as
+/// one, whoever it has logged in as.
 const SESSION: &str = "SET application_name = 'minicrm'; SET statement_timeout = '30s'; \
      SET idle_in_transaction_session_timeout = '5s'; \
-     SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off";
+     SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off; \
+     SELECT set_config('role', 'minicrm_app', false) FROM pg_roles \
+     WHERE rolname = current_user AND (rolsuper OR rolbypassrls)";
 
 /// The database.
 #[derive(Clone)]
@@ -68,12 +79,23 @@ impl Db {
         Ok(Self { pool })
     }
 
-    /// A connection, for single statements.
-    pub async fn conn(&self) -> Result<Object<Conn>> {
+    async fn conn(&self) -> Result<Object<Conn>> {
         match tokio::time::timeout(POOL_TIMEOUT, self.pool.get()).await {
             Ok(conn) => Ok(conn?),
             Err(_) => Err(Error::Overloaded),
         }
+    }
+
+    /// The ids of all organizations, for what is done in each of them.
+    pub async fn organizations(&self) -> Result<Vec<Uuid>> {
+        self.read(Scope::AllOrganizations, async |conn| {
+            Ok(organizations::table
+                .order(organizations::id)
+                .select(organizations::id)
+                .load(&mut &**conn)
+                .await?)
+        })
+        .await
     }
 
     /// Whether the database answers.

@@ -16,17 +16,50 @@ use diesel_async::{
 use futures_util::{future::try_join, join};
 use rand::RngExt;
 
-use super::{Conn, Db, Prepared};
+use super::{Conn, Db, Prepared, Scope};
 use crate::error::{Error, Result};
 
 /// How often a transaction is tried that others get in the way of.
 const MAX_ATTEMPTS: u32 = 20;
 
+/// What a transaction may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Write,
+    Read,
+}
+
 impl Db {
     /// Runs `work` in a transaction and commits if it succeeds. If concurrent
     /// transactions get in its way, or the connection turns out to be dead
     /// before the commit, all of it is done again (the latter once).
-    pub async fn transaction<T, F>(&self, work: F) -> Result<T>
+    pub async fn transaction<T, F>(&self, scope: Scope, work: F) -> Result<T>
+    where
+        T: Send,
+        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
+            + Work<&'c Transaction, Result<T>, Future: Send>
+            + Clone
+            + Send,
+    {
+        self.repeat(&format!("BEGIN; {scope}"), Access::Write, work)
+            .await
+    }
+
+    /// The same for `work` that only reads: the end of its transaction is not
+    /// waited for.
+    pub async fn read<T, F>(&self, scope: Scope, work: F) -> Result<T>
+    where
+        T: Send,
+        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
+            + Work<&'c Transaction, Result<T>, Future: Send>
+            + Clone
+            + Send,
+    {
+        self.repeat(&format!("BEGIN READ ONLY; {scope}"), Access::Read, work)
+            .await
+    }
+
+    async fn repeat<T, F>(&self, begin: &str, access: Access, work: F) -> Result<T>
     where
         T: Send,
         for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
@@ -36,7 +69,7 @@ impl Db {
     {
         let mut attempt = 1;
         loop {
-            let error = match self.attempt(work.clone()).await {
+            let error = match self.attempt(begin, access, work.clone()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -55,7 +88,7 @@ impl Db {
         }
     }
 
-    async fn attempt<T, F>(&self, work: F) -> Result<T, Failed>
+    async fn attempt<T, F>(&self, begin: &str, access: Access, work: F) -> Result<T, Failed>
     where
         T: Send,
         for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
@@ -72,7 +105,13 @@ impl Db {
             ended: AtomicBool::new(false),
         };
         // BEGIN is not waited for: the first statements follow it at once.
-        let worked = try_join(transaction.begin(), work(&transaction)).await;
+        let worked = try_join(transaction.begin(begin), work(&transaction)).await;
+        if access == Access::Read {
+            tokio::spawn(transaction.end_read());
+            return worked
+                .map(|((), answer)| answer)
+                .map_err(Failed::before_commit);
+        }
         let committing = AtomicBool::load(&transaction.committing, Ordering::Relaxed);
         match worked {
             Ok(((), answer)) if committing => Ok(answer),
@@ -108,8 +147,14 @@ impl Deref for Transaction {
 }
 
 impl Transaction {
-    async fn begin(&self) -> Result<()> {
-        Ok((&*self.conn).batch_execute("BEGIN").await?)
+    async fn begin(&self, statements: &str) -> Result<()> {
+        Ok((&*self.conn).batch_execute(statements).await?)
+    }
+
+    async fn end_read(self) {
+        if let Err(error) = self.end("COMMIT").await {
+            tracing::debug!(error = error.chain(), "the end of a read failed");
+        }
     }
 
     /// Sends the transaction's last statements and, not waiting for their

@@ -88,9 +88,13 @@ async fn get_lead(context: Context, request: GetLeadRequest) -> Result<proto::Le
     let id = violations.id("id", &request.id);
     let view = violations.known_enum("view", request.view);
     violations.finish()?;
-    let conn = context.db().conn().await?;
-    let lead = store::find(&conn, context.organization_id, id).await?;
-    answer(&conn, context.organization_id, lead, view).await
+    let organization_id = context.organization_id;
+    context
+        .read(async |conn| {
+            let lead = store::find(conn, organization_id, id).await?;
+            answer(conn, organization_id, lead, view).await
+        })
+        .await
 }
 
 async fn lookup_lead(context: Context, request: LookupLeadRequest) -> Result<proto::Lead> {
@@ -115,14 +119,18 @@ async fn lookup_lead(context: Context, request: LookupLeadRequest) -> Result<pro
         violations.add(given, "is required");
     }
     violations.finish()?;
-    let conn = context.db().conn().await?;
-    let lead = match identifier {
-        Some(identifier) => store::lookup(&conn, context.organization_id, &identifier).await?,
-        None => None,
-    };
-    // The identifier itself is personal data and stays out of the error.
-    let lead = lead.ok_or_else(|| Error::not_found("lead", given))?;
-    answer(&conn, context.organization_id, lead, view).await
+    let (organization_id, identifier) = (context.organization_id, &identifier);
+    context
+        .read(async |conn| {
+            let lead = match identifier {
+                Some(identifier) => store::lookup(conn, organization_id, identifier).await?,
+                None => None,
+            };
+            // The identifier itself is personal data and stays out of the error.
+            let lead = lead.ok_or_else(|| Error::not_found("lead", given))?;
+            answer(conn, organization_id, lead, view).await
+        })
+        .await
 }
 
 async fn list_leads(context: Context, request: ListLeadsRequest) -> Result<ListLeadsResponse> {
@@ -131,19 +139,18 @@ async fn list_leads(context: Context, request: ListLeadsRequest) -> Result<ListL
     let search = violations.optional_line("search", &request.search, MAX_NAME);
     let owner_user_id = violations.optional_id("owner_user_id", &request.owner_user_id);
     violations.finish()?;
-    let organization_id = context.organization_id;
-    let conn = context.db().conn().await?;
-    let (leads, stopped_at) = match search {
-        Some(text) => {
-            let page = pager.page;
-            let found = store::search(&conn, organization_id, &text, owner_user_id, page).await?;
-            (found.leads, found.stopped_at)
-        }
-        None => (
-            store::list(&conn, organization_id, owner_user_id, pager.page).await?,
-            None,
-        ),
-    };
+    let (organization_id, page) = (context.organization_id, pager.page);
+    let search = search.as_deref();
+    let (leads, stopped_at) = context
+        .read(async |conn| {
+            let Some(text) = search else {
+                let leads = store::list(conn, organization_id, owner_user_id, page).await?;
+                return Ok((leads, None));
+            };
+            let found = store::search(conn, organization_id, text, owner_user_id, page).await?;
+            Ok((found.leads, found.stopped_at))
+        })
+        .await?;
     let (leads, next_page_token) = pager.finish_at(leads, |lead| lead.id, stopped_at);
     let leads = leads.into_iter().map(proto::Lead::from).collect();
     Ok(ListLeadsResponse {

@@ -15,7 +15,7 @@ use phonenumber::country;
 use store::Lead;
 
 use crate::{
-    db::Db,
+    db::{Db, Scope},
     error::Result,
     proto,
     rpc::timestamp,
@@ -37,7 +37,8 @@ pub async fn keep_indexed(db: &Db) {
 }
 
 async fn index_new_texts(db: &Db) -> Result<()> {
-    store::index_new_texts(&*db.conn().await?).await
+    db.transaction(Scope::None, async |conn| store::index_new_texts(conn).await)
+        .await
 }
 
 /// What is known of a lead, checked and normalised.

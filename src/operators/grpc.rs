@@ -97,9 +97,13 @@ async fn get_operator(context: Context, request: GetOperatorRequest) -> Result<p
     let mut violations = Violations::new();
     let id = violations.id("id", &request.id);
     violations.finish()?;
-    let conn = context.db().conn().await?;
-    let operator = store::find(&conn, context.organization_id, id).await?;
-    answer_one(&conn, context.organization_id, operator).await
+    let organization_id = context.organization_id;
+    context
+        .read(async |conn| {
+            let operator = store::find(conn, organization_id, id).await?;
+            answer_one(conn, organization_id, operator).await
+        })
+        .await
 }
 
 async fn list_operators(
@@ -110,14 +114,20 @@ async fn list_operators(
     let mut violations = Violations::new();
     let pager = Pager::parse(&mut violations, organization_id, &request);
     violations.finish()?;
-    let filter = Filter {
+    let filter = &Filter {
         active: request.active,
         deleted: request.show_deleted,
     };
-    let conn = context.db().conn().await?;
-    let operators = store::list(&conn, organization_id, &filter, pager.page).await?;
-    let (operators, next_page_token) = pager.finish(operators, |operator| operator.id);
-    let loads = distribution::store::window_loads(&conn, organization_id, &operators).await?;
+    let pager = &pager;
+    let (operators, next_page_token, loads) = context
+        .read(async |conn| {
+            let operators = store::list(conn, organization_id, filter, pager.page).await?;
+            let (operators, next_page_token) = pager.finish(operators, |operator| operator.id);
+            let loads =
+                distribution::store::window_loads(conn, organization_id, &operators).await?;
+            Ok((operators, next_page_token, loads))
+        })
+        .await?;
     let operators = operators
         .into_iter()
         .map(|operator| {

@@ -153,10 +153,14 @@ async fn get_source(context: Context, request: GetSourceRequest) -> Result<proto
     let mut violations = Violations::new();
     let id = violations.id("id", &request.id);
     violations.finish()?;
-    let conn = context.db().conn().await?;
-    let source = store::find(&conn, context.organization_id, id).await?;
-    let weights = store::weights::list(&conn, context.organization_id, &[id]).await?;
-    Ok(answer(source, weights))
+    let organization_id = context.organization_id;
+    context
+        .read(async |conn| {
+            let source = store::find(conn, organization_id, id).await?;
+            let weights = store::weights::list(conn, organization_id, &[id]).await?;
+            Ok(answer(source, weights))
+        })
+        .await
 }
 
 async fn list_sources(
@@ -172,8 +176,10 @@ async fn list_sources(
         code: given_code.map(|given| code(&mut violations, "code", given)),
     };
     violations.finish()?;
-    let conn = context.db().conn().await?;
-    let sources = store::list(&conn, context.organization_id, &filter, pager.page).await?;
+    let (organization_id, filter, page) = (context.organization_id, &filter, pager.page);
+    let sources = context
+        .read(async |conn| store::list(conn, organization_id, filter, page).await)
+        .await?;
     let (sources, next_page_token) = pager.finish(sources, |source| source.id);
     let sources = sources
         .into_iter()

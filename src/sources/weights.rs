@@ -173,13 +173,16 @@ pub(super) async fn preview_distribution(
     let mut violations = Violations::new();
     let source_id = violations.id("source_id", &request.source_id);
     violations.finish()?;
-    let conn = context.db().conn().await?;
-    let source = store::find(&conn, context.organization_id, source_id).await?;
-    if source.delete_time.is_some() {
-        return Err(Error::not_found("source", source_id));
-    }
-    let roster =
-        distribution::store::read_roster(&conn, context.organization_id, &[source_id]).await?;
+    let organization_id = context.organization_id;
+    let roster = context
+        .read(async |conn| {
+            let source = store::find(conn, organization_id, source_id).await?;
+            if source.delete_time.is_some() {
+                return Err(Error::not_found("source", source_id));
+            }
+            distribution::store::read_roster(conn, organization_id, &[source_id]).await
+        })
+        .await?;
     let pool = roster.pool(source_id, None);
     let total_weight = pick::total_weight(&pool.candidates);
     let candidates = roster

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Db},
+    db::{Conn, Db, Scope},
     distribution::store::{SourceKeys, lock_operators},
     error::Result,
     statistics::{self, Cell, Change},
@@ -37,11 +37,10 @@ const CELLS_AT_ONCE: usize = 10_000;
 /// `url`; `repair` corrects them.
 pub async fn run(url: &str, repair: bool) -> Result<Vec<Findings>> {
     let db = Db::new(url, 1, LOCK_TIMEOUT)?;
-    let organizations = store::organizations(&*db.conn().await?).await?;
     let mut all = Vec::new();
-    for organization_id in organizations {
+    for organization_id in db.organizations().await? {
         let findings = db
-            .transaction(async |conn| {
+            .transaction(Scope::Organization(organization_id), async |conn| {
                 if repair {
                     store::lock(conn, organization_id).await?;
                 }

@@ -29,15 +29,6 @@ pub async fn prepare(mut conn: &Conn) -> Result<()> {
     Ok(conn.batch_execute(settings).await?)
 }
 
-/// The ids of all organizations.
-pub async fn organizations(mut conn: &Conn) -> Result<Vec<Uuid>> {
-    Ok(organizations::table
-        .order(organizations::id)
-        .select(organizations::id)
-        .load(&mut conn)
-        .await?)
-}
-
 /// Locks an organization, so that no two repairs correct the same. Nobody else
 /// waits for this.
 pub async fn lock(mut conn: &Conn, organization_id: Uuid) -> Result<()> {

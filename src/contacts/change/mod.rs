@@ -57,7 +57,7 @@ impl Job for Change {
         let (organization_id, pools) = (context.organization_id, context.known_pools());
         context
             .grouped_db()
-            .transaction(async |transaction| {
+            .transaction(context.scope(), async |transaction| {
                 group::change_all(transaction, organization_id, pools, group).await
             })
             .await

@@ -98,7 +98,7 @@ impl Job for NewContact {
         let (organization_id, pools) = (context.organization_id, context.known_pools());
         context
             .grouped_db()
-            .transaction(async |transaction| {
+            .transaction(context.scope(), async |transaction| {
                 group::take_in(transaction, organization_id, pools, group).await
             })
             .await
@@ -185,7 +185,9 @@ async fn pin(context: &Context, claim: &Claim) -> Result<()> {
     let organization_id = context.organization_id;
     let pinned = context
         .db()
-        .transaction(async |conn| request_id::claim(conn, organization_id, &[claim]).await)
+        .transaction(context.scope(), async |conn| {
+            request_id::claim(conn, organization_id, &[claim]).await
+        })
         .await?;
     match pinned.first() {
         Some(Claimed::Reused) => Err(Error::RequestIdReused),

@@ -66,6 +66,19 @@ pub async fn insert_all(
     Ok(())
 }
 
+/// Those of these contacts that exist.
+pub async fn find_all(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    ids: &[Uuid],
+) -> Result<Vec<Contact>> {
+    let query = contacts::table
+        .filter(contacts::organization_id.eq(organization_id))
+        .filter(contacts::id.eq_any(ids))
+        .select(Contact::as_select());
+    Ok(Prepared(query).load(&mut conn).await?)
+}
+
 /// Those of these contacts that exist, locked in the order of their ids.
 pub async fn lock_all(
     mut conn: &Conn,

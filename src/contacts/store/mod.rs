@@ -10,7 +10,7 @@ use diesel::{dsl::now, prelude::*, sql_types::Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-pub use group::{insert_all, lock_all, update_all};
+pub use group::{find_all, insert_all, lock_all, update_all};
 pub use list::{Filter, list};
 
 use crate::{

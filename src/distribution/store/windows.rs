@@ -50,10 +50,14 @@ pub async fn count_windows(
                  SELECT count(*) FROM (
                      SELECT FROM assignments AS a
                      WHERE a.organization_id = $1 AND a.operator_id = o.id AND a.kind <> 'KEPT'
-                       AND a.create_time > t.time - make_interval(secs => o.window_seconds)
+                       AND a.create_time > o.since
                      LIMIT CASE WHEN $3 THEN o.window_limit END) AS g) AS given
              FROM (SELECT statement_timestamp() AS time) AS t
-             LEFT JOIN operators AS o ON o.organization_id = $1 AND o.id = ANY($2)",
+             LEFT JOIN LATERAL (
+                 SELECT id, window_limit, t.time - make_interval(secs => window_seconds) AS since
+                 FROM operators
+                 WHERE organization_id = $1 AND id = ANY($2)
+                 OFFSET 0) AS o ON true",
         )
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(ids)

@@ -23,16 +23,14 @@ use crate::{
 
 const COLUMNS: &str = "id, external_id, phone, email, name, owner_user_id, revision, create_time, \
      update_time";
-/// Whether the text is in what `leads_search_idx` has. The line breaks keep a
+/// Whether the text is in what `search_leads` looks for. The line breaks keep a
 /// search, which has none, from matching across the parts.
 const IN_TEXT: &str = r"lower(name || E'\n' || coalesce(email, '') || E'\n' || coalesce(phone, ''))
         LIKE (SELECT lower($4))
         AND (name <> '' OR email IS NOT NULL OR phone IS NOT NULL)";
-/// Whether the external id begins with the text, as `leads_external_id_prefix_idx`
-/// can tell: it lies between the text and the text with the last of all characters.
-const BEGINS_ID: &str = r"external_id IS NOT NULL
-        AND lower(external_id) ~>=~ (SELECT lower($8))
-        AND lower(external_id) ~<~ (SELECT lower($8) || U&'\+10FFFF')";
+/// Whether the external id begins with the text.
+const BEGINS_ID: &str = "external_id IS NOT NULL
+        AND starts_with(lower(external_id), (SELECT lower($8)))";
 /// How many leads with the text are looked up at most.
 const LOOK_UP: i64 = 1000;
 
@@ -150,21 +148,22 @@ impl Search<'_> {
         })
     }
 
-    /// Looks the text up; none if too many leads have it. (The organization is
-    /// in an array because only the index of the texts can look for it then.)
+    /// Looks the text up; none if too many leads have it. (`search_leads` looks
+    /// past the wall, but only for ids: the leads are read behind it.)
     async fn look_up(&self) -> Result<Option<Vec<Lead>>> {
         let direction = self.direction();
         let sql = format!(
-            "SELECT {COLUMNS}, true AS found, number FROM (
-                 SELECT {COLUMNS}, count(*) OVER () AS number
-                 FROM ((SELECT {COLUMNS} FROM leads
-                        WHERE ARRAY[organization_id] @> ARRAY[$1] AND {IN_TEXT} LIMIT $6)
-                       UNION
-                       (SELECT {COLUMNS} FROM leads
-                        WHERE organization_id = $1 AND {BEGINS_ID} LIMIT $6)) AS hits) AS hits
-             WHERE number >= $6
-                OR (id > $2 AND id < $3 AND ($5 IS NULL OR owner_user_id = $5))
-             ORDER BY id {direction} LIMIT $7"
+            "SELECT l.*, true AS found, h.number FROM (
+                 SELECT id, number FROM (
+                     SELECT id, count(*) OVER () AS number
+                     FROM search_leads($4, $8, $6) AS s (id)) AS h
+                 WHERE number >= $6 OR (id > $2 AND id < $3)
+                 ORDER BY id {direction}) AS h, LATERAL (
+                     SELECT {COLUMNS} FROM leads
+                     WHERE organization_id = $1 AND id = h.id
+                       AND ($5 IS NULL OR owner_user_id = $5 OR h.number >= $6)
+                     LIMIT 1) AS l
+             ORDER BY h.id {direction} LIMIT $7"
         );
         let hits = self.hits(sql, LOOK_UP).await?;
         let first = hits.as_slice().first();
@@ -197,11 +196,9 @@ impl Search<'_> {
 /// Sorts the texts that have come since the last time into the index; else some
 /// intake would have to, every few thousand leads, and make others wait.
 pub async fn index_new_texts(conn: &Conn) -> Result<()> {
-    Prepared(sql_query(
-        "SELECT gin_clean_pending_list('leads_search_idx')",
-    ))
-    .execute(&mut &*conn)
-    .await?;
+    Prepared(sql_query("SELECT index_new_texts()"))
+        .execute(&mut &*conn)
+        .await?;
     Ok(())
 }
 

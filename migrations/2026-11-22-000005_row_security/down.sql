@@ -1,0 +1,26 @@
+DROP FUNCTION search_leads;
+DROP FUNCTION index_new_texts;
+
+DROP POLICY organizations_list ON organizations;
+DROP POLICY organizations_organization ON organizations;
+ALTER TABLE organizations DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+DROP POLICY leads_organization ON leads;
+ALTER TABLE leads DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+DROP POLICY sources_organization ON sources;
+ALTER TABLE sources DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+DROP POLICY operators_organization ON operators;
+ALTER TABLE operators DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+DROP POLICY operator_weights_organization ON operator_weights;
+ALTER TABLE operator_weights DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+DROP POLICY candidate_pools_organization ON candidate_pools;
+ALTER TABLE candidate_pools DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+DROP POLICY contacts_organization ON contacts;
+ALTER TABLE contacts DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+DROP POLICY assignments_organization ON assignments;
+ALTER TABLE assignments DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+DROP POLICY requests_organization ON requests;
+ALTER TABLE requests DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+DROP POLICY contact_counts_organization ON contact_counts;
+ALTER TABLE contact_counts DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+DROP POLICY lead_counts_organization ON lead_counts;
+ALTER TABLE lead_counts DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;

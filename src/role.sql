@@ -1,0 +1,42 @@
+-- The role that the service acts as where it would pass the policies of the tables
+-- otherwise: it owns nothing, and can do nothing but read and write rows. Roles
+-- belong to a whole server, so others may make it at the same time.
+--
+-- A migrator that may not make roles leaves them alone, unless it has been made a
+-- member of this one (see `deploy/roles.sql`).
+DO $$
+DECLARE
+    may_create boolean := rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user;
+    known boolean := EXISTS (SELECT FROM pg_roles WHERE rolname = 'minicrm_app');
+    lacking text;
+BEGIN
+    IF may_create AND NOT known THEN
+        BEGIN
+            CREATE ROLE minicrm_app NOLOGIN;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;
+        END;
+    ELSIF NOT may_create AND NOT (known AND pg_has_role(current_user, 'minicrm_app', 'MEMBER')) THEN
+        RETURN;
+    END IF;
+    -- What it has already is not granted again: that would make all sessions plan
+    -- their statements anew.
+    FOR lacking IN
+        SELECT 'USAGE ON SCHEMA public'
+        WHERE NOT has_schema_privilege('minicrm_app', 'public', 'USAGE')
+      UNION ALL
+        SELECT format('SELECT, INSERT, UPDATE, DELETE ON %s', oid::regclass)
+        FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+          AND relname NOT IN ('migration_lock', '__diesel_schema_migrations')
+          AND NOT has_table_privilege('minicrm_app', oid, 'DELETE')
+      UNION ALL
+        SELECT format('EXECUTE ON FUNCTION %s', oid::regprocedure)
+        FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND prosecdef
+          AND NOT has_function_privilege('minicrm_app', oid, 'EXECUTE')
+    LOOP
+        EXECUTE format('GRANT %s TO minicrm_app', lacking);
+    END LOOP;
+END
+$$;
