@@ -20,7 +20,7 @@ use tonic_health::pb::{
 
 use crate::{
     config::{Config, Database},
-    context::App,
+    context::{App, Settings},
     embedded::{self, Postgres},
     error::Error,
     leads, migrations, request_id, server, verify,
@@ -59,12 +59,13 @@ pub async fn serve(config: Config) -> Outcome {
         .database
         .pool_size
         .map_or_else(default_pool_size, usize::from);
-    let app = Arc::new(App::new(
-        &url,
-        size,
-        config.serve.phone_region,
-        config.serve.organizations.clone(),
-    )?);
+    let settings = Settings {
+        pool_size: size,
+        phone_region: config.serve.phone_region,
+        organizations: config.serve.organizations.clone(),
+        keys: None,
+    };
+    let app = Arc::new(App::new(&url, settings)?);
     let drain = Duration::from_secs(config.serve.drain_seconds);
     let beside = async {
         prepare(&url, &app).await?;

@@ -2,6 +2,7 @@
 //! one place where a request's organization is decided.
 
 use std::{
+    net::IpAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -15,10 +16,15 @@ use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use uuid::Uuid;
 
 use crate::{
+    access::{
+        Grant, Identity, Method, Place, Role, Who,
+        identities::{Caller, Identities},
+    },
+    auth::tokens::Keys,
     contacts::{Change, NewContact, Wanted},
     db::{Db, Scope, Transaction, Work},
     distribution::store::KnownPools,
-    error::{Error, Result},
+    error::{Error, NOT_OWN, ORGANIZATION_REQUIRED, ROLE_DENIED, Result, USER_REQUIRED},
     grouped::Queues,
     migrations,
     request_id::{self, Claim, Claimed},
@@ -34,6 +40,21 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same in a group, where others wait behind.
 const GROUPED_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// What a server is made with.
+#[derive(Default)]
+pub struct Settings {
+    /// Most connections to the database, of which a half, but at least two, are
+    /// kept for grouped writes and health: slow reads cannot hold those up.
+    pub pool_size: usize,
+    /// Region whose national phone numbers are understood in organizations that
+    /// name none.
+    pub phone_region: Option<country::Id>,
+    /// Organizations served while there is no authentication.
+    pub organizations: Vec<Uuid>,
+    /// What tokens are signed with; without it there is no authentication.
+    pub keys: Option<Keys>,
+}
+
 /// What the whole server shares.
 pub struct App {
     db: Db,
@@ -44,29 +65,27 @@ pub struct App {
     wanted: Queues<Wanted>,
     known_pools: KnownPools,
     organizations: Vec<Uuid>,
+    keys: Option<Keys>,
+    identities: Identities,
     prepared: OnceLock<()>,
 }
 
 impl App {
-    /// With `pool_size` connections at most to the database at `url`, of which a
-    /// half, but at least two, are kept for grouped writes and health: slow reads
-    /// cannot hold those up. Serves these `organizations`.
-    pub fn new(
-        url: &str,
-        pool_size: usize,
-        phone_region: Option<country::Id>,
-        organizations: Vec<Uuid>,
-    ) -> Result<Self> {
-        let reserved = (pool_size / 2).max(2);
+    /// With the database at `url`.
+    pub fn new(url: &str, settings: Settings) -> Result<Self> {
+        let reserved = (settings.pool_size / 2).max(2);
+        let shared = settings.pool_size.saturating_sub(reserved).max(1);
         Ok(Self {
-            db: Db::new(url, pool_size.saturating_sub(reserved).max(1), LOCK_TIMEOUT)?,
+            db: Db::new(url, shared, LOCK_TIMEOUT)?,
             grouped_db: Db::new(url, reserved, GROUPED_LOCK_TIMEOUT)?,
-            phone_region,
+            phone_region: settings.phone_region,
             intake: Queues::default(),
             changes: Queues::default(),
             wanted: Queues::default(),
             known_pools: KnownPools::default(),
-            organizations,
+            organizations: settings.organizations,
+            keys: settings.keys,
+            identities: Identities::default(),
             prepared: OnceLock::new(),
         })
     }
@@ -76,7 +95,9 @@ impl App {
     pub async fn prepare(&self, url: &str) -> Result<()> {
         validate::load_phone_numbers();
         migrations::run(url).await?;
-        self.ensure_organizations().await?;
+        if self.keys.is_none() {
+            self.ensure_organizations().await?;
+        }
         self.prepared.get_or_init(|| ());
         Ok(())
     }
@@ -113,32 +134,157 @@ impl App {
 #[derive(Clone)]
 pub struct Context {
     app: Arc<App>,
-    /// The organization that everything the call touches belongs to.
+    /// The organization that everything the call touches belongs to. All zeros
+    /// for methods that are about none.
     pub organization_id: Uuid,
+    /// Who calls.
+    pub identity: Identity,
+    /// The caller's place in the organization, if the method is about one.
+    pub place: Option<Place>,
+    /// How much of the method the caller is granted.
+    pub grant: Grant,
+    /// The method that is called.
+    pub method: &'static str,
+    /// Where the call comes from.
+    pub peer: Option<IpAddr>,
     /// When the caller stops waiting.
     pub deadline: Option<Instant>,
+    phone_region: Option<country::Id>,
 }
 
 impl Context {
-    /// The context of a call with this metadata. Without authentication a call
-    /// may name any organization that is served, in `x-organization-id`; one that
-    /// names none belongs to the first.
-    pub fn resolve(app: &Arc<App>, metadata: &MetadataMap) -> Result<Self> {
+    /// The context of a call of `Q`'s method with this metadata. Checks who
+    /// calls, then for which organization; [`Context::check_grant`] comes next.
+    ///
+    /// Without authentication a call may name any organization that is served, in
+    /// `x-organization-id`; one that names none belongs to the first.
+    pub async fn resolve<Q: Method>(
+        app: &Arc<App>,
+        metadata: &MetadataMap,
+        peer: Option<IpAddr>,
+    ) -> Result<Self> {
         if app.prepared.get().is_none() {
             return Err(Error::unavailable("the database is not prepared yet"));
         }
-        let served = app.organizations.as_slice();
-        let organization_id = match metadata.get("x-organization-id") {
-            None => served.first().copied(),
-            Some(named) => Uuid::try_parse_ascii(named.as_bytes())
-                .ok()
-                .filter(|named| served.contains(named)),
-        };
-        Ok(Self {
+        let mut context = Self {
             app: Arc::clone(app),
-            organization_id: organization_id.ok_or(Error::OrganizationDenied)?,
+            organization_id: Uuid::nil(),
+            identity: Identity::Nobody,
+            place: None,
+            grant: Grant::All,
+            method: Q::NAME,
+            peer,
             deadline: metadata.get("grpc-timeout").and_then(deadline),
-        })
+            phone_region: app.phone_region,
+        };
+        let Some(keys) = &app.keys else {
+            context.identity = Identity::Development;
+            if let Who::Places(_) = Q::WHO {
+                context.enter_as_developer(metadata)?;
+                context.settle().await?;
+            }
+            return Ok(context);
+        };
+        if let Who::Anyone = Q::WHO {
+            return Ok(context);
+        }
+        let token = bearer(metadata).ok_or(Error::Unauthenticated)?;
+        let caller = app.identities.caller(&app.db, keys, token).await?;
+        context.identity = caller.identity();
+        if let Who::Places(places) = Q::WHO {
+            context.enter(caller, metadata).await?;
+            context.grant = context.place.map_or(Grant::No, |place| places.grant(place));
+            context.settle().await?;
+        }
+        Ok(context)
+    }
+
+    fn enter_as_developer(&mut self, metadata: &MetadataMap) -> Result<()> {
+        let served = self.app.organizations.as_slice();
+        let organization_id = match named_organization(metadata)? {
+            None => served.first().copied(),
+            Some(named) => Some(named).filter(|named| served.contains(named)),
+        };
+        self.organization_id = organization_id.ok_or(Error::OrganizationDenied)?;
+        self.place = Some(Place::Member(Role::Owner));
+        Ok(())
+    }
+
+    /// Decides the organization of the call, and the caller's place in it.
+    async fn enter(&mut self, caller: Caller, metadata: &MetadataMap) -> Result<()> {
+        let named = named_organization(metadata)?;
+        (self.organization_id, self.place) = match caller {
+            Caller::Key {
+                organization_id,
+                access,
+                ..
+            } => {
+                if named.is_some_and(|named| named != organization_id) {
+                    return Err(Error::OrganizationDenied);
+                }
+                (organization_id, Some(Place::Key(access)))
+            }
+            Caller::User { id, .. } => {
+                let memberships = self.app.identities.memberships(&self.app.db, id).await?;
+                let (organization_id, role) = match (named, memberships.as_slice()) {
+                    (None, &[only]) => only,
+                    (None, _) => return Err(Error::Denied(ORGANIZATION_REQUIRED)),
+                    (Some(named), memberships) => memberships
+                        .iter()
+                        .find(|membership| membership.0 == named)
+                        .copied()
+                        .ok_or(Error::OrganizationDenied)?,
+                };
+                (organization_id, Some(Place::Member(role)))
+            }
+        };
+        Ok(())
+    }
+
+    /// Learns how things are done in the organization.
+    async fn settle(&mut self) -> Result<()> {
+        let region = self
+            .app
+            .identities
+            .phone_region(&self.app.db, self.organization_id)
+            .await?;
+        self.phone_region = region.or(self.phone_region);
+        Ok(())
+    }
+
+    /// Refuses callers who may not call the method at all.
+    pub fn check_grant(&self, who: Who) -> Result<()> {
+        match (who, self.identity) {
+            (Who::User, Identity::Development) => Err(Error::AuthenticationOff),
+            (Who::User, Identity::ApiKey(_)) => Err(Error::Denied(USER_REQUIRED)),
+            _ if self.grant == Grant::No => Err(Error::Denied(ROLE_DENIED)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses callers who are granted their own only, if this is not: it belongs
+    /// to this user.
+    pub fn check_own(&self, user_id: Option<Uuid>) -> Result<()> {
+        match self.grant {
+            Grant::All => Ok(()),
+            Grant::Own if user_id.is_some() && user_id == self.identity.user_id() => Ok(()),
+            Grant::Own | Grant::No => Err(Error::Denied(NOT_OWN)),
+        }
+    }
+
+    /// The calling user.
+    pub fn user_id(&self) -> Result<Uuid> {
+        self.identity.user_id().ok_or(Error::AuthenticationOff)
+    }
+
+    /// What tokens are signed with.
+    pub fn keys(&self) -> Result<&Keys> {
+        self.app.keys.as_ref().ok_or(Error::AuthenticationOff)
+    }
+
+    /// Whom the server knows.
+    pub fn identities(&self) -> &Identities {
+        &self.app.identities
     }
 
     /// The database.
@@ -153,7 +299,7 @@ impl Context {
 
     /// Region whose national phone numbers are understood.
     pub fn phone_region(&self) -> Option<country::Id> {
-        self.app.phone_region
+        self.phone_region
     }
 
     /// The contacts that wait to be taken in.
@@ -224,6 +370,22 @@ impl Context {
             })
             .await
     }
+}
+
+/// The token a call carries.
+fn bearer(metadata: &MetadataMap) -> Option<&str> {
+    let value = metadata.get("authorization")?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The organization a call names.
+fn named_organization(metadata: &MetadataMap) -> Result<Option<Uuid>> {
+    let Some(named) = metadata.get("x-organization-id") else {
+        return Ok(None);
+    };
+    let named = Uuid::try_parse_ascii(named.as_bytes());
+    named.map(Some).map_err(|_| Error::OrganizationDenied)
 }
 
 /// The deadline of a call with this timeout, as gRPC writes it over HTTP/2: at

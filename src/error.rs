@@ -34,6 +34,24 @@ pub enum Error {
     /// The organization is not the caller's.
     #[error("no access to this organization")]
     OrganizationDenied,
+    /// Nobody knows who calls.
+    #[error("the call carries no valid token or key")]
+    Unauthenticated,
+    /// E-mail or password is wrong; which of them is not said.
+    #[error("the credentials are wrong")]
+    CredentialsInvalid,
+    /// The caller may not do this.
+    #[error("the caller may not do this: {0}")]
+    Denied(&'static str),
+    /// Too many attempts for an account or from a peer.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// When the next one may be made.
+        retry_after: Duration,
+    },
+    /// There is no authentication, and so there are no users.
+    #[error("the service runs without authentication")]
+    AuthenticationOff,
     /// There is no such thing.
     #[error("{kind} not found")]
     NotFound {
@@ -96,6 +114,18 @@ pub const OPERATOR_INACTIVE: &str = "OPERATOR_INACTIVE";
 pub const SOURCE_INACTIVE: &str = "SOURCE_INACTIVE";
 /// Reason: the contact is closed.
 pub const CONTACT_CLOSED: &str = "CONTACT_CLOSED";
+/// Reason: the caller's role does not suffice.
+pub const ROLE_DENIED: &str = "ROLE_DENIED";
+/// Reason: the thing is not the caller's own.
+pub const NOT_OWN: &str = "NOT_OWN";
+/// Reason: only an owner may.
+pub const OWNER_REQUIRED: &str = "OWNER_REQUIRED";
+/// Reason: only a user may, not a service.
+pub const USER_REQUIRED: &str = "USER_REQUIRED";
+/// Reason: the caller has not exactly one organization, and names none.
+pub const ORGANIZATION_REQUIRED: &str = "ORGANIZATION_REQUIRED";
+/// Reason: no owner would be left.
+pub const LAST_OWNER: &str = "LAST_OWNER";
 /// Reason: the lead has active contacts.
 pub const LEAD_HAS_OPEN_CONTACTS: &str = "LEAD_HAS_OPEN_CONTACTS";
 
@@ -150,12 +180,13 @@ impl Error {
     fn code(&self) -> Code {
         match self {
             Self::Invalid(_) | Self::Malformed | Self::RequestIdReused => Code::InvalidArgument,
-            Self::OrganizationDenied => Code::PermissionDenied,
+            Self::Unauthenticated | Self::CredentialsInvalid => Code::Unauthenticated,
+            Self::OrganizationDenied | Self::Denied(_) => Code::PermissionDenied,
             Self::NotFound { .. } => Code::NotFound,
             Self::AlreadyExists { .. } => Code::AlreadyExists,
-            Self::Precondition { .. } => Code::FailedPrecondition,
+            Self::Precondition { .. } | Self::AuthenticationOff => Code::FailedPrecondition,
             Self::Stale { .. } | Self::Conflict | Self::Busy => Code::Aborted,
-            Self::Overloaded => Code::ResourceExhausted,
+            Self::Overloaded | Self::TooManyAttempts { .. } => Code::ResourceExhausted,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Unavailable(_) => Code::Unavailable,
             Self::Internal(_) => Code::Internal,
@@ -168,6 +199,11 @@ impl Error {
             Self::Malformed => "MALFORMED_REQUEST",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::OrganizationDenied => "ORGANIZATION_DENIED",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::CredentialsInvalid => "CREDENTIALS_INVALID",
+            Self::Denied(reason) => reason,
+            Self::TooManyAttempts { .. } => "TOO_MANY_ATTEMPTS",
+            Self::AuthenticationOff => "AUTHENTICATION_OFF",
             Self::NotFound { .. } => "RESOURCE_NOT_FOUND",
             Self::AlreadyExists { .. } => "RESOURCE_ALREADY_EXISTS",
             Self::Precondition { reason, .. } => reason,
@@ -218,8 +254,15 @@ impl Error {
             Self::Unavailable(_) => {
                 details.set_retry_info(Some(Duration::from_secs(1)));
             }
+            Self::TooManyAttempts { retry_after } => {
+                details.set_retry_info(Some(*retry_after));
+            }
             Self::Malformed
             | Self::OrganizationDenied
+            | Self::Unauthenticated
+            | Self::CredentialsInvalid
+            | Self::Denied(_)
+            | Self::AuthenticationOff
             | Self::DeadlineExceeded
             | Self::Internal(_) => {}
         }

@@ -17,6 +17,7 @@
 //! | [`pick`] | the weighted random pick, pure |
 //! | `grouped` | grouped commit: one transaction for what arrives meanwhile |
 //! | `statistics` | contacts and leads, counted as they change |
+//! | [`access`], [`auth`] | who calls and what they may do; passwords, sessions, tokens |
 //! | `rpc`, `codec`, [`context`] | the frame around every RPC; whose data it may touch |
 //! | [`validate`], `mask`, [`page`], `request_id` | fields, update masks, pages, exactly-once |
 //! | [`error`] | the one error type and its mapping to a status |
@@ -31,7 +32,9 @@
 //! `grouped` (`queue.rs` makes groups, `isolate.rs` sees that none fails for
 //! another) → `contacts/intake/group.rs` (the transaction, step by step).
 
+pub mod access;
 mod analytics;
+pub mod auth;
 mod codec;
 pub mod commands;
 pub mod config;

@@ -7,6 +7,7 @@ use prost_types::Timestamp;
 use tonic::{Request, Response, Status};
 
 use crate::{
+    access::Method,
     context::{App, Context},
     error::{Error, Result},
 };
@@ -22,32 +23,34 @@ pub async fn reply<Q, T, F>(
     method: impl FnOnce(Context, Q) -> F,
 ) -> Rpc<T>
 where
+    Q: Method,
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
 {
-    let outcome = match Context::resolve(app, request.metadata()) {
+    let peer = request.remote_addr().map(|address| address.ip());
+    let context = Context::resolve::<Q>(app, request.metadata(), peer).await;
+    let outcome = match context.and_then(|context| {
+        context.check_grant(Q::WHO)?;
+        Ok(context)
+    }) {
         Ok(context) => tokio::spawn(method(context, request.into_inner()))
             .await
             .unwrap_or_else(|error| Err(Error::internal(error))),
         Err(error) => Err(error),
     };
     outcome.map(Response::new).map_err(|error| {
-        log::<Q>(&error);
+        log(Q::NAME, &error);
         Status::from(&error)
     })
 }
 
 /// Logs failures that are not the caller's. What a request holds is never
 /// logged, nor is the text of a database error beyond its first line.
-fn log<Q>(error: &Error) {
-    let request = std::any::type_name::<Q>()
-        .rsplit("::")
-        .next()
-        .unwrap_or_default();
+fn log(method: &str, error: &Error) {
     match error {
-        Error::Internal(_) => tracing::error!(request, error = error.chain(), "request failed"),
-        Error::Unavailable(_) => tracing::warn!(request, error = error.chain(), "request failed"),
-        _ => tracing::debug!(request, %error, "request refused"),
+        Error::Internal(_) => tracing::error!(method, error = error.chain(), "call failed"),
+        Error::Unavailable(_) => tracing::warn!(method, error = error.chain(), "call failed"),
+        _ => tracing::debug!(method, %error, "call refused"),
     }
 }
 

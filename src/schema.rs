@@ -1,6 +1,23 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    /// Keys of services.
+    api_keys (organization_id, id) {
+        access -> Text,
+        create_time -> Timestamptz,
+        expire_time -> Nullable<Timestamptz>,
+        id -> Uuid,
+        /// To within about a minute.
+        last_use_time -> Nullable<Timestamptz>,
+        name -> Text,
+        organization_id -> Uuid,
+        revoke_time -> Nullable<Timestamptz>,
+        /// SHA-256.
+        secret_hash -> Bytea,
+    }
+}
+
+diesel::table! {
     /// The decisions about who handles a contact.
     assignments (organization_id, contact_id, id) {
         backlog_reason -> Nullable<Text>,
@@ -15,6 +32,22 @@ diesel::table! {
         organization_id -> Uuid,
         pool_id -> Nullable<Uuid>,
         previous_operator_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    /// Who did what to which thing, and who was denied to.
+    audit_events (organization_id, id) {
+        api_key_id -> Nullable<Uuid>,
+        create_time -> Timestamptz,
+        /// How often it was denied within the hour.
+        denied_count -> Int8,
+        denied_reason -> Nullable<Text>,
+        id -> Uuid,
+        method -> Text,
+        organization_id -> Uuid,
+        resource_ids -> Array<Uuid>,
+        user_id -> Nullable<Uuid>,
     }
 }
 
@@ -73,6 +106,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What people join an organization with when they register.
+    invitations (organization_id, id) {
+        create_time -> Timestamptz,
+        /// Lower case.
+        email -> Text,
+        expire_time -> Timestamptz,
+        id -> Uuid,
+        organization_id -> Uuid,
+        role -> Text,
+        /// SHA-256.
+        token_hash -> Bytea,
+    }
+}
+
+diesel::table! {
     /// Numbers of leads; their sum counts, a slot may be negative.
     lead_counts (organization_id, slot) {
         leads -> Int8,
@@ -97,6 +145,17 @@ diesel::table! {
         /// Counts updates; the etag.
         revision -> Int4,
         update_time -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Users in organizations.
+    members (organization_id, user_id) {
+        create_time -> Timestamptz,
+        organization_id -> Uuid,
+        role -> Text,
+        update_time -> Timestamptz,
+        user_id -> Uuid,
     }
 }
 
@@ -138,8 +197,26 @@ diesel::table! {
     /// Tenants.
     organizations (id) {
         create_time -> Timestamptz,
+        /// ISO 4217.
+        default_currency -> Text,
+        /// ISO 3166; NULL: that of the server.
+        default_phone_region -> Nullable<Text>,
         id -> Uuid,
         name -> Text,
+        /// Counts updates; the etag.
+        revision -> Int4,
+        update_time -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The tokens of a session; all but the newest were used.
+    refresh_tokens (token_hash) {
+        create_time -> Timestamptz,
+        session_id -> Uuid,
+        /// SHA-256.
+        token_hash -> Bytea,
+        use_time -> Nullable<Timestamptz>,
     }
 }
 
@@ -154,6 +231,17 @@ diesel::table! {
         request_id -> Uuid,
         /// Encoded answer, written in the transaction it tells of.
         response -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    /// What began with a login: a family of refresh tokens. Deleted when it ends.
+    sessions (id) {
+        create_time -> Timestamptz,
+        /// When its newest refresh token ends.
+        expire_time -> Timestamptz,
+        id -> Uuid,
+        user_id -> Uuid,
     }
 }
 
@@ -176,16 +264,37 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Those who can log in.
+    users (id) {
+        create_time -> Timestamptz,
+        /// Lower case.
+        email -> Text,
+        id -> Uuid,
+        name -> Text,
+        /// Argon2id, as a PHC string.
+        password_hash -> Text,
+        update_time -> Timestamptz,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
+    api_keys,
     assignments,
+    audit_events,
     candidate_pools,
     contact_counts,
     contacts,
+    invitations,
     lead_counts,
     leads,
+    members,
     operator_weights,
     operators,
     organizations,
+    refresh_tokens,
     requests,
+    sessions,
     sources,
+    users,
 );

@@ -10,18 +10,22 @@ use std::{sync::Arc, time::Duration};
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
-    context::{App as Shared, DEVELOPMENT_ORGANIZATION},
+    auth::tokens::{Key, Keys},
+    context::{App as Shared, DEVELOPMENT_ORGANIZATION, Settings},
     db::Conn,
     proto::{
-        analytics_service_client::AnalyticsServiceClient,
+        analytics_service_client::AnalyticsServiceClient, auth_service_client::AuthServiceClient,
         contact_service_client::ContactServiceClient, lead_service_client::LeadServiceClient,
-        operator_service_client::OperatorServiceClient, source_service_client::SourceServiceClient,
+        operator_service_client::OperatorServiceClient,
+        organization_service_client::OrganizationServiceClient,
+        source_service_client::SourceServiceClient,
     },
     server,
 };
 use tokio::{net::TcpListener, sync::watch};
 use tonic::{
-    Code, Status,
+    Code, Request, Status,
+    service::{Interceptor, interceptor::InterceptedService},
     transport::{Channel, Endpoint},
 };
 use tonic_types::{ErrorDetails, StatusExt};
@@ -32,6 +36,36 @@ pub use calls::mask;
 pub use cluster::new_database;
 pub use makers::*;
 
+/// A key that tokens are signed with.
+pub const KEY: &str = include_str!("key.pem");
+
+/// A connection whose calls say who makes them.
+pub type Caller = InterceptedService<Channel, Bearer>;
+
+/// Who makes a call.
+#[derive(Clone, Default)]
+pub struct Bearer {
+    token: String,
+    organization_id: String,
+}
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let metadata = request.metadata_mut();
+        if !self.token.is_empty() {
+            let value = format!("Bearer {}", self.token).parse().unwrap();
+            metadata.insert("authorization", value);
+        }
+        // A call that names an organization itself is left as it is.
+        if !self.organization_id.is_empty() && metadata.get(ORGANIZATION).is_none() {
+            metadata.insert(ORGANIZATION, self.organization_id.parse().unwrap());
+        }
+        Ok(request)
+    }
+}
+
+const ORGANIZATION: &str = "x-organization-id";
+
 /// A server and clients for it.
 #[derive(Clone)]
 pub struct App {
@@ -39,11 +73,13 @@ pub struct App {
     pub database_url: String,
     /// Connection to the server.
     pub channel: Channel,
-    pub leads: LeadServiceClient<Channel>,
-    pub contacts: ContactServiceClient<Channel>,
-    pub operators: OperatorServiceClient<Channel>,
-    pub sources: SourceServiceClient<Channel>,
-    pub analytics: AnalyticsServiceClient<Channel>,
+    pub leads: LeadServiceClient<Caller>,
+    pub contacts: ContactServiceClient<Caller>,
+    pub operators: OperatorServiceClient<Caller>,
+    pub sources: SourceServiceClient<Caller>,
+    pub analytics: AnalyticsServiceClient<Caller>,
+    pub auth: AuthServiceClient<Caller>,
+    pub organizations: OrganizationServiceClient<Caller>,
     /// Stops the server when the last clone is dropped.
     stop: Option<Arc<watch::Sender<bool>>>,
 }
@@ -61,9 +97,37 @@ impl App {
 
     /// A server on this database for these organizations.
     pub async fn serving(database_url: String, organizations: Vec<Uuid>) -> Self {
-        let region = Some("DE".parse().unwrap());
-        let shared = Shared::new(&database_url, 8, region, organizations);
-        let shared = Arc::new(shared.unwrap());
+        Self::serving_with(database_url, organizations, None).await
+    }
+
+    /// A server with authentication on a fresh database.
+    pub async fn secure() -> Self {
+        Self::secure_on(new_database().await, &[KEY]).await
+    }
+
+    /// A server with authentication on this database, signing with the first of
+    /// these keys.
+    pub async fn secure_on(database_url: String, keys: &[&str]) -> Self {
+        let keys: Vec<_> = keys
+            .iter()
+            .map(|key| Key::Ed25519Pem((*key).to_owned()))
+            .collect();
+        let keys = Keys::new(&keys, "minicrm", "minicrm").unwrap();
+        Self::serving_with(database_url, Vec::new(), Some(keys)).await
+    }
+
+    async fn serving_with(
+        database_url: String,
+        organizations: Vec<Uuid>,
+        keys: Option<Keys>,
+    ) -> Self {
+        let settings = Settings {
+            pool_size: 8,
+            phone_region: Some("DE".parse().unwrap()),
+            organizations,
+            keys,
+        };
+        let shared = Arc::new(Shared::new(&database_url, settings).unwrap());
         shared.prepare(&database_url).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -84,13 +148,32 @@ impl App {
 
     /// Clients of a server that runs elsewhere.
     pub fn at(channel: Channel, database_url: String) -> Self {
+        Self::calling(channel, database_url, Bearer::default())
+    }
+
+    /// The same server, called with this token or key, for this organization.
+    pub fn with(&self, token: &str, organization_id: &str) -> Self {
+        let bearer = Bearer {
+            token: token.to_owned(),
+            organization_id: organization_id.to_owned(),
+        };
+        Self {
+            stop: self.stop.clone(),
+            ..Self::calling(self.channel.clone(), self.database_url.clone(), bearer)
+        }
+    }
+
+    fn calling(channel: Channel, database_url: String, bearer: Bearer) -> Self {
+        let caller = InterceptedService::new(channel.clone(), bearer);
         Self {
             database_url,
-            leads: LeadServiceClient::new(channel.clone()),
-            contacts: ContactServiceClient::new(channel.clone()),
-            operators: OperatorServiceClient::new(channel.clone()),
-            sources: SourceServiceClient::new(channel.clone()),
-            analytics: AnalyticsServiceClient::new(channel.clone()),
+            leads: LeadServiceClient::new(caller.clone()),
+            contacts: ContactServiceClient::new(caller.clone()),
+            operators: OperatorServiceClient::new(caller.clone()),
+            sources: SourceServiceClient::new(caller.clone()),
+            analytics: AnalyticsServiceClient::new(caller.clone()),
+            auth: AuthServiceClient::new(caller.clone()),
+            organizations: OrganizationServiceClient::new(caller),
             channel,
             stop: None,
         }

@@ -1,0 +1,264 @@
+//! From what a call carries to who calls. What the database says is remembered
+//! for half a minute; what this process changes itself is forgotten at once.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use moka::sync::Cache;
+use phonenumber::country;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{Identity, KeyAccess, Role, store};
+use crate::{
+    auth::tokens::Keys,
+    db::{Db, Scope},
+    error::{Error, Result},
+};
+
+/// How long what the database says is believed.
+const BELIEVED: Duration = Duration::from_secs(30);
+/// How many callers are remembered of each kind.
+const REMEMBERED: u64 = 100_000;
+/// Longer tokens are not looked at.
+const MAX_TOKEN: usize = 2048;
+/// What API keys begin with, so that they are found where they should not be.
+const KEY_PREFIX: &str = "mck_";
+/// Bytes of the secret in a key.
+const SECRET: usize = 32;
+
+/// A hash that stands for a secret.
+pub type Hash = [u8; 32];
+
+/// The hash that is kept instead of a secret. Secrets here are random and long,
+/// so that a fast hash is enough.
+pub fn hash(secret: &[u8]) -> Hash {
+    Sha256::digest(secret).into()
+}
+
+/// Who a token stands for.
+#[derive(Debug, Clone, Copy)]
+pub enum Caller {
+    /// A user.
+    User {
+        /// Their id.
+        id: Uuid,
+        /// When the token ends.
+        expire_time: DateTime<Utc>,
+    },
+    /// A service.
+    Key {
+        /// The key's organization.
+        organization_id: Uuid,
+        /// The key's id.
+        id: Uuid,
+        /// What it may do.
+        access: KeyAccess,
+        /// When it ends, if it does.
+        expire_time: Option<DateTime<Utc>>,
+    },
+}
+
+impl Caller {
+    /// Who it is.
+    pub fn identity(&self) -> Identity {
+        match *self {
+            Self::User { id, .. } => Identity::User(id),
+            Self::Key { id, .. } => Identity::ApiKey(id),
+        }
+    }
+
+    fn is_current(&self) -> bool {
+        match self {
+            Self::User { expire_time, .. } => Utc::now() < *expire_time,
+            Self::Key { expire_time, .. } => expire_time.is_none_or(|time| Utc::now() < time),
+        }
+    }
+}
+
+/// A user's roles, by organization.
+pub type Memberships = Arc<Vec<(Uuid, Role)>>;
+
+/// Who is known.
+pub struct Identities {
+    callers: Cache<Hash, Caller>,
+    memberships: Cache<Uuid, Memberships>,
+    regions: Cache<Uuid, Option<country::Id>>,
+    /// Counts what was forgotten: what was read before is not remembered after.
+    forgotten: AtomicU64,
+}
+
+impl Default for Identities {
+    fn default() -> Self {
+        Self {
+            callers: cache(),
+            memberships: cache(),
+            regions: cache(),
+            forgotten: AtomicU64::new(0),
+        }
+    }
+}
+
+fn cache<K, V>() -> Cache<K, V>
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder()
+        .max_capacity(REMEMBERED)
+        .time_to_live(BELIEVED)
+        .build()
+}
+
+impl Identities {
+    /// Who this token stands for. UNAUTHENTICATED, always in the same words, if
+    /// it stands for nobody.
+    pub async fn caller(&self, db: &Db, keys: &Keys, token: &str) -> Result<Caller> {
+        if token.len() > MAX_TOKEN {
+            return Err(Error::Unauthenticated);
+        }
+        let known = hash(token.as_bytes());
+        let caller = match self.callers.get(&known) {
+            Some(caller) => caller,
+            None => match token.strip_prefix(KEY_PREFIX) {
+                Some(key) => {
+                    let load = load_key(db, key);
+                    self.remember(&self.callers, known, load).await?
+                }
+                None => {
+                    let (id, expire_time) = keys.verify(token)?;
+                    let caller = Caller::User { id, expire_time };
+                    self.callers.insert(known, caller);
+                    caller
+                }
+            },
+        };
+        if caller.is_current() {
+            Ok(caller)
+        } else {
+            Err(Error::Unauthenticated)
+        }
+    }
+
+    /// The user's roles.
+    pub async fn memberships(&self, db: &Db, user_id: Uuid) -> Result<Memberships> {
+        if let Some(memberships) = self.memberships.get(&user_id) {
+            return Ok(memberships);
+        }
+        let load = async {
+            let memberships = db
+                .read(Scope::User(user_id), async |conn| {
+                    store::memberships(conn, user_id).await
+                })
+                .await?;
+            Ok(Arc::new(memberships))
+        };
+        self.remember(&self.memberships, user_id, load).await
+    }
+
+    /// The region of the organization's national phone numbers, if it has one.
+    pub async fn phone_region(
+        &self,
+        db: &Db,
+        organization_id: Uuid,
+    ) -> Result<Option<country::Id>> {
+        if let Some(region) = self.regions.get(&organization_id) {
+            return Ok(region);
+        }
+        let load = async {
+            let region = db
+                .read(Scope::Organization(organization_id), async |conn| {
+                    store::phone_region(conn, organization_id).await
+                })
+                .await?;
+            Ok(region.and_then(|region| region.parse().ok()))
+        };
+        self.remember(&self.regions, organization_id, load).await
+    }
+
+    /// Forgets what is known of a user's roles, once a change of them is
+    /// committed.
+    pub fn forget_user(&self, user_id: Uuid) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.memberships.invalidate(&user_id);
+    }
+
+    /// Forgets the keys of services, once a change of one is committed.
+    pub fn forget_keys(&self) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.callers.invalidate_all();
+    }
+
+    /// Forgets what is known of an organization, once a change is committed.
+    pub fn forget_organization(&self, organization_id: Uuid) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.regions.invalidate(&organization_id);
+    }
+
+    async fn remember<K, V>(
+        &self,
+        cache: &Cache<K, V>,
+        key: K,
+        load: impl Future<Output = Result<V>>,
+    ) -> Result<V>
+    where
+        K: std::hash::Hash + Eq + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+    {
+        let forgotten = self.forgotten.load(Ordering::SeqCst);
+        let value = load.await?;
+        if self.forgotten.load(Ordering::SeqCst) == forgotten {
+            cache.insert(key, value.clone());
+        }
+        Ok(value)
+    }
+}
+
+/// A key's text: it names its organization, so that it is looked for there only.
+pub fn key_text(organization_id: Uuid, id: Uuid, secret: &[u8; SECRET]) -> String {
+    let parts = [&organization_id.as_bytes()[..], &id.as_bytes()[..], secret];
+    format!(
+        "{KEY_PREFIX}{}",
+        BASE64_URL_SAFE_NO_PAD.encode(parts.concat())
+    )
+}
+
+async fn load_key(db: &Db, key: &str) -> Result<Caller> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(key);
+    let bytes = bytes.map_err(|_| Error::Unauthenticated)?;
+    let (Some(organization_id), Some(id), Some(secret)) = (
+        bytes.get(..16),
+        bytes.get(16..32),
+        bytes.get(32..32 + SECRET),
+    ) else {
+        return Err(Error::Unauthenticated);
+    };
+    if bytes.len() != 32 + SECRET {
+        return Err(Error::Unauthenticated);
+    }
+    let id_of = |bytes| Uuid::from_slice(bytes).map_err(|_| Error::Unauthenticated);
+    let (organization_id, id) = (id_of(organization_id)?, id_of(id)?);
+    let secret_hash = hash(secret);
+    let secret_hash = &secret_hash;
+    db.transaction(Scope::Organization(organization_id), async |conn| {
+        let found = store::key(conn, organization_id, id).await?;
+        let key = found
+            .filter(|key| key.secret_hash == secret_hash && key.revoke_time.is_none())
+            .ok_or(Error::Unauthenticated)?;
+        store::touch_key(conn, organization_id, id).await?;
+        Ok(Caller::Key {
+            organization_id,
+            id,
+            access: key.access,
+            expire_time: key.expire_time,
+        })
+    })
+    .await
+}

@@ -1,0 +1,155 @@
+//! The one table of who may call which method. A method without a row does not
+//! compile: `rpc::reply` asks for it. The table in the README is made from it.
+
+use super::{
+    Grant::{All, No, Own},
+    Method, Places,
+    Who::{self, Anyone, User},
+};
+use crate::proto;
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// The service.
+    pub service: &'static str,
+    /// The method.
+    pub method: &'static str,
+    /// Who may call it.
+    pub who: Who,
+}
+
+macro_rules! table {
+    ($($service:ident { $($method:ident($request:ident): $who:expr;)* })*) => {
+        $($(
+            impl Method for proto::$request {
+                const NAME: &'static str = stringify!($method);
+                const WHO: Who = $who;
+            }
+        )*)*
+
+        /// All methods.
+        pub const TABLE: &[Row] = &[$($(
+            Row { service: stringify!($service), method: stringify!($method), who: $who },
+        )*)*];
+    };
+}
+
+const OWNER: Places = Places {
+    owner: All,
+    admin: No,
+    manager: No,
+    member: No,
+    intake: No,
+    read: No,
+};
+const ADMIN: Places = Places {
+    admin: All,
+    ..OWNER
+};
+const MANAGER: Places = Places {
+    manager: All,
+    ..ADMIN
+};
+const MEMBER: Places = Places {
+    member: All,
+    ..MANAGER
+};
+
+/// Only an owner may.
+const OWN: Who = Who::Places(OWNER);
+/// Settings, members and keys.
+const SET_UP: Who = Who::Places(ADMIN);
+/// Leaving is everybody's right.
+const LEAVE: Who = Who::Places(Places {
+    manager: Own,
+    member: Own,
+    ..ADMIN
+});
+/// Everything else that is changed.
+const MANAGE: Who = Who::Places(MANAGER);
+/// What members change if it is theirs.
+const WORK: Who = Who::Places(Places {
+    member: Own,
+    ..MANAGER
+});
+/// Intake.
+const TAKE_IN: Who = Who::Places(Places {
+    intake: All,
+    ..MANAGER
+});
+/// What members see.
+const SEE: Who = Who::Places(MEMBER);
+/// What services read, too.
+const READ: Who = Who::Places(Places {
+    read: All,
+    ..MEMBER
+});
+
+table! {
+    LeadService {
+        CreateLead(CreateLeadRequest): WORK;
+        GetLead(GetLeadRequest): READ;
+        LookupLead(LookupLeadRequest): READ;
+        ListLeads(ListLeadsRequest): READ;
+        UpdateLead(UpdateLeadRequest): WORK;
+        DeleteLead(DeleteLeadRequest): WORK;
+    }
+    ContactService {
+        CreateContact(CreateContactRequest): TAKE_IN;
+        BatchCreateContacts(BatchCreateContactsRequest): TAKE_IN;
+        GetContact(GetContactRequest): READ;
+        ListContacts(ListContactsRequest): READ;
+        UpdateContact(UpdateContactRequest): WORK;
+        SetContactStatus(SetContactStatusRequest): WORK;
+        ReassignContact(ReassignContactRequest): MANAGE;
+        ListAssignments(ListAssignmentsRequest): READ;
+    }
+    OperatorService {
+        CreateOperator(CreateOperatorRequest): MANAGE;
+        GetOperator(GetOperatorRequest): READ;
+        ListOperators(ListOperatorsRequest): READ;
+        UpdateOperator(UpdateOperatorRequest): MANAGE;
+        DeleteOperator(DeleteOperatorRequest): MANAGE;
+    }
+    SourceService {
+        CreateSource(CreateSourceRequest): MANAGE;
+        GetSource(GetSourceRequest): READ;
+        ListSources(ListSourcesRequest): READ;
+        UpdateSource(UpdateSourceRequest): MANAGE;
+        DeleteSource(DeleteSourceRequest): MANAGE;
+        SetOperatorWeight(SetOperatorWeightRequest): MANAGE;
+        RemoveOperatorWeight(RemoveOperatorWeightRequest): MANAGE;
+        ReplaceOperatorWeights(ReplaceOperatorWeightsRequest): MANAGE;
+        PreviewDistribution(PreviewDistributionRequest): READ;
+    }
+    AnalyticsService {
+        GetOverview(GetOverviewRequest): READ;
+        GetDistribution(GetDistributionRequest): READ;
+        ListOperatorLoads(ListOperatorLoadsRequest): READ;
+    }
+    AuthService {
+        Register(RegisterRequest): Anyone;
+        Login(LoginRequest): Anyone;
+        Refresh(RefreshRequest): Anyone;
+        Logout(LogoutRequest): Anyone;
+        GetMe(GetMeRequest): User;
+        ChangePassword(ChangePasswordRequest): User;
+        GetJsonWebKeySet(GetJsonWebKeySetRequest): Anyone;
+    }
+    OrganizationService {
+        CreateOrganization(CreateOrganizationRequest): User;
+        GetOrganization(GetOrganizationRequest): READ;
+        ListMyOrganizations(ListMyOrganizationsRequest): User;
+        UpdateOrganization(UpdateOrganizationRequest): SET_UP;
+        ListMembers(ListMembersRequest): SEE;
+        AddMember(AddMemberRequest): SET_UP;
+        UpdateMemberRole(UpdateMemberRoleRequest): SET_UP;
+        RemoveMember(RemoveMemberRequest): LEAVE;
+        TransferOwnership(TransferOwnershipRequest): OWN;
+        CreateApiKey(CreateApiKeyRequest): SET_UP;
+        ListApiKeys(ListApiKeysRequest): SET_UP;
+        RevokeApiKey(RevokeApiKeyRequest): SET_UP;
+        ListAuditEvents(ListAuditEventsRequest): SET_UP;
+    }
+}

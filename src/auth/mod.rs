@@ -1,0 +1,3 @@
+//! Users: their passwords, sessions and tokens.
+
+pub mod tokens;

@@ -1,0 +1,169 @@
+//! Access tokens: JSON Web Tokens (RFC 7519), signed with Ed25519 (RFC 8037) or,
+//! for those who share one, a secret.
+
+use std::{collections::HashMap, time::Duration};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use ed25519_dalek::{SigningKey, pkcs8::DecodePrivateKey};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Result},
+    proto,
+};
+
+/// How long an access token is valid.
+pub const LIFETIME: Duration = Duration::from_mins(15);
+/// By how much the clocks of those who sign and verify may differ, in seconds.
+const LEEWAY: u64 = 30;
+/// Fewest bytes of a secret.
+const MIN_SECRET: usize = 32;
+
+/// What a token says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    sub: Uuid,
+    jti: Uuid,
+    iss: String,
+    aud: String,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+}
+
+/// What tokens are signed and verified with.
+pub struct Keys {
+    issuer: String,
+    audience: String,
+    /// The first of those that were given.
+    signing: (Header, EncodingKey),
+    /// By `kid`. No other is ever asked for.
+    verifying: HashMap<String, (Algorithm, DecodingKey)>,
+    public: Vec<proto::JsonWebKey>,
+}
+
+/// A key, as it is given.
+pub enum Key {
+    /// A private Ed25519 key, PKCS #8 as PEM.
+    Ed25519Pem(String),
+    /// A secret for HS256, of 32 bytes at least.
+    Secret(Vec<u8>),
+}
+
+impl Keys {
+    /// Signs with the first of these keys, and verifies with all. The error is a
+    /// message for the terminal.
+    pub fn new(keys: &[Key], issuer: &str, audience: &str) -> Result<Self, String> {
+        let mut signing = None;
+        let mut verifying = HashMap::new();
+        let mut public = Vec::new();
+        for key in keys {
+            let (algorithm, kid, encoding, decoding) = match key {
+                Key::Ed25519Pem(pem) => {
+                    let private = SigningKey::from_pkcs8_pem(pem)
+                        .map_err(|_| "a JWT key is not an Ed25519 key in PKCS #8 PEM")?;
+                    let x = BASE64_URL_SAFE_NO_PAD.encode(private.verifying_key());
+                    let key = json_web_key(x);
+                    let encoding = EncodingKey::from_ed_pem(pem.as_bytes());
+                    let decoding = DecodingKey::from_ed_components(&key.x);
+                    let kid = key.kid.clone();
+                    public.push(key);
+                    (
+                        Algorithm::EdDSA,
+                        kid,
+                        encoding.map_err(|error| error.to_string())?,
+                        decoding.map_err(|error| error.to_string())?,
+                    )
+                }
+                Key::Secret(secret) if secret.len() >= MIN_SECRET => (
+                    Algorithm::HS256,
+                    // Twice, so that what is kept or sent elsewhere is no `kid`.
+                    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(Sha256::digest(secret))),
+                    EncodingKey::from_secret(secret),
+                    DecodingKey::from_secret(secret),
+                ),
+                Key::Secret(_) => {
+                    return Err(format!("a JWT secret is shorter than {MIN_SECRET} bytes"));
+                }
+            };
+            let mut header = Header::new(algorithm);
+            header.kid = Some(kid.clone());
+            signing.get_or_insert((header, encoding));
+            verifying.insert(kid, (algorithm, decoding));
+        }
+        Ok(Self {
+            issuer: issuer.to_owned(),
+            audience: audience.to_owned(),
+            signing: signing.ok_or("there is no JWT key")?,
+            verifying,
+            public,
+        })
+    }
+
+    /// A token for this user, and when it ends.
+    pub fn sign(&self, user_id: Uuid) -> Result<(String, DateTime<Utc>)> {
+        let now = Utc::now();
+        let expire_time = now + LIFETIME;
+        let claims = Claims {
+            sub: user_id,
+            jti: Uuid::now_v7(),
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+            iat: now.timestamp(),
+            nbf: now.timestamp(),
+            exp: expire_time.timestamp(),
+        };
+        let (header, key) = &self.signing;
+        let token = encode(header, &claims, key).map_err(Error::internal)?;
+        Ok((token, expire_time))
+    }
+
+    /// The user this token is for, and when it ends. Whatever is wrong with it,
+    /// the error is the same.
+    pub fn verify(&self, token: &str) -> Result<(Uuid, DateTime<Utc>)> {
+        let header = decode_header(token).map_err(|_| Error::Unauthenticated)?;
+        let kid = header.kid.as_ref().ok_or(Error::Unauthenticated)?;
+        let (algorithm, key) = self.verifying.get(kid).ok_or(Error::Unauthenticated)?;
+        if header.typ.as_deref() != Some("JWT") {
+            return Err(Error::Unauthenticated);
+        }
+        // The algorithm is the key's, whatever the header says.
+        let mut validation = Validation::new(*algorithm);
+        validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
+        validation.set_audience(&[&self.audience]);
+        validation.set_issuer(&[&self.issuer]);
+        validation.validate_nbf = true;
+        validation.leeway = LEEWAY;
+        let claims = decode::<Claims>(token, key, &validation)
+            .map_err(|_| Error::Unauthenticated)?
+            .claims;
+        let expire_time = DateTime::from_timestamp(claims.exp, 0).ok_or(Error::Unauthenticated)?;
+        Ok((claims.sub, expire_time))
+    }
+
+    /// The public keys.
+    pub fn public(&self) -> proto::JsonWebKeySet {
+        proto::JsonWebKeySet {
+            keys: self.public.clone(),
+        }
+    }
+}
+
+/// The public key `x`, named by its thumbprint (RFC 7638).
+fn json_web_key(x: String) -> proto::JsonWebKey {
+    let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
+    proto::JsonWebKey {
+        kty: "OKP".to_owned(),
+        crv: "Ed25519".to_owned(),
+        kid: BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(canonical)),
+        r#use: "sig".to_owned(),
+        alg: "EdDSA".to_owned(),
+        x,
+    }
+}
