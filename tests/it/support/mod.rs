@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 pub(crate) use calls::call;
 pub use calls::mask;
-pub use cluster::new_database;
+pub use cluster::{empty_database, new_database};
 pub use makers::*;
 
 /// A server and clients for it.
@@ -61,8 +61,17 @@ impl App {
 
     /// A server on this database for these organizations.
     pub async fn serving(database_url: String, organizations: Vec<Uuid>) -> Self {
+        Self::with_connections(database_url, organizations, 8).await
+    }
+
+    /// A server that has so many connections to this database.
+    pub async fn with_connections(
+        database_url: String,
+        organizations: Vec<Uuid>,
+        connections: usize,
+    ) -> Self {
         let region = Some("DE".parse().unwrap());
-        let shared = Shared::new(&database_url, 8, region, organizations);
+        let shared = Shared::new(&database_url, connections, region, organizations);
         let shared = Arc::new(shared.unwrap());
         shared.prepare(&database_url).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
