@@ -31,6 +31,9 @@ BEGIN
           AND relname NOT IN ('migration_lock', '__diesel_schema_migrations')
           AND NOT has_table_privilege('minicrm_app', oid, 'DELETE')
       UNION ALL
+        SELECT 'SELECT ON __diesel_schema_migrations'
+        WHERE NOT has_table_privilege('minicrm_app', '__diesel_schema_migrations', 'SELECT')
+      UNION ALL
         SELECT format('EXECUTE ON FUNCTION %s', oid::regprocedure)
         FROM pg_proc
         WHERE pronamespace = 'public'::regnamespace AND prosecdef
