@@ -1,7 +1,14 @@
 //! Brings the database to the schema of this binary. Several processes may do
 //! so at once: one does it, the others wait for it.
 
-use diesel::{Connection, RunQueryDsl, connection::SimpleConnection};
+use diesel::{
+    Connection, RunQueryDsl,
+    connection::SimpleConnection,
+    dsl::sql,
+    migration::MigrationSource,
+    pg::Pg,
+    sql_types::{Bool, Text},
+};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -47,6 +54,10 @@ pub async fn revert_all(url: &str) -> Result<()> {
 /// unlike an advisory one, is the same behind every pooler and database.
 fn run_locked(url: &str) -> Result<usize> {
     let mut lock = connect(url)?;
+    let may = sql::<Bool>("SELECT has_schema_privilege('public', 'CREATE')");
+    if !may.get_result(&mut lock)? {
+        return check(&mut lock).map(|()| 0);
+    }
     make_lock(&mut lock)?;
     lock.transaction(|lock| {
         diesel::sql_query("SELECT FROM migration_lock FOR UPDATE").execute(lock)?;
@@ -58,6 +69,24 @@ fn run_locked(url: &str) -> Result<usize> {
         conn.batch_execute(ROLE)?;
         Ok(done)
     })
+}
+
+/// Who may not migrate can still use what somebody else has migrated.
+fn check(conn: &mut BlockingConn) -> Result<()> {
+    let applied = sql::<Text>("SELECT version FROM __diesel_schema_migrations");
+    let applied: Vec<String> = applied.load(conn).map_err(Error::unavailable)?;
+    let wanted = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(Error::internal)?;
+    let lacks = |version: &String| !applied.contains(version);
+    match wanted
+        .iter()
+        .map(|one| one.name().version().to_string())
+        .find(lacks)
+    {
+        None => Ok(()),
+        Some(version) => Err(Error::unavailable(format!(
+            "migration {version} is missing, and this login may not migrate"
+        ))),
+    }
 }
 
 fn connect(url: &str) -> Result<BlockingConn> {

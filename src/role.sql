@@ -35,6 +35,9 @@ BEGIN
         SELECT 'SELECT, INSERT, UPDATE (denied_count) ON audit_events'
         WHERE NOT has_table_privilege('minicrm_app', 'audit_events', 'INSERT')
       UNION ALL
+        SELECT 'SELECT ON __diesel_schema_migrations'
+        WHERE NOT has_table_privilege('minicrm_app', '__diesel_schema_migrations', 'SELECT')
+      UNION ALL
         SELECT format('EXECUTE ON FUNCTION %s', oid::regprocedure)
         FROM pg_proc
         WHERE pronamespace = 'public'::regnamespace AND prosecdef

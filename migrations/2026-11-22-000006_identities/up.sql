@@ -48,9 +48,11 @@ CREATE INDEX refresh_tokens_session_idx ON refresh_tokens (session_id);
 COMMENT ON TABLE refresh_tokens IS 'The tokens of a session; all but the newest were used.';
 COMMENT ON COLUMN refresh_tokens.token_hash IS 'SHA-256.';
 
+-- No foreign key to users: they are never deleted, and live elsewhere when the
+-- tables are distributed.
 CREATE TABLE members (
     organization_id uuid        NOT NULL REFERENCES organizations (id),
-    user_id         uuid        NOT NULL REFERENCES users (id),
+    user_id         uuid        NOT NULL,
     role            text        NOT NULL,
     create_time     timestamptz NOT NULL DEFAULT now(),
     update_time     timestamptz NOT NULL DEFAULT now(),

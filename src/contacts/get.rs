@@ -35,7 +35,10 @@ impl Job for Wanted {
         let organization_id = context.organization_id;
         let ids: &Vec<_> = &group.iter().map(|wanted| wanted.id).collect();
         let found = context
-            .read(async |conn| store::find_all(conn, organization_id, ids).await)
+            .read(async |transaction| {
+                let found = store::find_all(transaction, organization_id, ids);
+                transaction.commit_with(found).await
+            })
             .await?;
         let found: HashMap<_, _> = found.into_iter().map(|row| (row.id, row)).collect();
         let answers = ids.iter().map(|id| {

@@ -106,13 +106,15 @@ impl Db {
         };
         // BEGIN is not waited for: the first statements follow it at once.
         let worked = try_join(transaction.begin(begin), work(&transaction)).await;
+        let committing = AtomicBool::load(&transaction.committing, Ordering::Relaxed);
         if access == Access::Read {
-            tokio::spawn(transaction.end_read());
+            if !committing {
+                tokio::spawn(transaction.end_read());
+            }
             return worked
                 .map(|((), answer)| answer)
                 .map_err(Failed::before_commit);
         }
-        let committing = AtomicBool::load(&transaction.committing, Ordering::Relaxed);
         match worked {
             Ok(((), answer)) if committing => Ok(answer),
             Ok(((), answer)) => {

@@ -3,10 +3,11 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    panic::AssertUnwindSafe,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt, future::join_all};
 use tokio::{sync::oneshot, time::Instant};
 use uuid::Uuid;
 
@@ -95,8 +96,15 @@ pub async fn run<J: Job>(context: &Context, jobs: Vec<J>) -> Result<Vec<Result<J
             (waiting, receiver)
         })
         .unzip();
-    if J::queues(context).push(context.organization_id, waiting)? {
-        tokio::spawn(work::<J>(context.clone()));
+    let queues = J::queues(context);
+    if queues.push(context.organization_id, waiting)?
+        && let Some(group) = queues.pop(context.organization_id)
+    {
+        // Here and now: a lone job is not handed from task to task.
+        Box::pin(work_on(context, group)).await;
+        if let Some(next) = queues.pop(context.organization_id) {
+            tokio::spawn(work::<J>(context.clone(), next));
+        }
     }
     let answers = join_all(answers).await.into_iter();
     let lost = |error: oneshot::error::RecvError| Err(Error::internal(error.to_string()));
@@ -104,21 +112,31 @@ pub async fn run<J: Job>(context: &Context, jobs: Vec<J>) -> Result<Vec<Result<J
 }
 
 /// Does one group after the other until nobody waits.
-async fn work<J: Job>(context: Context) {
-    while let Some(group) = J::queues(&context).pop(context.organization_id) {
-        // In a task of its own: a panic must not end the work for good.
-        match tokio::spawn(work_on(context.clone(), group)).await {
-            // Beside the next group: to answer all of one takes a while.
-            Ok(answered) => drop(tokio::spawn(async { answer_all(answered) })),
-            Err(error) => tracing::error!(%error, "a group was lost"),
+async fn work<J: Job>(context: Context, group: Vec<Waiting<J>>) {
+    let mut next = Some(group);
+    while let Some(group) = next {
+        work_on(&context, group).await;
+        next = J::queues(&context).pop(context.organization_id);
+    }
+}
+
+/// Does a group and answers. A panic must not end the work for good.
+async fn work_on<J: Job>(context: &Context, group: Vec<Waiting<J>>) {
+    let done = AssertUnwindSafe(do_all(context, group));
+    match done.catch_unwind().await {
+        // Beside the next group: to answer many takes a while.
+        Ok(answered) if answered.len() > 1 => {
+            tokio::spawn(async { answer_all(answered) });
         }
+        Ok(answered) => answer_all(answered),
+        Err(_) => tracing::error!("a group was lost"),
     }
 }
 
 /// Who waits for an answer, and the answer.
 type Answered<T> = (oneshot::Sender<Result<T>>, Result<T>);
 
-async fn work_on<J: Job>(context: Context, group: Vec<Waiting<J>>) -> Vec<Answered<J::Answer>> {
+async fn do_all<J: Job>(context: &Context, group: Vec<Waiting<J>>) -> Vec<Answered<J::Answer>> {
     let now = Instant::now();
     let (mut jobs, mut answers, mut answered) = (Vec::new(), Vec::new(), Vec::new());
     for waiting in group {
@@ -129,7 +147,7 @@ async fn work_on<J: Job>(context: Context, group: Vec<Waiting<J>>) -> Vec<Answer
         jobs.push(waiting.job);
         answers.push(waiting.answer);
     }
-    let results = isolate::run(&context, &jobs).await;
+    let results = isolate::run(context, &jobs).await;
     answered.extend(answers.into_iter().zip(results));
     answered
 }

@@ -19,7 +19,7 @@ use tonic::{Code, Request, metadata::AsciiMetadataValue};
 use uuid::Uuid;
 
 use super::{serving, two_organizations};
-use crate::support::{App, assert_error, call, empty_database, new_database};
+use crate::support::{App, assert_error, call, empty_database, new_database, operator};
 
 #[derive(Debug, PartialEq, Eq, QueryableByName)]
 struct State {
@@ -162,20 +162,19 @@ async fn organizations_share_connections_but_no_rows() {
 #[tokio::test]
 async fn an_owner_without_rights_serves_behind_the_wall() {
     let admin = empty_database().await;
-    let (server, database) = admin.rsplit_once('/').unwrap();
+    let (_, database) = admin.rsplit_once('/').unwrap();
     let owner = format!("owner_{}", Uuid::now_v7().simple());
     let mut conn = Conn::establish(&admin).await.unwrap();
     let make = format!(
         "CREATE ROLE {owner} LOGIN PASSWORD '{owner}'; ALTER DATABASE {database} OWNER TO {owner}"
     );
     conn.batch_execute(&make).await.unwrap();
-    let (_, host) = server.rsplit_once('@').unwrap();
-    let url = format!("postgres://{owner}:{owner}@{host}/{database}");
+    let url = login(&admin, &owner);
 
     let ids = [Uuid::now_v7(), Uuid::now_v7()];
     for id in ids {
         let app = serving(&url, id).await;
-        let ann = app.operator(crate::support::operator("Ann")).await;
+        let ann = app.operator(operator("Ann")).await;
         let source = app.source("bot", &[(&ann, 1)]).await;
         app.contact(&source).await;
         let all = app.list_contacts(ListContactsRequest::default()).await;
@@ -190,6 +189,39 @@ async fn an_owner_without_rights_serves_behind_the_wall() {
         Ok(sql_query(query).get_results::<State>(&mut &**conn).await?)
     });
     assert_eq!(leads.await.unwrap().len(), 1);
+}
+
+/// With the roles of `deploy/roles.sql`: who serves may not migrate, and waits
+/// until it has been done.
+#[tokio::test]
+async fn one_login_migrates_and_another_serves() {
+    let admin = empty_database().await;
+    let mut conn = Conn::establish(&admin).await.unwrap();
+    let roles = include_str!("../../../deploy/roles.sql");
+    conn.batch_execute(roles).await.unwrap();
+    let passwords = "ALTER ROLE minicrm PASSWORD 'minicrm';
+                     ALTER ROLE minicrm_migrator PASSWORD 'minicrm_migrator'";
+    conn.batch_execute(passwords).await.unwrap();
+
+    let url = login(&admin, "minicrm");
+    let refused = migrations::run(&url).await;
+    assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+    let done = migrations::run(&login(&admin, "minicrm_migrator")).await;
+    assert!(done.unwrap() > 0);
+    let id = Uuid::now_v7();
+    let app = serving(&url, id).await;
+    let ann = app.operator(operator("Ann")).await;
+    app.contact(&app.source("bot", &[(&ann, 1)]).await).await;
+    let db = Db::new(&url, 1, Duration::from_secs(1)).unwrap();
+    let inside = db.read(Scope::Organization(id), state).await.unwrap();
+    assert_eq!(inside.role, "minicrm");
+    assert!(verify::run(&url, false).await.unwrap().is_empty());
+}
+
+/// The URL of the same database for this login, whose password is its name.
+fn login(url: &str, name: &str) -> String {
+    let (_, place) = url.rsplit_once('@').unwrap();
+    format!("postgres://{name}:{name}@{place}")
 }
 
 #[tokio::test]

@@ -1,0 +1,35 @@
+-- The roles of a database of one's own. A superuser runs this once, in that database:
+--
+--     psql -d minicrm -f deploy/roles.sql
+--
+-- and gives the two logins passwords (`\password minicrm`, `\password minicrm_migrator`).
+-- `minicrm migrate` then logs in as `minicrm_migrator`, `minicrm serve` as `minicrm`.
+--
+-- Managed servers that let nobody have BYPASSRLS: leave the word out. Searches for a
+-- text then read all leads of an organization.
+
+DO $$
+BEGIN
+    -- Owns the tables, and passes their policies: to migrate rows, and for searches.
+    IF to_regrole('minicrm_owner') IS NULL THEN
+        CREATE ROLE minicrm_owner NOLOGIN BYPASSRLS;
+    END IF;
+    -- Reads and writes the rows that the policies show it. Migrations grant it that.
+    IF to_regrole('minicrm_app') IS NULL THEN
+        CREATE ROLE minicrm_app NOLOGIN;
+    END IF;
+    IF to_regrole('minicrm_migrator') IS NULL THEN
+        CREATE ROLE minicrm_migrator LOGIN;
+    END IF;
+    IF to_regrole('minicrm') IS NULL THEN
+        CREATE ROLE minicrm LOGIN;
+    END IF;
+    -- For the extension that searches need.
+    EXECUTE format('GRANT CREATE ON DATABASE %I TO minicrm_owner', current_database());
+END
+$$;
+
+GRANT USAGE, CREATE ON SCHEMA public TO minicrm_owner;
+GRANT minicrm_app TO minicrm_owner, minicrm;
+GRANT minicrm_owner TO minicrm_migrator;
+ALTER ROLE minicrm_migrator SET role = 'minicrm_owner';
