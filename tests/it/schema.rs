@@ -77,6 +77,9 @@ async fn tables(url: &str) -> BTreeMap<String, String> {
         }
         let mut kind = column.udt_name;
         kind[..1].make_ascii_uppercase();
+        if let Some(of) = kind.strip_prefix('_') {
+            kind = format!("Array<{}{}>", of[..1].to_uppercase(), &of[1..]);
+        }
         if column.nullable {
             kind = format!("Nullable<{kind}>");
         }

@@ -52,6 +52,15 @@ async fn two_organizations() -> (String, [Uuid; 2]) {
             request.request_id = request_id();
             app.create_contact(request).await.unwrap();
         }
+        let others = format!(
+            "INSERT INTO members (organization_id, user_id, role) VALUES ('{id}', '{id}', 'OWNER');
+             INSERT INTO invitations (organization_id, id, email, role, token_hash, expire_time)
+             VALUES ('{id}', '{id}', 'ann@example.com', 'MEMBER', '', now());
+             INSERT INTO api_keys (organization_id, id, name, access, secret_hash)
+             VALUES ('{id}', '{id}', 'bot', 'INTAKE', '')"
+        );
+        let mut conn = app.database().await;
+        conn.batch_execute(&others).await.unwrap();
     }
     (url, ids)
 }

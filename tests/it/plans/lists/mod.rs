@@ -13,7 +13,7 @@ use minicrm::{
 use uuid::Uuid;
 
 use super::{rows_read, stop};
-use crate::support::{App, call};
+use crate::support::{App, call, new_database};
 
 /// A third of them, in the middle, is what is asked for in the tests.
 const ROWS: i64 = 30_000;
@@ -56,6 +56,13 @@ macro_rules! list {
 
 use list;
 
+/// A server that calls by one connection: what is planned while it is warmed up is
+/// what it does later.
+async fn app() -> App {
+    let url = new_database().await;
+    App::with_connections(url, vec![ORGANIZATION], 3).await
+}
+
 /// Stops the server; asserts that it has read at most so many rows since then.
 async fn assert_read(app: &App, conn: &mut Conn, before: i64, at_most: i64) {
     stop(app, conn).await;
@@ -68,7 +75,7 @@ async fn assert_read(app: &App, conn: &mut Conn, before: i64, at_most: i64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_of_operators_and_sources_read_each_once() {
     const OPERATORS: i64 = 2_000;
-    let app = App::start().await;
+    let app = app().await;
     let (mut operators, mut sources) = (Vec::new(), Vec::new());
     for active in [None, Some(true), Some(false)] {
         for show_deleted in [false, true] {
