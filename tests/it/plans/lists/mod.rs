@@ -12,7 +12,7 @@ use minicrm::{
 };
 use uuid::Uuid;
 
-use super::{rows_read, stop};
+use super::{rows_read, start, stop};
 use crate::support::{App, call};
 
 /// A third of them, in the middle, is what is asked for in the tests.
@@ -68,7 +68,7 @@ async fn assert_read(app: &App, conn: &mut Conn, before: i64, at_most: i64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_of_operators_and_sources_read_each_once() {
     const OPERATORS: i64 = 2_000;
-    let app = App::start().await;
+    let app = start().await;
     let (mut operators, mut sources) = (Vec::new(), Vec::new());
     for active in [None, Some(true), Some(false)] {
         for show_deleted in [false, true] {
