@@ -5,7 +5,13 @@ mod group;
 mod search;
 
 use chrono::{DateTime, Utc};
-use diesel::{dsl::now, prelude::*, result::Error as DieselError};
+use diesel::{
+    dsl::now,
+    prelude::*,
+    result::Error as DieselError,
+    sql_query,
+    sql_types::{BigInt, Uuid as SqlUuid},
+};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -13,11 +19,19 @@ pub use group::{fill_all, insert_all, lock_by_identifiers};
 pub use search::{index_new_texts, search};
 
 use crate::{
-    db::Conn,
+    db::{Conn, Prepared},
     error::{Error, LEAD_HAS_OPEN_CONTACTS, Result, violated_key},
     page::{Page, keyset},
     schema::leads,
 };
+
+const COLUMNS: &str = "id, external_id, phone, email, name, owner_user_id, revision, create_time, \
+     update_time";
+/// Those of the owner $5 whose ids are between $2 and $3. Rows are compared, so that
+/// only the index of the owners fits, however small the planner believes an
+/// organization to be.
+const OWNED: &str = "owner_user_id IS NOT NULL AND (owner_user_id, id) > ($5, $2)
+        AND (owner_user_id, id) < ($5, $3)";
 
 /// A row of `leads`.
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
@@ -115,14 +129,25 @@ pub async fn list(
     owner_user_id: Option<Uuid>,
     page: Page,
 ) -> Result<Vec<Lead>> {
-    let mut query = leads::table
-        .filter(leads::organization_id.eq(organization_id))
-        .select(Lead::as_select())
-        .into_boxed();
-    if let Some(owner) = owner_user_id {
-        query = query.filter(leads::owner_user_id.eq(owner));
-    }
-    Ok(keyset!(query, page, leads::id).load(&mut conn).await?)
+    let Some(owner) = owner_user_id else {
+        let query = leads::table
+            .filter(leads::organization_id.eq(organization_id))
+            .select(Lead::as_select())
+            .into_boxed();
+        return Ok(keyset!(query, page, leads::id).load(&mut conn).await?);
+    };
+    let direction = if page.ascending { "ASC" } else { "DESC" };
+    let (low, high) = page.bounds();
+    let query = sql_query(format!(
+        "SELECT {COLUMNS} FROM leads WHERE organization_id = $1 AND {OWNED}
+         ORDER BY owner_user_id {direction}, id {direction} LIMIT $4"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(low)
+    .bind::<SqlUuid, _>(high)
+    .bind::<BigInt, _>(page.fetch)
+    .bind::<SqlUuid, _>(owner);
+    Ok(Prepared(query).get_results(&mut conn).await?)
 }
 
 /// Inserts a lead.

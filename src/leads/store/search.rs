@@ -14,15 +14,13 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::Lead;
+use super::{COLUMNS, Lead, OWNED};
 use crate::{
     db::{Conn, Prepared},
     error::Result,
     page::Page,
 };
 
-const COLUMNS: &str = "id, external_id, phone, email, name, owner_user_id, revision, create_time, \
-     update_time";
 /// Whether the text is in what `search_leads` looks for. The line breaks keep a
 /// search, which has none, from matching across the parts.
 const IN_TEXT: &str = r"lower(name || E'\n' || coalesce(email, '') || E'\n' || coalesce(phone, ''))
@@ -130,13 +128,8 @@ impl Search<'_> {
     /// Walks through at most so many leads.
     async fn walk(&self, most: i64) -> Result<Found> {
         let direction = self.direction();
-        // Rows are compared, so that only the index of the owners fits.
         let (range, order) = match self.owner_user_id {
-            Some(_) => (
-                "owner_user_id IS NOT NULL AND (owner_user_id, id) > ($5, $2)
-                 AND (owner_user_id, id) < ($5, $3)",
-                format!("owner_user_id {direction}, id {direction}"),
-            ),
+            Some(_) => (OWNED, format!("owner_user_id {direction}, id {direction}")),
             None => ("id > $2 AND id < $3", format!("id {direction}")),
         };
         let sql = format!(

@@ -14,7 +14,7 @@ use minicrm::{
     },
 };
 
-use crate::support::{App, call, contact, external, operator, request_id};
+use crate::support::{App, call, contact, external, new_database, operator, request_id};
 
 const ROWS: i64 = 20_000;
 
@@ -22,6 +22,12 @@ const ROWS: i64 = 20_000;
 struct Number {
     #[diesel(sql_type = BigInt)]
     number: i64,
+}
+
+/// A server that reads by one connection: all of its statements are planned while
+/// the tables are small.
+async fn start() -> App {
+    App::with_connections(new_database().await, vec![DEVELOPMENT_ORGANIZATION], 3).await
 }
 
 async fn number(conn: &mut Conn, sql: &str) -> i64 {
@@ -88,7 +94,7 @@ async fn ask_for_statistics(app: &App, contact: &Contact) {
 /// UPDATE that joins.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_call_reads_more_rows_when_there_are_more() {
-    let app = App::start().await;
+    let app = start().await;
     let ann = app.operator(operator("Ann")).await;
     let bob = app.operator(operator("Bob")).await;
     let source = app.source("bot", &[(&ann, 1), (&bob, 1)]).await;

@@ -65,7 +65,7 @@ async fn two_organizations() -> (String, [Uuid; 2]) {
     (url, ids)
 }
 
-/// Mutants: a table without a policy; a policy only to read; ENABLE without FORCE.
+/// Mutant: ENABLE without FORCE.
 #[tokio::test]
 async fn every_table_has_a_policy_for_all() {
     let query = format!(

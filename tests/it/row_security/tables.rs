@@ -79,7 +79,7 @@ async fn copy(url: &str, tables: &[String]) {
     conn.batch_execute(grant).await.unwrap();
 }
 
-/// Mutants: each policy dropped; `USING (true)`; no WITH CHECK.
+/// Mutants: `USING (true)`; `WITH CHECK (true)`.
 #[tokio::test]
 async fn without_the_scope_of_one_organization_there_are_no_rows() {
     let (url, ids) = two_organizations().await;

@@ -8,10 +8,10 @@ use minicrm::{
 };
 use prost_types::Timestamp;
 
-use super::{PAGE, ROWS, WARM, app, assert_read, id, list, sql_id};
+use super::{PAGE, ROWS, WARM, assert_read, id, list, sql_id};
 use crate::{
-    plans::rows_read,
-    support::{App, call},
+    plans::{rows_read, start},
+    support::call,
 };
 
 fn contacts_by(source: u128, operator: u128, unassigned: bool) -> ListContactsRequest {
@@ -110,7 +110,7 @@ async fn fill_contacts(conn: &mut Conn) {
 /// source as a condition that chooses no index.
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_of_contacts_read_their_page() {
-    let app = app().await;
+    let app = start().await;
     let lists = contact_lists();
     for _ in 0..WARM {
         list!(app.contacts.list_contacts, &lists);

@@ -10,10 +10,10 @@ use minicrm::{
     },
 };
 
-use super::{PAGE, ROWS, WARM, app, assert_read, id, list, sql_id};
+use super::{PAGE, ROWS, WARM, assert_read, id, list, sql_id};
 use crate::{
-    plans::rows_read,
-    support::{App, call},
+    plans::{rows_read, start},
+    support::call,
 };
 
 async fn fill_leads(conn: &mut Conn) {
@@ -43,7 +43,7 @@ fn leads_by(search: &str, owner: bool) -> ListLeadsRequest {
 /// Leads, one by one too, and its contacts; assignments.
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_of_leads_read_their_page() {
-    let app = app().await;
+    let app = start().await;
     let lists = [leads_by("", false), leads_by("", true)];
     let one_by_one = async || {
         let mut calls = 0;
@@ -98,7 +98,7 @@ async fn searches_read_little() {
     ];
     let too_short = [("zz", false, 20_000), ("zz", true, 2_000)];
     for searches in [&found[..], &too_short] {
-        let app = app().await;
+        let app = start().await;
         for _ in 0..WARM {
             for (search, owner, _) in searches {
                 list!(app.leads.list_leads, [leads_by(search, *owner)]);

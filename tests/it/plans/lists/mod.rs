@@ -12,8 +12,8 @@ use minicrm::{
 };
 use uuid::Uuid;
 
-use super::{rows_read, stop};
-use crate::support::{App, call, new_database};
+use super::{rows_read, start, stop};
+use crate::support::{App, call};
 
 /// A third of them, in the middle, is what is asked for in the tests.
 const ROWS: i64 = 30_000;
@@ -56,13 +56,6 @@ macro_rules! list {
 
 use list;
 
-/// A server that calls by one connection: what is planned while it is warmed up is
-/// what it does later.
-async fn app() -> App {
-    let url = new_database().await;
-    App::with_connections(url, vec![ORGANIZATION], 3).await
-}
-
 /// Stops the server; asserts that it has read at most so many rows since then.
 async fn assert_read(app: &App, conn: &mut Conn, before: i64, at_most: i64) {
     stop(app, conn).await;
@@ -75,7 +68,7 @@ async fn assert_read(app: &App, conn: &mut Conn, before: i64, at_most: i64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_of_operators_and_sources_read_each_once() {
     const OPERATORS: i64 = 2_000;
-    let app = app().await;
+    let app = start().await;
     let (mut operators, mut sources) = (Vec::new(), Vec::new());
     for active in [None, Some(true), Some(false)] {
         for show_deleted in [false, true] {
