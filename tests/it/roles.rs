@@ -1,0 +1,155 @@
+//! Who may call what: the table of the code, called for real by everybody.
+
+use std::{env, fs};
+
+use minicrm::{
+    access::{
+        Grant, KeyAccess, Place, Places, Role, Who,
+        table::{Row, TABLE},
+    },
+    proto::DESCRIPTOR,
+};
+use prost::Message;
+use prost_types::FileDescriptorSet;
+use tonic::{Code, Request, Status, client::Grpc};
+use tonic_prost::ProstCodec;
+use tonic_types::StatusExt;
+
+use crate::support::{App, Bearer, Caller};
+
+const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+const BEGIN: &str = "<!-- roles: made from src/access/table.rs -->\n";
+const END: &str = "<!-- end of roles -->";
+
+const PLACES: [Place; 8] = [
+    Place::Member(Role::Owner),
+    Place::Member(Role::Admin),
+    Place::Member(Role::Manager),
+    Place::Member(Role::Member),
+    Place::Key(KeyAccess::Admin),
+    Place::Key(KeyAccess::Manager),
+    Place::Key(KeyAccess::Intake),
+    Place::Key(KeyAccess::Read),
+];
+
+/// The table as the README shows it.
+fn document() -> String {
+    let cell = |grant| match grant {
+        Grant::No => "",
+        Grant::Own => "own",
+        Grant::All => "yes",
+    };
+    let mut text = "| service | method | owner | admin | manager | member | key INTAKE | key READ |\n\
+                    |---|---|---|---|---|---|---|---|\n"
+        .to_owned();
+    for Row {
+        service,
+        method,
+        who,
+    } in TABLE
+    {
+        let cells = match who {
+            Who::Anyone => ["everybody"; 6],
+            Who::User => ["user", "user", "user", "user", "", ""],
+            Who::Places(Places {
+                owner,
+                admin,
+                manager,
+                member,
+                intake,
+                read,
+            }) => [*owner, *admin, *manager, *member, *intake, *read].map(cell),
+        };
+        text += &format!("| {service} | {method} | {} |\n", cells.join(" | "));
+    }
+    text
+}
+
+/// `UPDATE_README=1` writes it.
+#[test]
+fn the_readme_shows_the_table() {
+    let readme = fs::read_to_string(README).unwrap();
+    let (before, rest) = readme.split_once(BEGIN).unwrap();
+    let (shown, after) = rest.split_once(END).unwrap();
+    let table = document();
+    #[expect(clippy::disallowed_methods, reason = "not a setting of the service")]
+    if env::var("UPDATE_README").is_ok() {
+        fs::write(README, format!("{before}{BEGIN}{table}{END}{after}")).unwrap();
+        return;
+    }
+    assert_eq!(shown, table);
+}
+
+#[test]
+fn the_table_has_every_method_of_the_contract() {
+    let set = FileDescriptorSet::decode(DESCRIPTOR).unwrap();
+    let files = set.file.iter().filter(|file| file.package() == "minicrm.v1");
+    let mut methods: Vec<_> = files
+        .flat_map(|file| &file.service)
+        .flat_map(|service| {
+            let methods = service.method.iter();
+            methods.map(|method| (service.name().to_owned(), method.name().to_owned()))
+        })
+        .collect();
+    let row = |row: &Row| (row.service.to_owned(), row.method.to_owned());
+    let mut rows: Vec<_> = TABLE.iter().map(row).collect();
+    methods.sort();
+    rows.sort();
+    assert_eq!(rows, methods);
+}
+
+/// Calls a method with an empty request.
+async fn call(app: &App, row: &Row) -> Result<(), Status> {
+    let mut grpc = Grpc::new(app.caller());
+    grpc.ready().await.unwrap();
+    let path = format!("/minicrm.v1.{}/{}", row.service, row.method);
+    let codec = ProstCodec::<(), ()>::default();
+    let answer = grpc
+        .unary(Request::new(()), path.parse().unwrap(), codec)
+        .await;
+    answer.map(drop)
+}
+
+/// Code and reason, if the call was refused.
+fn refusal(outcome: &Result<(), Status>) -> Option<(Code, String)> {
+    let status = outcome.as_ref().err()?;
+    let info = status.get_error_details().error_info().cloned();
+    Some((status.code(), info.map(|info| info.reason).unwrap_or_default()))
+}
+
+/// Every cell of the table. (What is one's own has tests of its own.)
+#[tokio::test]
+async fn everybody_may_call_what_the_table_says() {
+    let app = App::secure().await;
+    let organization = app.organization("owner@example.com").await;
+    let mut callers = Vec::new();
+    for place in PLACES {
+        callers.push((place, organization.caller(&app, place).await));
+    }
+    let denied = |reason: &str| Some((Code::PermissionDenied, reason.to_owned()));
+    let unknown = Some((Code::Unauthenticated, "UNAUTHENTICATED".to_owned()));
+    for row in TABLE {
+        let found = refusal(&call(&app, row).await);
+        match row.who {
+            Who::Anyone => assert_ne!(found, unknown, "{row:?} by nobody"),
+            _ => assert_eq!(found, unknown, "{row:?} by nobody"),
+        }
+        for (place, caller) in &callers {
+            let found = refusal(&call(caller, row).await);
+            let what = format!("{row:?} by {place:?}");
+            match row.who {
+                Who::Places(places) if places.grant(*place) == Grant::No => {
+                    assert_eq!(found, denied("ROLE_DENIED"), "{what}");
+                }
+                Who::User if matches!(place, Place::Key(_)) => {
+                    assert_eq!(found, denied("USER_REQUIRED"), "{what}");
+                }
+                _ => {
+                    let refused = found.map(|found| found.0);
+                    assert_ne!(refused, Some(Code::PermissionDenied), "{what}");
+                    assert_ne!(refused, Some(Code::Unauthenticated), "{what}");
+                }
+            }
+        }
+    }
+}
