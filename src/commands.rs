@@ -75,7 +75,11 @@ pub async fn serve(config: Config) -> Outcome {
             "serving without authentication: loopback only"
         );
         let db = app.db();
-        tokio::join!(request_id::keep_clean(db), leads::keep_indexed(db));
+        tokio::join!(
+            request_id::keep_clean(db),
+            leads::keep_indexed(db),
+            app.denials().keep_written(db)
+        );
         Outcome::Ok(())
     };
     tokio::select! {

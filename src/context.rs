@@ -9,6 +9,7 @@ use std::{
 
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use futures_util::join;
 use phonenumber::country;
 use prost::Message;
 use tokio::time::Instant;
@@ -17,12 +18,16 @@ use uuid::Uuid;
 
 use crate::{
     access::{
-        Grant, Identity, Method, Place, Role, Who,
+        self, Grant, Identity, Method, Place, Role, Who,
         identities::{Caller, Identities},
+    },
+    audit::{
+        self, Event,
+        denials::{Denial, Denials},
     },
     auth::tokens::Keys,
     contacts::{Change, NewContact, Wanted},
-    db::{Db, Scope, Transaction, Work},
+    db::{Conn, Db, Scope, Transaction, Work},
     distribution::store::KnownPools,
     error::{Error, NOT_OWN, ORGANIZATION_REQUIRED, ROLE_DENIED, Result, USER_REQUIRED},
     grouped::Queues,
@@ -67,6 +72,7 @@ pub struct App {
     organizations: Vec<Uuid>,
     keys: Option<Keys>,
     identities: Identities,
+    denials: Arc<Denials>,
     prepared: OnceLock<()>,
 }
 
@@ -86,6 +92,7 @@ impl App {
             organizations: settings.organizations,
             keys: settings.keys,
             identities: Identities::default(),
+            denials: Arc::default(),
             prepared: OnceLock::new(),
         })
     }
@@ -110,6 +117,11 @@ impl App {
     /// For what runs beside the calls.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// What was denied and is not written yet.
+    pub fn denials(&self) -> &Arc<Denials> {
+        &self.denials
     }
 
     async fn ensure_organizations(&self) -> Result<()> {
@@ -272,6 +284,32 @@ impl Context {
         }
     }
 
+    /// The user whose things alone the call may change, if it may not change all.
+    pub fn only_for(&self) -> Option<Uuid> {
+        match self.grant {
+            Grant::All => None,
+            Grant::Own | Grant::No => Some(self.identity.user_id().unwrap_or_default()),
+        }
+    }
+
+    /// Refuses users who are no members of the organization. Without
+    /// authentication there are no users to look for.
+    pub async fn check_member(&self, conn: &Conn, user_id: Option<Uuid>) -> Result<()> {
+        match (self.identity, user_id) {
+            (Identity::Development, _) | (_, None) => Ok(()),
+            (_, Some(id)) if access::is_member(conn, self.organization_id, id).await? => Ok(()),
+            (_, Some(id)) => Err(Error::not_found("member", id)),
+        }
+    }
+
+    /// Counts that this was denied.
+    pub fn count_denied(&self, reason: &'static str) {
+        if self.place.is_some() {
+            let denial = Denial::now(self.organization_id, self.identity, self.method, reason);
+            self.app.denials.add(denial);
+        }
+    }
+
     /// The calling user.
     pub fn user_id(&self) -> Result<Uuid> {
         self.identity.user_id().ok_or(Error::AuthenticationOff)
@@ -339,8 +377,9 @@ impl Context {
         self.db().read(self.scope(), work).await
     }
 
-    /// Runs a write in a transaction, exactly once if it has a claim.
-    pub async fn write<T, F>(&self, claim: Option<Claim>, work: F) -> Result<T>
+    /// Runs a write in a transaction, exactly once if it has a claim, and says in
+    /// the audit that it was done to the thing with this id.
+    pub async fn write<T, F>(&self, claim: Option<Claim>, resource_id: Uuid, work: F) -> Result<T>
     where
         T: Message + Default,
         for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
@@ -350,10 +389,14 @@ impl Context {
             + Sync,
     {
         let (claim, work) = (&claim, &work);
+        let events = &[Event::now(self.identity, self.method, resource_id)];
         self.db()
             .transaction(self.scope(), async |conn| {
                 let Some(claim) = claim else {
-                    return work.clone()(conn).await;
+                    let answer = work.clone()(conn).await?;
+                    conn.commit_with(audit::store::insert(conn, self.organization_id, events))
+                        .await?;
+                    return Ok(answer);
                 };
                 let claimed = request_id::claim(conn, self.organization_id, &[claim]).await?;
                 match claimed.into_iter().next() {
@@ -362,7 +405,14 @@ impl Context {
                     Some(Claimed::Fresh) | None => {
                         let answer = work.clone()(conn).await?;
                         let encoded = answer.encode_to_vec();
-                        let save = request_id::save(conn, self.organization_id, claim, &encoded);
+                        let save = async {
+                            let (saved, audited) = join!(
+                                request_id::save(conn, self.organization_id, claim, &encoded),
+                                audit::store::insert(conn, self.organization_id, events),
+                            );
+                            saved?;
+                            audited
+                        };
                         conn.commit_with(save).await?;
                         Ok(answer)
                     }

@@ -18,6 +18,7 @@
 //! | `grouped` | grouped commit: one transaction for what arrives meanwhile |
 //! | `statistics` | contacts and leads, counted as they change |
 //! | [`access`], [`auth`] | who calls and what they may do; passwords, sessions, tokens |
+//! | `audit` | who did what to which thing |
 //! | `rpc`, `codec`, [`context`] | the frame around every RPC; whose data it may touch |
 //! | [`validate`], `mask`, [`page`], `request_id` | fields, update masks, pages, exactly-once |
 //! | [`error`] | the one error type and its mapping to a status |
@@ -34,6 +35,7 @@
 
 pub mod access;
 mod analytics;
+mod audit;
 pub mod auth;
 mod codec;
 pub mod commands;

@@ -46,6 +46,7 @@ list_request! {
     ListSourcesRequest, order_by;
     ListAssignmentsRequest;
     ListOperatorLoadsRequest;
+    ListAuditEventsRequest;
 }
 
 /// What a store needs to fetch a page.

@@ -28,8 +28,12 @@ BEGIN
         SELECT format('SELECT, INSERT, UPDATE, DELETE ON %s', oid::regclass)
         FROM pg_class
         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-          AND relname NOT IN ('migration_lock', '__diesel_schema_migrations')
+          AND relname NOT IN ('migration_lock', '__diesel_schema_migrations', 'audit_events')
           AND NOT has_table_privilege('minicrm_app', oid, 'DELETE')
+      UNION ALL
+        -- What was done stays; only what was denied is counted up.
+        SELECT 'SELECT, INSERT, UPDATE (denied_count) ON audit_events'
+        WHERE NOT has_table_privilege('minicrm_app', 'audit_events', 'INSERT')
       UNION ALL
         SELECT format('EXECUTE ON FUNCTION %s', oid::regprocedure)
         FROM pg_proc

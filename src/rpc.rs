@@ -29,19 +29,37 @@ where
 {
     let peer = request.remote_addr().map(|address| address.ip());
     let context = Context::resolve::<Q>(app, request.metadata(), peer).await;
-    let outcome = match context.and_then(|context| {
-        context.check_grant(Q::WHO)?;
-        Ok(context)
-    }) {
-        Ok(context) => tokio::spawn(method(context, request.into_inner()))
-            .await
-            .unwrap_or_else(|error| Err(Error::internal(error))),
+    let outcome = match context {
+        Ok(context) => {
+            let outcome = run(context.clone(), request.into_inner(), method).await;
+            if let Err(Error::Denied(reason)) = &outcome {
+                context.count_denied(reason);
+            }
+            outcome
+        }
         Err(error) => Err(error),
     };
     outcome.map(Response::new).map_err(|error| {
         log(Q::NAME, &error);
         Status::from(&error)
     })
+}
+
+async fn run<Q, T, F>(
+    context: Context,
+    request: Q,
+    method: impl FnOnce(Context, Q) -> F,
+) -> Result<T>
+where
+    Q: Method,
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    context.check_grant(Q::WHO)?;
+    let running = tokio::spawn(method(context, request));
+    running
+        .await
+        .unwrap_or_else(|error| Err(Error::internal(error)))
 }
 
 /// Logs failures that are not the caller's. What a request holds is never

@@ -9,6 +9,10 @@ COMMENT ON COLUMN organizations.default_currency IS 'ISO 4217.';
 COMMENT ON COLUMN organizations.default_phone_region IS 'ISO 3166; NULL: that of the server.';
 COMMENT ON COLUMN organizations.revision IS 'Counts updates; the etag.';
 
+-- Users work on the contacts of the operators they are linked with.
+CREATE INDEX operators_user_idx ON operators (organization_id, user_id)
+    WHERE user_id IS NOT NULL;
+
 -- A user may be a member of many organizations: users, their sessions and tokens
 -- belong to none.
 CREATE TABLE users (

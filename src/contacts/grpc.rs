@@ -11,12 +11,14 @@ use super::{
     history::list_assignments,
     intake::{batch_create_contacts, create_contact},
     kept_status,
-    store::{self, Filter},
+    store::{self, Contact, Filter},
 };
 use crate::{
     context::{App, Context},
+    db::Conn,
     error::{Error, Result},
     mask::Mask,
+    operators,
     page::Pager,
     proto::{
         self, BatchCreateContactsRequest, BatchCreateContactsResponse, CreateContactRequest,
@@ -146,10 +148,11 @@ async fn update_contact(context: Context, request: UpdateContactRequest) -> Resu
     violations.finish()?;
 
     let organization_id = context.organization_id;
-    let (message, etag) = (&message, &contact.etag);
+    let (message, etag, context) = (&message, &contact.etag, &context);
     context
-        .write(claim, async |conn| {
+        .write(claim, id, async |conn| {
             let (mut contact, time) = store::lock(conn, organization_id, id).await?;
+            check_own(context, conn, &contact).await?;
             Error::check_etag("contact", id, etag, contact.revision)?;
             if let Some(message) = message {
                 contact.message.clone_from(message);
@@ -159,4 +162,18 @@ async fn update_contact(context: Context, request: UpdateContactRequest) -> Resu
             Ok(contact.into())
         })
         .await
+}
+
+/// Refuses callers who are granted their own contacts only, if its operator is
+/// not linked with them.
+async fn check_own(context: &Context, conn: &Conn, contact: &Contact) -> Result<()> {
+    let Some(user_id) = context.only_for() else {
+        return Ok(());
+    };
+    let organization_id = context.organization_id;
+    let linked = operators::store::linked_with(conn, organization_id, &[user_id]).await?;
+    let own = linked
+        .iter()
+        .any(|link| contact.operator_id == Some(link.0));
+    context.check_own(own.then_some(user_id))
 }

@@ -68,14 +68,18 @@ async fn create_lead(context: Context, request: CreateLeadRequest) -> Result<pro
         phone: violations.phone("lead.phone", &lead.phone, context.phone_region()),
         email: violations.email("lead.email", &lead.email),
         name: violations.line("lead.name", &lead.name, MAX_NAME),
-        owner_user_id: violations.optional_id("lead.owner_user_id", &lead.owner_user_id),
+        owner_user_id: violations
+            .optional_id("lead.owner_user_id", &lead.owner_user_id)
+            .or(context.identity.user_id()),
     };
     let identifiers = [&lead.external_id, &lead.phone, &lead.email];
     check_known(&mut violations, identifiers, &lead.name);
     violations.finish()?;
-    let lead = &lead;
+    context.check_own(lead.owner_user_id)?;
+    let (lead, context) = (&lead, &context);
     context
-        .write(claim, async |conn| {
+        .write(claim, lead.id, async |conn| {
+            context.check_member(conn, lead.owner_user_id).await?;
             let lead = store::insert(conn, lead).await?;
             statistics::store::add_leads(conn, context.organization_id, 1).await?;
             Ok(lead.into())
@@ -196,9 +200,14 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
 
     let organization_id = context.organization_id;
     let (change, etag, changes) = (&change, &lead.etag, !mask.is_empty());
+    let context = &context;
     context
-        .write(claim, async |conn| {
-            let mut lead = lock(conn, organization_id, id, etag).await?;
+        .write(claim, id, async |conn| {
+            let mut lead = lock(context, conn, id, etag).await?;
+            if let Some(owner) = change.owner_user_id {
+                context.check_own(owner)?;
+                context.check_member(conn, owner).await?;
+            }
             if changes {
                 lead = store::update(conn, organization_id, id, change).await?;
             }
@@ -218,10 +227,10 @@ async fn delete_lead(context: Context, request: DeleteLeadRequest) -> Result<()>
     violations.finish()?;
 
     let organization_id = context.organization_id;
-    let etag = &request.etag;
+    let (context, etag) = (&context, &request.etag);
     context
-        .write(claim, async |conn| {
-            lock(conn, organization_id, id, etag).await?;
+        .write(claim, id, async |conn| {
+            lock(context, conn, id, etag).await?;
             // Whatever is left after this keeps the lead from being deleted.
             let deleted = contacts::store::delete_closed(conn, organization_id, id).await?;
             store::delete(conn, organization_id, id).await?;
@@ -238,8 +247,10 @@ fn check_known(violations: &mut Violations, identifiers: [&Option<String>; 3], n
     }
 }
 
-async fn lock(conn: &Conn, organization_id: Uuid, id: Uuid, etag: &str) -> Result<Lead> {
-    let lead = store::lock(conn, organization_id, id).await?;
+/// The lead, locked, if the caller may change it.
+async fn lock(context: &Context, conn: &Conn, id: Uuid, etag: &str) -> Result<Lead> {
+    let lead = store::lock(conn, context.organization_id, id).await?;
+    context.check_own(lead.owner_user_id)?;
     Error::check_etag("lead", id, etag, lead.revision)?;
     Ok(lead)
 }

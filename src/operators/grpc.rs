@@ -87,7 +87,8 @@ async fn create_operator(
     violations.finish()?;
     let operator = &operator;
     context
-        .write(claim, async |conn| {
+        .write(claim, operator.id, async |conn| {
+            context.check_member(conn, operator.user_id).await?;
             Ok(answer(store::insert(conn, operator).await?, 0))
         })
         .await
@@ -199,9 +200,10 @@ async fn update_operator(
     let organization_id = context.organization_id;
     let (change, etag, changes) = (&change, &operator.etag, !mask.is_empty());
     context
-        .write(claim, async |conn| {
+        .write(claim, id, async |conn| {
             let mut operator = lock(conn, organization_id, id, etag).await?;
             if changes {
+                context.check_member(conn, change.user_id.flatten()).await?;
                 operator = store::update(conn, organization_id, id, change).await?;
             }
             answer_one(conn, organization_id, operator).await
@@ -226,7 +228,7 @@ async fn delete_operator(
     let organization_id = context.organization_id;
     let etag = &request.etag;
     context
-        .write(claim, async |conn| {
+        .write(claim, id, async |conn| {
             // Contacts before operators: whoever is at work on one has finished
             // then. Few can come before the operator is locked, too.
             contacts::store::lock_active(conn, organization_id, id).await?;

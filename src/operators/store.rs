@@ -165,3 +165,21 @@ pub async fn require(mut conn: &Conn, organization_id: Uuid, ids: &[Uuid]) -> Re
         Some(id) => Err(Error::not_found("operator", id)),
     }
 }
+
+/// The operators that are linked with these users, each with its user.
+pub async fn linked_with(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    user_ids: &[Uuid],
+) -> Result<Vec<(Uuid, Uuid)>> {
+    if user_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(operators::table
+        .filter(operators::organization_id.eq(organization_id))
+        .filter(operators::user_id.eq_any(user_ids))
+        .filter(operators::delete_time.is_null())
+        .select((operators::id, operators::user_id.assume_not_null()))
+        .load(&mut conn)
+        .await?)
+}

@@ -100,9 +100,10 @@ async fn create_source(context: Context, request: CreateSourceRequest) -> Result
     let strategy = strategy(&mut violations, source.strategy);
     violations.finish()?;
 
+    let id = Uuid::now_v7();
     let new_source = |code: String| NewSource {
         organization_id: context.organization_id,
-        id: Uuid::now_v7(),
+        id,
         code,
         name: name.clone(),
         description: description.clone(),
@@ -111,7 +112,7 @@ async fn create_source(context: Context, request: CreateSourceRequest) -> Result
     };
     let (given_code, name, new_source) = (&given_code, &name, &new_source);
     context
-        .write(claim, async |conn| {
+        .write(claim, id, async |conn| {
             let source = match given_code {
                 Some(code) => store::insert(conn, &new_source(code.clone()))
                     .await?
@@ -239,7 +240,7 @@ async fn update_source(context: Context, request: UpdateSourceRequest) -> Result
     let organization_id = context.organization_id;
     let (change, etag, changes) = (&change, &source.etag, !mask.is_empty());
     context
-        .write(claim, async |conn| {
+        .write(claim, id, async |conn| {
             let mut source = store::lock(conn, organization_id, id).await?;
             Error::check_etag("source", id, etag, source.revision)?;
             if change.active == Some(false) {
@@ -268,7 +269,7 @@ async fn delete_source(context: Context, request: DeleteSourceRequest) -> Result
     let organization_id = context.organization_id;
     let etag = &request.etag;
     context
-        .write(claim, async |conn| {
+        .write(claim, id, async |conn| {
             let source = store::lock(conn, organization_id, id).await?;
             Error::check_etag("source", id, etag, source.revision)?;
             // Waits for those who are giving out its contacts.

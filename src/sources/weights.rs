@@ -46,7 +46,7 @@ pub(super) async fn set_operator_weight(
 
     let organization_id = context.organization_id;
     context
-        .write(claim, async |conn| {
+        .write(claim, source_id, async |conn| {
             lock(conn, organization_id, source_id, &[operator_id]).await?;
             let weights = [(operator_id, weight)];
             let set = store::weights::set(conn, organization_id, source_id, &weights).await?;
@@ -76,7 +76,7 @@ pub(super) async fn remove_operator_weight(
 
     let organization_id = context.organization_id;
     context
-        .write(claim, async |conn| {
+        .write(claim, source_id, async |conn| {
             lock(conn, organization_id, source_id, &[operator_id]).await?;
             if store::weights::delete(conn, organization_id, source_id, operator_id).await? {
                 Ok(())
@@ -109,7 +109,7 @@ pub(super) async fn replace_operator_weights(
     let named: Vec<_> = weights.iter().map(|weight| weight.0).collect();
     let (named, weights) = (&named, &weights);
     context
-        .write(claim, async |conn| {
+        .write(claim, source_id, async |conn| {
             let source = lock(conn, organization_id, source_id, named).await?;
             store::weights::delete_except(conn, organization_id, source_id, named).await?;
             store::weights::set(conn, organization_id, source_id, weights).await?;

@@ -18,6 +18,7 @@ mod paging;
 mod plans;
 mod process;
 mod request_id;
+mod row_security;
 mod schema;
 mod server;
 mod sources;

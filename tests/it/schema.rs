@@ -6,11 +6,10 @@ use diesel::{
     QueryableByName, sql_query,
     sql_types::{Bool, Nullable, Text},
 };
-use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 use minicrm::{db::Conn, migrations};
-use uuid::Uuid;
 
-use crate::support::new_database;
+use crate::support::{empty_database, new_database};
 
 /// Tables that are not the application's.
 const OTHERS: &str = "('migration_lock', '__diesel_schema_migrations')";
@@ -149,16 +148,6 @@ async fn the_organization_is_the_first_column_of_every_key() {
          WHERE k.first IS DISTINCT FROM o.attnum"
     ))
     .await;
-}
-
-/// The URL of a new database that nobody has migrated.
-async fn empty_database() -> String {
-    let url = new_database().await;
-    let (server, _) = url.rsplit_once('/').unwrap();
-    let name = format!("empty_{}", Uuid::now_v7().simple());
-    let create = format!("CREATE DATABASE {name} TEMPLATE template0");
-    connect(&url).await.batch_execute(&create).await.unwrap();
-    format!("{server}/{name}")
 }
 
 #[tokio::test]

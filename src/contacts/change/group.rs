@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Change, Target, reassign, status};
 use crate::{
+    audit::{self, Event},
     contacts::store::{
         self, Contact,
         assignments::{self, Assignment},
@@ -19,8 +20,8 @@ use crate::{
         Roster,
         store::{KnownPools, SourceKeys, find_pools, lock_roster, save_pools},
     },
-    error::{Error, Result},
-    grouped, proto,
+    error::{Error, NOT_OWN, Result},
+    grouped, operators, proto,
     request_id::{self, Claim},
     statistics::{self, Counts},
 };
@@ -44,12 +45,18 @@ pub async fn change_all(
     let before: BTreeMap<_, _> = locked?.into_iter().map(|c| (c.id, c)).collect();
 
     let (sources, others) = concerned(group, &before);
-    let locked = lock_roster(transaction, organization_id, &sources, &others);
-    let mut roster = locked.await?.0;
+    let users: Vec<_> = group.iter().filter_map(|change| change.only_for).collect();
+    let (locked, linked) = join!(
+        lock_roster(transaction, organization_id, &sources, &others),
+        operators::store::linked_with(transaction, organization_id, &users),
+    );
+    let mut roster = locked?.0;
     let mut changed = Changed {
         contacts: before.clone(),
         history: Vec::new(),
         kept: Vec::new(),
+        events: Vec::new(),
+        linked: linked?,
     };
     for (change, answer) in group.iter().zip(&mut answers) {
         if answer.is_none() {
@@ -75,17 +82,19 @@ pub async fn change_all(
     let loads = loads(&before, &after);
     let last = async {
         // All are sent; the first error is the cause of the others.
-        let (pools, contacts, history, kept, counts) = join!(
+        let (pools, contacts, history, kept, events, counts) = join!(
             save_pools(transaction, organization_id, &new_pools),
             store::update_all(transaction, organization_id, &after),
             assignments::insert_all(transaction, organization_id, &history),
             request_id::insert(transaction, organization_id, &changed.kept),
+            audit::store::insert(transaction, organization_id, &changed.events),
             statistics::store::apply(transaction, organization_id, &counts, &loads),
         );
         pools?;
         contacts?;
         history?;
         kept?;
+        events?;
         counts
     };
     transaction.commit_with(last).await?;
@@ -131,6 +140,9 @@ struct Changed<'a> {
     contacts: BTreeMap<Uuid, Contact>,
     history: Vec<Assignment>,
     kept: Vec<(&'a Claim, Vec<u8>)>,
+    events: Vec<Event>,
+    /// Operators with the users they are linked with.
+    linked: Vec<(Uuid, Uuid)>,
 }
 
 impl<'a> Changed<'a> {
@@ -138,6 +150,12 @@ impl<'a> Changed<'a> {
     fn apply(&mut self, roster: &mut Roster, change: &'a Change) -> Result<proto::Contact> {
         let contact = self.contacts.get_mut(&change.id);
         let contact = contact.ok_or_else(|| Error::not_found("contact", change.id))?;
+        if let Some(user_id) = change.only_for {
+            let linked = |operator_id| self.linked.contains(&(operator_id, user_id));
+            if !contact.operator_id.is_some_and(linked) {
+                return Err(Error::Denied(NOT_OWN));
+            }
+        }
         let decision = match change.target {
             Target::Status(status) => status::set(contact, roster, status, change.force)?,
             Target::Operator(Some(named)) => reassign::give(contact, roster, named, change.force)?,
@@ -145,6 +163,8 @@ impl<'a> Changed<'a> {
         };
         let answer = proto::Contact::from(contact.clone());
         self.history.extend(decision);
+        let (identity, method) = change.call;
+        self.events.push(Event::now(identity, method, change.id));
         if let Some(claim) = &change.claim {
             self.kept.push((claim, answer.encode_to_vec()));
         }

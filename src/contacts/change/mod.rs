@@ -13,6 +13,7 @@ pub(super) use status::set_contact_status;
 
 use super::store::ContactStatus;
 use crate::{
+    access::Identity,
     context::Context,
     error::Result,
     grouped::{Job, Queues},
@@ -31,6 +32,23 @@ pub struct Change {
     force: bool,
     /// What is to be changed.
     target: Target,
+    /// Who called, and what.
+    call: (Identity, &'static str),
+    /// Only if its operator is linked with this user.
+    only_for: Option<Uuid>,
+}
+
+impl Change {
+    fn new(context: &Context, claim: Option<Claim>, id: Uuid, force: bool, target: Target) -> Self {
+        Self {
+            claim,
+            id,
+            force,
+            target,
+            call: (context.identity, context.method),
+            only_for: context.only_for(),
+        }
+    }
 }
 
 /// What a change is to lead to.

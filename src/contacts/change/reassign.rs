@@ -35,12 +35,7 @@ pub async fn reassign_contact(
         .as_deref()
         .map(|named| violations.id("operator_id", named));
     violations.finish()?;
-    let change = Change {
-        claim,
-        id,
-        force: request.force,
-        target: Target::Operator(named),
-    };
+    let change = Change::new(&context, claim, id, request.force, Target::Operator(named));
     grouped::run_one(&context, change).await
 }
 

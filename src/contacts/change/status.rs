@@ -33,12 +33,7 @@ pub async fn set_contact_status(
     let status = kept_status(violations.required_enum("status", request.status));
     violations.finish()?;
     let status = status.ok_or_else(|| Error::internal("no status"))?;
-    let change = Change {
-        claim,
-        id,
-        force: request.force,
-        target: Target::Status(status),
-    };
+    let change = Change::new(&context, claim, id, request.force, Target::Status(status));
     grouped::run_one(&context, change).await
 }
 

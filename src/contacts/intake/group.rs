@@ -13,6 +13,7 @@ use super::{
     decide::{Accepted, Decided, decide},
 };
 use crate::{
+    audit::{self, Event},
     contacts::store,
     db::{Conn, Transaction},
     distribution::{
@@ -71,6 +72,11 @@ pub async fn take_in(
     let mut counts = Counts::default();
     counts.add(decided.iter().map(|decided| &decided.contact), 1);
     let counts = counts.cells(roster.used_pools());
+    let created = accepted.iter().zip(&decided).map(|(accepted, decided)| {
+        let (identity, method) = accepted.new.call;
+        (identity, method, decided.contact.id)
+    });
+    let events = audit::created(roster.time, created);
     let write = write(
         transaction,
         organization_id,
@@ -79,6 +85,7 @@ pub async fn take_in(
         &decided,
         &counts,
         &kept,
+        &events,
     );
     transaction.commit_with(write).await?;
     known_pools.add(&pools);
@@ -174,6 +181,7 @@ async fn write(
     decided: &[Decided],
     counts: &BTreeMap<Cell, Change>,
     kept: &[(&Claim, Vec<u8>)],
+    events: &[Event],
 ) -> Result<()> {
     let mut loads: BTreeMap<Uuid, i32> = BTreeMap::new();
     for operator_id in decided
@@ -186,12 +194,13 @@ async fn write(
     let decisions: Vec<_> = decided.iter().map(|decided| &decided.assignment).collect();
     let (created, filled) = (resolver.created(), resolver.filled());
     // Not `try_join`: all must be sent.
-    let (created, filled, pools, contacts, kept, counts) = join!(
+    let (created, filled, pools, contacts, kept, events, counts) = join!(
         leads::store::insert_all(conn, organization_id, &created),
         leads::store::fill_all(conn, organization_id, &filled),
         distribution::store::save_pools(conn, organization_id, new_pools),
         store::insert_all(conn, organization_id, &contacts, &decisions),
         request_id::insert(conn, organization_id, kept),
+        audit::store::insert(conn, organization_id, events),
         statistics::store::apply(conn, organization_id, counts, &loads),
     );
     // The first error is the cause of the others.
@@ -200,5 +209,6 @@ async fn write(
     pools?;
     contacts?;
     kept?;
+    events?;
     counts
 }

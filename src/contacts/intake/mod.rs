@@ -9,6 +9,7 @@ use phonenumber::country;
 use uuid::Uuid;
 
 use crate::{
+    access,
     context::Context,
     error::{Error, Result},
     grouped::{self, Job, Queues},
@@ -37,6 +38,8 @@ pub struct NewContact {
     identity: Identity,
     /// What they wrote.
     message: String,
+    /// Who called, and what.
+    call: (access::Identity, &'static str),
 }
 
 /// How a request names its source.
@@ -76,6 +79,7 @@ impl NewContact {
             source,
             identity: Identity::parse(violations, "lead", &lead, region),
             message: violations.lines("message", &request.message, MAX_MESSAGE),
+            call: (access::Identity::Nobody, "CreateContact"),
         }
     }
 }
@@ -110,8 +114,9 @@ pub(super) async fn create_contact(
     request: CreateContactRequest,
 ) -> Result<CreateContactResponse> {
     let mut violations = Violations::new();
-    let contact = NewContact::parse(&mut violations, request, context.phone_region());
+    let mut contact = NewContact::parse(&mut violations, request, context.phone_region());
     violations.finish()?;
+    contact.call = (context.identity, context.method);
     grouped::run_one(&context, contact).await
 }
 
@@ -144,6 +149,7 @@ pub(super) async fn batch_create_contacts(
         let mut contact = NewContact::parse(&mut violations, request, context.phone_region());
         match violations.finish() {
             Ok(()) => {
+                contact.call = (context.identity, context.method);
                 contact.claim = contact
                     .claim
                     .or(claim.as_ref().map(|claim| item(claim, index)));

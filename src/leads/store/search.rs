@@ -9,7 +9,7 @@
 
 use diesel::{
     QueryableByName, sql_query,
-    sql_types::{BigInt, Bool, Nullable, Text, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Bool, Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -61,16 +61,23 @@ pub struct Found {
     pub stopped_at: Option<Uuid>,
 }
 
-/// A lead that has the text, or that a walk ended at.
+/// A lead that has the text, or that the walk ended at.
 #[derive(Debug, QueryableByName)]
 struct Hit {
     #[diesel(embed)]
     lead: Lead,
     #[diesel(sql_type = Bool)]
     found: bool,
-    /// The place of a lead in a walk, from 1; how many were looked up.
+    /// Its place in the walk, from 1.
     #[diesel(sql_type = BigInt)]
     number: i64,
+}
+
+/// The id of a lead that has the text.
+#[derive(Debug, QueryableByName)]
+struct Id {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
 }
 
 /// A search for a page.
@@ -123,57 +130,26 @@ impl Search<'_> {
     /// Walks through at most so many leads.
     async fn walk(&self, most: i64) -> Result<Found> {
         let direction = self.direction();
-        let owned = match self.owner_user_id {
-            Some(_) => "AND owner_user_id = $5",
-            None => "",
+        // Rows are compared, so that only the index of the owners fits.
+        let (range, order) = match self.owner_user_id {
+            Some(_) => (
+                "owner_user_id IS NOT NULL AND (owner_user_id, id) > ($5, $2)
+                 AND (owner_user_id, id) < ($5, $3)",
+                format!("owner_user_id {direction}, id {direction}"),
+            ),
+            None => ("id > $2 AND id < $3", format!("id {direction}")),
         };
         let sql = format!(
             "SELECT {COLUMNS}, found, number FROM (
                  SELECT {COLUMNS}, ({IN_TEXT}) OR ({BEGINS_ID}) AS found,
-                        row_number() OVER (ORDER BY id {direction}) AS number
+                        row_number() OVER (ORDER BY {order}) AS number
                  FROM (SELECT {COLUMNS} FROM leads
-                       WHERE organization_id = $1 AND id > $2 AND id < $3 {owned}
-                       ORDER BY id {direction} LIMIT $6) AS walked) AS walked
-             WHERE found OR number = $6 ORDER BY id {direction} LIMIT $7"
+                       WHERE organization_id = $1 AND {range}
+                       ORDER BY {order} LIMIT $6) AS walked) AS walked
+             WHERE found OR number = $6 ORDER BY {order} LIMIT $7"
         );
-        let hits = self.hits(sql, most).await?;
-        let end = hits.last().filter(|hit| hit.number == most);
-        let end = end.map(|hit| hit.lead.id);
-        let hits = hits.into_iter().filter(|hit| hit.found);
-        let leads: Vec<_> = hits.map(|hit| hit.lead).collect();
-        let full = i64::try_from(leads.len()).is_ok_and(|found| found == self.page.fetch);
-        Ok(Found {
-            leads,
-            stopped_at: end.filter(|_| !full),
-        })
-    }
-
-    /// Looks the text up; none if too many leads have it. (`search_leads` looks
-    /// past the wall, but only for ids: the leads are read behind it.)
-    async fn look_up(&self) -> Result<Option<Vec<Lead>>> {
-        let direction = self.direction();
-        let sql = format!(
-            "SELECT l.*, true AS found, h.number FROM (
-                 SELECT id, number FROM (
-                     SELECT id, count(*) OVER () AS number
-                     FROM search_leads($4, $8, $6) AS s (id)) AS h
-                 WHERE number >= $6 OR (id > $2 AND id < $3)
-                 ORDER BY id {direction}) AS h, LATERAL (
-                     SELECT {COLUMNS} FROM leads
-                     WHERE organization_id = $1 AND id = h.id
-                       AND ($5 IS NULL OR owner_user_id = $5 OR h.number >= $6)
-                     LIMIT 1) AS l
-             ORDER BY h.id {direction} LIMIT $7"
-        );
-        let hits = self.hits(sql, LOOK_UP).await?;
-        let first = hits.as_slice().first();
-        let too_many = first.is_some_and(|hit| hit.number >= LOOK_UP);
-        Ok((!too_many).then(|| hits.into_iter().map(|hit| hit.lead).collect()))
-    }
-
-    async fn hits(&self, sql: String, most: i64) -> Result<Vec<Hit>> {
         let (low, high) = self.page.bounds();
-        Ok(Prepared(
+        let hits: Vec<Hit> = Prepared(
             sql_query(sql)
                 .bind::<SqlUuid, _>(self.organization_id)
                 .bind::<SqlUuid, _>(low)
@@ -185,7 +161,54 @@ impl Search<'_> {
                 .bind::<Text, _>(self.text),
         )
         .get_results(&mut &*self.conn)
-        .await?)
+        .await?;
+        let end = hits.last().filter(|hit| hit.number == most);
+        let end = end.map(|hit| hit.lead.id);
+        let hits = hits.into_iter().filter(|hit| hit.found);
+        let leads: Vec<_> = hits.map(|hit| hit.lead).collect();
+        let full = i64::try_from(leads.len()).is_ok_and(|found| found == self.page.fetch);
+        Ok(Found {
+            leads,
+            stopped_at: end.filter(|_| !full),
+        })
+    }
+
+    /// Looks the text up; none if too many leads have it. Only their ids are
+    /// looked up past the wall: the leads are read behind it.
+    async fn look_up(&self) -> Result<Option<Vec<Lead>>> {
+        let found: Vec<Id> = Prepared(
+            sql_query("SELECT id FROM search_leads($1, $2, $3) AS s (id)")
+                .bind::<Text, _>(&self.pattern)
+                .bind::<Text, _>(self.text)
+                .bind::<BigInt, _>(LOOK_UP),
+        )
+        .get_results(&mut &*self.conn)
+        .await?;
+        if i64::try_from(found.len()).is_ok_and(|found| found >= LOOK_UP) {
+            return Ok(None);
+        }
+        let direction = self.direction();
+        let sql = format!(
+            "SELECT l.* FROM (
+                 SELECT id FROM unnest($4) AS f (id) WHERE id > $2 AND id < $3
+                 ORDER BY id {direction}) AS f, LATERAL (
+                     SELECT {COLUMNS} FROM leads
+                     WHERE organization_id = $1 AND id = f.id
+                       AND ($5 IS NULL OR owner_user_id = $5)
+                     LIMIT 1) AS l
+             ORDER BY f.id {direction} LIMIT $6"
+        );
+        let (low, high) = self.page.bounds();
+        let leads = Prepared(
+            sql_query(sql)
+                .bind::<SqlUuid, _>(self.organization_id)
+                .bind::<SqlUuid, _>(low)
+                .bind::<SqlUuid, _>(high)
+                .bind::<Array<SqlUuid>, _>(found.iter().map(|row| row.id).collect::<Vec<_>>())
+                .bind::<Nullable<SqlUuid>, _>(self.owner_user_id)
+                .bind::<BigInt, _>(self.page.fetch),
+        );
+        Ok(Some(leads.get_results(&mut &*self.conn).await?))
     }
 
     fn direction(&self) -> &'static str {

@@ -24,6 +24,15 @@ const TEMPLATE: &str = "minicrm_template";
 
 /// The URL of a new, migrated, empty database.
 pub async fn new_database() -> String {
+    copy_of(TEMPLATE).await
+}
+
+/// The URL of a new database that nobody has migrated.
+pub async fn empty_database() -> String {
+    copy_of("template0").await
+}
+
+async fn copy_of(template: &str) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let server = server();
     let name = format!(
@@ -33,7 +42,7 @@ pub async fn new_database() -> String {
     );
     let mut conn = Conn::establish(&url(server, "postgres")).await.unwrap();
     conn.batch_execute(&format!(
-        "CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy"
+        "CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"
     ))
     .await
     .unwrap();

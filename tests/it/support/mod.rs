@@ -33,7 +33,7 @@ use uuid::Uuid;
 
 pub(crate) use calls::call;
 pub use calls::mask;
-pub use cluster::new_database;
+pub use cluster::{empty_database, new_database};
 pub use makers::*;
 
 /// A key that tokens are signed with.
@@ -66,6 +66,15 @@ impl Interceptor for Bearer {
 
 const ORGANIZATION: &str = "x-organization-id";
 
+/// The settings of a server, but for whom it serves.
+pub fn settings() -> Settings {
+    Settings {
+        pool_size: 8,
+        phone_region: Some("DE".parse().unwrap()),
+        ..Settings::default()
+    }
+}
+
 /// A server and clients for it.
 #[derive(Clone)]
 pub struct App {
@@ -97,7 +106,21 @@ impl App {
 
     /// A server on this database for these organizations.
     pub async fn serving(database_url: String, organizations: Vec<Uuid>) -> Self {
-        Self::serving_with(database_url, organizations, None).await
+        Self::with_connections(database_url, organizations, 8).await
+    }
+
+    /// A server that has so many connections to this database.
+    pub async fn with_connections(
+        database_url: String,
+        organizations: Vec<Uuid>,
+        connections: usize,
+    ) -> Self {
+        let settings = Settings {
+            pool_size: connections,
+            organizations,
+            ..settings()
+        };
+        Self::made_with(database_url, settings).await
     }
 
     /// A server with authentication on a fresh database.
@@ -112,21 +135,15 @@ impl App {
             .iter()
             .map(|key| Key::Ed25519Pem((*key).to_owned()))
             .collect();
-        let keys = Keys::new(&keys, "minicrm", "minicrm").unwrap();
-        Self::serving_with(database_url, Vec::new(), Some(keys)).await
+        let settings = Settings {
+            keys: Some(Keys::new(&keys, "minicrm", "minicrm").unwrap()),
+            ..settings()
+        };
+        Self::made_with(database_url, settings).await
     }
 
-    async fn serving_with(
-        database_url: String,
-        organizations: Vec<Uuid>,
-        keys: Option<Keys>,
-    ) -> Self {
-        let settings = Settings {
-            pool_size: 8,
-            phone_region: Some("DE".parse().unwrap()),
-            organizations,
-            keys,
-        };
+    /// A server on this database.
+    pub async fn made_with(database_url: String, settings: Settings) -> Self {
         let shared = Arc::new(Shared::new(&database_url, settings).unwrap());
         shared.prepare(&database_url).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

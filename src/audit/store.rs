@@ -1,0 +1,149 @@
+//! Every query on `audit_events`.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    prelude::*,
+    sql_query,
+    sql_types::{Array, BigInt, Nullable, Text, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::{Event, denials::Denial};
+use crate::{
+    db::{Conn, Prepared, column},
+    error::Result,
+    page::{Page, keyset},
+    schema::audit_events,
+};
+
+/// A row of `audit_events`.
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
+#[diesel(table_name = audit_events, check_for_backend(diesel::pg::Pg))]
+pub struct AuditEvent {
+    pub id: Uuid,
+    pub user_id: Option<Uuid>,
+    pub api_key_id: Option<Uuid>,
+    pub method: String,
+    pub resource_ids: Vec<Uuid>,
+    pub denied_reason: Option<String>,
+    pub denied_count: i64,
+    pub create_time: DateTime<Utc>,
+}
+
+/// Inserts events.
+pub async fn insert(conn: &Conn, organization_id: Uuid, events: &[Event]) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let events: Vec<_> = events.iter().collect();
+    // Arrays of different lengths cannot be sent as one.
+    let resource_ids = column(&events, |event| {
+        let ids: Vec<_> = event.resource_ids.iter().map(Uuid::to_string).collect();
+        format!("{{{}}}", ids.join(","))
+    });
+    Prepared(
+        sql_query(
+            "INSERT INTO audit_events
+                 (organization_id, id, user_id, api_key_id, method, resource_ids)
+             SELECT $1, e.id, e.user_id, e.api_key_id, e.method, e.resource_ids::uuid[]
+             FROM unnest($2, $3, $4, $5, $6)
+                 AS e (id, user_id, api_key_id, method, resource_ids)",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<SqlUuid>, _>(column(&events, |event| event.id))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(&events, |event| event.identity.user_id()))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(&events, |event| event.identity.api_key_id()))
+        .bind::<Array<Text>, _>(column(&events, |event| event.method))
+        .bind::<Array<Text>, _>(resource_ids),
+    )
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}
+
+/// Adds to how often something was denied within the hour.
+pub async fn add_denials(
+    conn: &Conn,
+    organization_id: Uuid,
+    denials: &[(Denial, i64)],
+) -> Result<()> {
+    let denials: Vec<_> = denials.iter().collect();
+    Prepared(
+        sql_query(
+            "INSERT INTO audit_events
+                 (organization_id, id, user_id, api_key_id, method, resource_ids,
+                  denied_reason, denied_count, create_time)
+             SELECT $1, d.id, d.user_id, d.api_key_id, d.method, '{}', d.reason, d.count,
+                    date_trunc('hour', now(), 'UTC')
+             FROM unnest($2, $3, $4, $5, $6, $7)
+                 AS d (id, user_id, api_key_id, method, reason, count)
+             ORDER BY d.id
+             ON CONFLICT (organization_id, id) DO UPDATE
+             SET denied_count = audit_events.denied_count + excluded.denied_count",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<SqlUuid>, _>(column(&denials, |(denial, _)| denial.event_id()))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(&denials, |(d, _)| d.identity.user_id()))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(&denials, |(d, _)| d.identity.api_key_id()))
+        .bind::<Array<Text>, _>(column(&denials, |(denial, _)| denial.method))
+        .bind::<Array<Text>, _>(column(&denials, |(denial, _)| denial.reason))
+        .bind::<Array<BigInt>, _>(column(&denials, |(_, count)| *count)),
+    )
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}
+
+/// A page of events.
+pub async fn list(mut conn: &Conn, organization_id: Uuid, page: Page) -> Result<Vec<AuditEvent>> {
+    let query = audit_events::table
+        .filter(audit_events::organization_id.eq(organization_id))
+        .select(AuditEvent::as_select())
+        .into_boxed();
+    Ok(keyset!(query, page, audit_events::id)
+        .load(&mut conn)
+        .await?)
+}
+
+/// A page of the events about one thing. It may have been created together with
+/// others: then the event is of the millisecond of its id.
+pub async fn list_of(
+    conn: &Conn,
+    organization_id: Uuid,
+    resource_id: Uuid,
+    page: Page,
+) -> Result<Vec<AuditEvent>> {
+    let (low, high) = page.bounds();
+    let (first, last) = same_millisecond(resource_id);
+    Ok(Prepared(
+        sql_query(
+            "(SELECT * FROM audit_events
+              WHERE organization_id = $1 AND resource_ids[1] = $2 AND id > $3 AND id < $4
+              ORDER BY id DESC LIMIT $7)
+             UNION ALL
+             (SELECT * FROM audit_events
+              WHERE organization_id = $1 AND $2 = ANY (resource_ids[2:])
+                AND id > $3 AND id < $4 AND id BETWEEN $5 AND $6
+              ORDER BY id DESC LIMIT $7)
+             ORDER BY id DESC LIMIT $7",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(resource_id)
+        .bind::<SqlUuid, _>(low)
+        .bind::<SqlUuid, _>(high)
+        .bind::<SqlUuid, _>(first)
+        .bind::<SqlUuid, _>(last)
+        .bind::<BigInt, _>(page.fetch),
+    )
+    .get_results(&mut &*conn)
+    .await?)
+}
+
+/// The ids of the millisecond this one is of.
+fn same_millisecond(id: Uuid) -> (Uuid, Uuid) {
+    let (mut first, mut last) = ([0; 16], [0xff; 16]);
+    first[..6].copy_from_slice(&id.as_bytes()[..6]);
+    last[..6].copy_from_slice(&id.as_bytes()[..6]);
+    (Uuid::from_bytes(first), Uuid::from_bytes(last))
+}

@@ -1,0 +1,201 @@
+//! Whose rows a connection meets, one transaction after the other.
+
+use std::time::Duration;
+
+use diesel::{
+    QueryableByName, sql_query,
+    sql_types::{Nullable, Text},
+};
+use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::future::join_all;
+use minicrm::{
+    db::{Conn, Db, Scope, Transaction},
+    error::{Error, Result},
+    migrations,
+    proto::{GetContactRequest, ListContactsRequest, ListLeadsRequest},
+    verify,
+};
+use tonic::{Code, Request, metadata::AsciiMetadataValue};
+use uuid::Uuid;
+
+use super::{serving, two_organizations};
+use crate::support::{App, assert_error, call, empty_database, new_database};
+
+#[derive(Debug, PartialEq, Eq, QueryableByName)]
+struct State {
+    #[diesel(sql_type = Text)]
+    role: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    organization: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    user: Option<String>,
+}
+
+async fn state(conn: &Transaction) -> Result<State> {
+    let query = "SELECT current_user::text AS role,
+            nullif(current_setting('minicrm.organization_id', true), '') AS organization,
+            nullif(current_setting('minicrm.user_id', true), '') AS user";
+    Ok(sql_query(query).get_result(&mut &**conn).await?)
+}
+
+/// Mutants: `SET` for `SET LOCAL`; no role set.
+#[tokio::test]
+async fn nothing_of_a_scope_outlives_its_transaction() {
+    let db = Db::new(&new_database().await, 1, Duration::from_secs(1)).unwrap();
+    let id = Uuid::now_v7();
+    let text = Some(id.to_string());
+    let scopes = [
+        (Scope::Organization(id), text.clone(), None),
+        (
+            Scope::Organizations(vec![id, id]),
+            Some(format!("{id},{id}")),
+            None,
+        ),
+        (Scope::AllOrganizations, Some("*".to_owned()), None),
+        (Scope::User(id), None, text),
+        (Scope::None, None, None),
+    ];
+    let role = "minicrm_app".to_owned();
+    let nothing = State {
+        role: role.clone(),
+        organization: None,
+        user: None,
+    };
+    for (scope, organization, user) in scopes {
+        let expected = State {
+            role: role.clone(),
+            organization,
+            user,
+        };
+        let inside = db.transaction(scope.clone(), state).await.unwrap();
+        assert_eq!(inside, expected);
+        assert_eq!(db.read(Scope::None, state).await.unwrap(), nothing);
+        assert_eq!(db.read(scope.clone(), state).await.unwrap(), expected);
+        assert_eq!(db.transaction(Scope::None, state).await.unwrap(), nothing);
+        // By the caller, and by the database.
+        for wrong in [None, Some("SELECT 1 / 0")] {
+            let fail = async |conn: &Transaction| -> Result<()> {
+                if let Some(wrong) = wrong {
+                    sql_query(wrong).execute(&mut &**conn).await?;
+                }
+                Err(Error::Overloaded)
+            };
+            db.transaction(scope.clone(), fail).await.unwrap_err();
+            assert_eq!(db.read(Scope::None, state).await.unwrap(), nothing);
+            db.read(scope.clone(), fail).await.unwrap_err();
+            assert_eq!(db.transaction(Scope::None, state).await.unwrap(), nothing);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_read_cannot_write() {
+    let db = Db::new(&new_database().await, 1, Duration::from_secs(1)).unwrap();
+    let id = Uuid::now_v7();
+    let insert = async |conn: &Transaction| {
+        let insert = format!("INSERT INTO organizations VALUES ('{id}', 'Other')");
+        Ok(sql_query(insert).execute(&mut &**conn).await?)
+    };
+    db.read(Scope::Organization(id), insert).await.unwrap_err();
+    assert!(db.organizations().await.unwrap().is_empty());
+    db.transaction(Scope::Organization(id), insert)
+        .await
+        .unwrap();
+    assert_eq!(db.organizations().await.unwrap(), [id]);
+}
+
+/// A request of this organization.
+fn of<T>(organization_id: Uuid, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    let value = AsciiMetadataValue::try_from(organization_id.to_string()).unwrap();
+    request.metadata_mut().insert("x-organization-id", value);
+    request
+}
+
+/// Many calls of two organizations, in turn, over connections that are few.
+#[tokio::test(flavor = "multi_thread")]
+async fn organizations_share_connections_but_no_rows() {
+    let (url, ids) = two_organizations().await;
+    let mut contacts = Vec::new();
+    for id in ids {
+        let app = serving(&url, id).await;
+        contacts.push(app.list_contacts(ListContactsRequest::default()).await);
+    }
+    for pool_size in 1..=3 {
+        let app = &App::with_connections(url.clone(), ids.to_vec(), pool_size).await;
+        let contacts = &contacts;
+        let calls = (0..200).map(async |number| {
+            let (id, own, other) = match number % 2 {
+                0 => (ids[0], &contacts[0], &contacts[1]),
+                _ => (ids[1], &contacts[1], &contacts[0]),
+            };
+            let list = of(id, ListContactsRequest::default());
+            let listed = call!(app.contacts.list_contacts(list)).unwrap();
+            assert_eq!(&listed.contacts, own);
+            let leads = call!(app.leads.list_leads(of(id, ListLeadsRequest::default())));
+            let leads: Vec<_> = leads
+                .unwrap()
+                .leads
+                .into_iter()
+                .map(|lead| lead.id)
+                .collect();
+            assert!(own.iter().all(|contact| leads.contains(&contact.lead_id)));
+            assert_eq!(leads.len(), own.len());
+            for (contact, is_own) in [(&own[0], true), (&other[0], false)] {
+                let get = GetContactRequest {
+                    id: contact.id.clone(),
+                };
+                let got = call!(app.contacts.get_contact(of(id, get)));
+                if is_own {
+                    assert_eq!(&got.unwrap(), contact);
+                } else {
+                    assert_error(got, Code::NotFound, "RESOURCE_NOT_FOUND");
+                }
+            }
+        });
+        join_all(calls).await;
+    }
+}
+
+/// With a login that owns the tables and may not make roles, the policies hold
+/// for the owner itself.
+#[tokio::test]
+async fn an_owner_without_rights_serves_behind_the_wall() {
+    let admin = empty_database().await;
+    let (server, database) = admin.rsplit_once('/').unwrap();
+    let owner = format!("owner_{}", Uuid::now_v7().simple());
+    let mut conn = Conn::establish(&admin).await.unwrap();
+    let make = format!(
+        "CREATE ROLE {owner} LOGIN PASSWORD '{owner}'; ALTER DATABASE {database} OWNER TO {owner}"
+    );
+    conn.batch_execute(&make).await.unwrap();
+    let (_, host) = server.rsplit_once('@').unwrap();
+    let url = format!("postgres://{owner}:{owner}@{host}/{database}");
+
+    let ids = [Uuid::now_v7(), Uuid::now_v7()];
+    for id in ids {
+        let app = serving(&url, id).await;
+        let ann = app.operator(crate::support::operator("Ann")).await;
+        let source = app.source("bot", &[(&ann, 1)]).await;
+        app.contact(&source).await;
+        let all = app.list_contacts(ListContactsRequest::default()).await;
+        assert_eq!(all.len(), 1);
+        assert!(verify::run(&url, false).await.unwrap().is_empty());
+    }
+    let db = Db::new(&url, 1, Duration::from_secs(1)).unwrap();
+    let state = db.read(Scope::Organization(ids[0]), state).await.unwrap();
+    assert_eq!(state.role, owner);
+    let leads = db.read(Scope::Organization(ids[0]), async |conn| {
+        let query = "SELECT id::text AS role, NULL AS organization, NULL AS user FROM leads";
+        Ok(sql_query(query).get_results::<State>(&mut &**conn).await?)
+    });
+    assert_eq!(leads.await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_database_that_was_never_migrated_is_refused() {
+    let url = empty_database().await;
+    verify::run(&url, false).await.unwrap_err();
+    migrations::run(&url).await.unwrap();
+    assert!(verify::run(&url, false).await.unwrap().is_empty());
+}

@@ -1,0 +1,95 @@
+//! The second wall: whatever a query forgets, it meets no other organization's
+//! rows.
+
+mod connections;
+mod tables;
+
+use diesel::{QueryableByName, sql_query, sql_types::Text};
+use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
+use minicrm::db::Conn;
+use uuid::Uuid;
+
+use crate::support::{App, contact, external, new_database, operator, request_id};
+
+/// Tables whose rows belong to no organization, and the only ones without a
+/// policy.
+const WITHOUT: &str = "('migration_lock', '__diesel_schema_migrations')";
+
+#[derive(Debug, QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+async fn names(conn: &mut Conn, query: &str) -> Vec<String> {
+    let rows: Vec<Name> = sql_query(query).get_results(conn).await.unwrap();
+    rows.into_iter().map(|row| row.name).collect()
+}
+
+/// A connection that acts as the service does.
+async fn as_service(url: &str) -> Conn {
+    let mut conn = Conn::establish(url).await.unwrap();
+    conn.batch_execute("SET ROLE minicrm_app").await.unwrap();
+    conn
+}
+
+/// A server for this organization, on a database that others may use, too.
+async fn serving(url: &str, organization_id: Uuid) -> App {
+    App::serving(url.to_owned(), vec![organization_id]).await
+}
+
+/// Two organizations in one database, each with some of everything.
+async fn two_organizations() -> (String, [Uuid; 2]) {
+    let url = new_database().await;
+    let ids = [Uuid::now_v7(), Uuid::now_v7()];
+    for id in ids {
+        let app = serving(&url, id).await;
+        let ann = app.operator(operator("Ann")).await;
+        let source = app.source("bot", &[(&ann, 1)]).await;
+        for lead in ["chat-1", "chat-2"] {
+            let mut request = contact(&source, external(lead));
+            request.request_id = request_id();
+            app.create_contact(request).await.unwrap();
+        }
+    }
+    (url, ids)
+}
+
+/// Mutants: a table without a policy; a policy only to read; ENABLE without FORCE.
+#[tokio::test]
+async fn every_table_has_a_policy_for_all() {
+    let query = format!(
+        "SELECT t.oid::regclass::text AS name FROM pg_class t
+         WHERE t.relkind IN ('r', 'p') AND t.relnamespace = 'public'::regnamespace
+           AND t.relname NOT IN {WITHOUT}
+           AND NOT (t.relrowsecurity AND t.relforcerowsecurity AND EXISTS (
+               SELECT FROM pg_policy p
+               WHERE p.polrelid = t.oid AND p.polname = t.relname || '_organization'
+                 AND p.polcmd = '*' AND p.polroles = '{{0}}'
+                 AND p.polqual IS NOT NULL AND p.polwithcheck IS NOT NULL))
+       UNION ALL
+         SELECT polrelid::regclass || ': ' || polname FROM pg_policy
+         WHERE polname <> 'organizations_list'
+           AND polname <> (SELECT relname FROM pg_class WHERE oid = polrelid) || '_organization'"
+    );
+    let mut conn = Conn::establish(&new_database().await).await.unwrap();
+    assert_eq!(names(&mut conn, &query).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn the_role_of_the_service_owns_nothing_and_passes_nothing() {
+    let mut conn = Conn::establish(&new_database().await).await.unwrap();
+    let query = "SELECT rolname::text AS name FROM pg_roles
+         WHERE rolname = 'minicrm_app'
+           AND NOT (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication)
+           AND NOT EXISTS (SELECT FROM pg_auth_members m WHERE m.member = pg_roles.oid)
+           AND NOT EXISTS (SELECT FROM pg_shdepend d WHERE d.refobjid = pg_roles.oid
+                           AND d.deptype = 'o')";
+    assert_eq!(names(&mut conn, query).await, ["minicrm_app"]);
+    // What acts as its owner is not for everybody.
+    let open = "SELECT p.oid::regprocedure::text AS name FROM pg_proc p
+         WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
+           AND (p.proconfig IS NULL OR has_function_privilege('public', p.oid, 'EXECUTE')
+                OR NOT has_function_privilege('minicrm_app', p.oid, 'EXECUTE'))";
+    assert_eq!(names(&mut conn, open).await, [""; 0]);
+}
