@@ -3,6 +3,7 @@
 use std::{
     error::Error as _,
     io::{self, Write as _},
+    path::Path,
     process,
     sync::Arc,
     time::Duration,
@@ -19,6 +20,7 @@ use tonic_health::pb::{
 };
 
 use crate::{
+    auth,
     config::{Config, Database},
     context::{App, Settings},
     embedded::{self, Postgres},
@@ -41,7 +43,8 @@ const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(2);
 /// Runs the service until SIGINT or SIGTERM; a second signal ends it at once.
 pub async fn serve(config: Config) -> Outcome {
     let address = config.serve.listen;
-    if !address.ip().is_loopback() {
+    let authentication = &config.authentication;
+    if !address.ip().is_loopback() && !authentication.is_on() {
         return Err(format!(
             "will not listen on {address}: without authentication only loopback is served"
         )
@@ -55,6 +58,11 @@ pub async fn serve(config: Config) -> Outcome {
 
     let mut database = Connection::open(&config.database).await?;
     let url = database.url.clone();
+    let authentication = authentication.settings(database.data_dir())?;
+    let mode = match &authentication {
+        Some(_) => "serving with authentication",
+        None => "serving without authentication: loopback only",
+    };
     let size = config
         .database
         .pool_size
@@ -62,21 +70,19 @@ pub async fn serve(config: Config) -> Outcome {
     let settings = Settings {
         pool_size: size,
         phone_region: config.serve.phone_region,
-        organizations: config.serve.organizations.clone(),
-        keys: None,
+        organizations: config.serve.organizations,
+        authentication,
+        reflection: config.serve.reflection,
     };
     let app = Arc::new(App::new(&url, settings)?);
     let drain = Duration::from_secs(config.serve.drain_seconds);
     let beside = async {
         prepare(&url, &app).await?;
-        tracing::info!(
-            %address,
-            organizations = ?config.serve.organizations,
-            "serving without authentication: loopback only"
-        );
+        tracing::info!(%address, "{mode}");
         let db = app.db();
         tokio::join!(
             request_id::keep_clean(db),
+            auth::keep_clean(db),
             leads::keep_indexed(db),
             app.denials().keep_written(db)
         );
@@ -165,6 +171,12 @@ impl Connection {
             url: postgres.url("minicrm"),
             private: Some((postgres, options)),
         })
+    }
+
+    /// Where the private Postgres keeps its data.
+    fn data_dir(&self) -> Option<&Path> {
+        let (_, options) = self.private.as_ref()?;
+        Some(&options.data_dir)
     }
 
     /// Starts the private Postgres again whenever it ends by itself. Ends only

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use phonenumber::country;
 use uuid::Uuid;
 
-use crate::context::DEVELOPMENT_ORGANIZATION;
+use crate::{auth::config::Authentication, context::DEVELOPMENT_ORGANIZATION};
 
 /// Takes in customer enquiries over gRPC and hands each one to an operator, by
 /// weight and within limits.
@@ -20,6 +20,10 @@ pub struct Config {
     /// Settings of the server.
     #[command(flatten)]
     pub serve: Serve,
+
+    /// Settings of authentication.
+    #[command(flatten)]
+    pub authentication: Authentication,
 
     /// Settings of the database.
     #[command(flatten)]
@@ -112,6 +116,17 @@ pub struct Serve {
         value_name = "SECONDS"
     )]
     pub drain_seconds: u64,
+
+    /// Whether the service describes itself to whoever asks (gRPC reflection).
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_REFLECTION",
+        default_value_t = true,
+        action = clap::ArgAction::Set,
+        value_name = "BOOL"
+    )]
+    pub reflection: bool,
 }
 
 /// Settings of the database.

@@ -25,7 +25,7 @@ use crate::{
         self, Event,
         denials::{Denial, Denials},
     },
-    auth::tokens::Keys,
+    auth::{self, Auth},
     contacts::{Change, NewContact, Wanted},
     db::{Conn, Db, Scope, Transaction, Work},
     distribution::store::KnownPools,
@@ -56,8 +56,10 @@ pub struct Settings {
     pub phone_region: Option<country::Id>,
     /// Organizations served while there is no authentication.
     pub organizations: Vec<Uuid>,
-    /// What tokens are signed with; without it there is no authentication.
-    pub keys: Option<Keys>,
+    /// How callers are authenticated, if they are.
+    pub authentication: Option<auth::Settings>,
+    /// Whether the service describes itself. That takes no identity.
+    pub reflection: bool,
 }
 
 /// What the whole server shares.
@@ -70,7 +72,8 @@ pub struct App {
     wanted: Queues<Wanted>,
     known_pools: KnownPools,
     organizations: Vec<Uuid>,
-    keys: Option<Keys>,
+    auth: Option<Auth>,
+    reflection: bool,
     identities: Identities,
     denials: Arc<Denials>,
     prepared: OnceLock<()>,
@@ -90,7 +93,8 @@ impl App {
             wanted: Queues::default(),
             known_pools: KnownPools::default(),
             organizations: settings.organizations,
-            keys: settings.keys,
+            auth: settings.authentication.map(Auth::new),
+            reflection: settings.reflection,
             identities: Identities::default(),
             denials: Arc::default(),
             prepared: OnceLock::new(),
@@ -102,7 +106,7 @@ impl App {
     pub async fn prepare(&self, url: &str) -> Result<()> {
         validate::load_phone_numbers();
         migrations::run(url).await?;
-        if self.keys.is_none() {
+        if self.auth.is_none() {
             self.ensure_organizations().await?;
         }
         self.prepared.get_or_init(|| ());
@@ -117,6 +121,11 @@ impl App {
     /// For what runs beside the calls.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// Whether the service describes itself.
+    pub fn reflection(&self) -> bool {
+        self.reflection
     }
 
     /// What was denied and is not written yet.
@@ -189,7 +198,7 @@ impl Context {
             deadline: metadata.get("grpc-timeout").and_then(deadline),
             phone_region: app.phone_region,
         };
-        let Some(keys) = &app.keys else {
+        let Some(auth) = &app.auth else {
             context.identity = Identity::Development;
             if let Who::Places(_) = Q::WHO {
                 context.enter_as_developer(metadata)?;
@@ -201,7 +210,7 @@ impl Context {
             return Ok(context);
         }
         let token = bearer(metadata).ok_or(Error::Unauthenticated)?;
-        let caller = app.identities.caller(&app.db, keys, token).await?;
+        let caller = app.identities.caller(&app.db, &auth.keys, token).await?;
         context.identity = caller.identity();
         if let Who::Places(places) = Q::WHO {
             context.enter(caller, metadata).await?;
@@ -315,9 +324,9 @@ impl Context {
         self.identity.user_id().ok_or(Error::AuthenticationOff)
     }
 
-    /// What tokens are signed with.
-    pub fn keys(&self) -> Result<&Keys> {
-        self.app.keys.as_ref().ok_or(Error::AuthenticationOff)
+    /// How callers are authenticated.
+    pub fn auth(&self) -> Result<&Auth> {
+        self.app.auth.as_ref().ok_or(Error::AuthenticationOff)
     }
 
     /// Whom the server knows.

@@ -17,6 +17,7 @@ use tonic_health::{
 
 use crate::{
     analytics::Analytics,
+    auth::Authentication,
     contacts::Contacts,
     context::App,
     error::{Error, Result},
@@ -24,8 +25,9 @@ use crate::{
     operators::Operators,
     proto::{
         self, analytics_service_server::AnalyticsServiceServer,
-        contact_service_server::ContactServiceServer, lead_service_server::LeadServiceServer,
-        operator_service_server::OperatorServiceServer, source_service_server::SourceServiceServer,
+        auth_service_server::AuthServiceServer, contact_service_server::ContactServiceServer,
+        lead_service_server::LeadServiceServer, operator_service_server::OperatorServiceServer,
+        source_service_server::SourceServiceServer,
     },
     sources::Sources,
 };
@@ -46,6 +48,7 @@ fn services(app: &Arc<App>) -> Routes {
         .add_service(OperatorServiceServer::new(Operators(Arc::clone(app))))
         .add_service(SourceServiceServer::new(Sources(Arc::clone(app))))
         .add_service(AnalyticsServiceServer::new(Analytics(Arc::clone(app))))
+        .add_service(AuthServiceServer::new(Authentication(Arc::clone(app))))
 }
 
 /// Serves on `listener` until `stop` becomes true, then finishes the calls in
@@ -58,10 +61,12 @@ pub async fn serve(
 ) -> Result<()> {
     let names = proto::service_names()?;
     let (health, health_service) = health(&names).await;
-    let routes = services(&app)
-        .add_service(health_service)
-        .add_service(reflection().build_v1().map_err(Error::internal)?)
-        .add_service(reflection().build_v1alpha().map_err(Error::internal)?);
+    let mut routes = services(&app).add_service(health_service);
+    if app.reflection() {
+        routes = routes
+            .add_service(reflection().build_v1().map_err(Error::internal)?)
+            .add_service(reflection().build_v1alpha().map_err(Error::internal)?);
+    }
 
     let mut stopped = stop.clone();
     let serving = Server::builder()

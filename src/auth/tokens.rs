@@ -5,7 +5,10 @@ use std::{collections::HashMap, time::Duration};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use ed25519_dalek::{SigningKey, pkcs8::DecodePrivateKey};
+use ed25519_dalek::{
+    SigningKey,
+    pkcs8::{DecodePrivateKey, EncodePrivateKey, KeypairBytes, spki::der::pem::LineEnding},
+};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
 };
@@ -108,6 +111,7 @@ impl Keys {
 
     /// A token for this user, and when it ends.
     pub fn sign(&self, user_id: Uuid) -> Result<(String, DateTime<Utc>)> {
+        #[expect(clippy::disallowed_methods, reason = "tokens need no database")]
         let now = Utc::now();
         let expire_time = now + LIFETIME;
         let claims = Claims {
@@ -153,6 +157,18 @@ impl Keys {
             keys: self.public.clone(),
         }
     }
+}
+
+/// A new private Ed25519 key, PKCS #8 as PEM. The error is a message for the
+/// terminal.
+pub fn generate() -> Result<String, String> {
+    let key = KeypairBytes {
+        secret_key: rand::random(),
+        // Not every tool reads keys that hold it.
+        public_key: None,
+    };
+    let pem = key.to_pkcs8_pem(LineEnding::LF);
+    Ok(pem.map_err(|error| error.to_string())?.to_string())
 }
 
 /// The public key `x`, named by its thumbprint (RFC 7638).

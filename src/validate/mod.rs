@@ -113,6 +113,14 @@ impl Violations {
         Some(email)
     }
 
+    /// An e-mail address in lower case.
+    pub fn required_email(&mut self, field: &str, value: &str) -> String {
+        self.email(field, value).unwrap_or_else(|| {
+            self.add(field, "is required");
+            String::new()
+        })
+    }
+
     /// A phone number as E.164; none if it is empty. National numbers are read
     /// as of `region`.
     pub fn phone(

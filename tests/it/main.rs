@@ -10,6 +10,7 @@
 
 mod analytics;
 mod api;
+mod auth;
 mod concurrency;
 mod contacts;
 mod leads;

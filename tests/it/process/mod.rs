@@ -1,6 +1,7 @@
 //! The binary as a process: starting, stopping, and being killed under load.
 //! What was acknowledged is never lost, what was retried is never done twice.
 
+mod authentication;
 mod binary;
 mod indexing;
 mod load;

@@ -10,7 +10,11 @@ use std::{sync::Arc, time::Duration};
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
-    auth::tokens::{Key, Keys},
+    auth::{
+        self,
+        limits::Attempts,
+        tokens::{Key, Keys},
+    },
     context::{App as Shared, DEVELOPMENT_ORGANIZATION, Settings},
     db::Conn,
     proto::{
@@ -38,6 +42,8 @@ pub use makers::*;
 
 /// A key that tokens are signed with.
 pub const KEY: &str = include_str!("key.pem");
+/// Another one.
+pub const OTHER_KEY: &str = include_str!("other_key.pem");
 
 /// A connection whose calls say who makes them.
 pub type Caller = InterceptedService<Channel, Bearer>;
@@ -71,6 +77,7 @@ pub fn settings() -> Settings {
     Settings {
         pool_size: 8,
         phone_region: Some("DE".parse().unwrap()),
+        reflection: true,
         ..Settings::default()
     }
 }
@@ -131,12 +138,27 @@ impl App {
     /// A server with authentication on this database, signing with the first of
     /// these keys.
     pub async fn secure_on(database_url: String, keys: &[&str]) -> Self {
-        let keys: Vec<_> = keys
-            .iter()
-            .map(|key| Key::Ed25519Pem((*key).to_owned()))
-            .collect();
+        let pem = |key: &&str| Key::Ed25519Pem((*key).to_owned());
+        let keys: Vec<_> = keys.iter().map(pem).collect();
+        Self::authenticating(database_url, &keys, [1000, 1000]).await
+    }
+
+    /// The same with any keys, and so many attempts in a minute for an account
+    /// and from a peer.
+    pub async fn authenticating(
+        database_url: String,
+        keys: &[Key],
+        [per_account, per_peer]: [u32; 2],
+    ) -> Self {
+        let authentication = auth::Settings {
+            keys: Keys::new(keys, "minicrm", "minicrm").unwrap(),
+            attempts: Attempts {
+                per_account: per_account.try_into().unwrap(),
+                per_peer: per_peer.try_into().unwrap(),
+            },
+        };
         let settings = Settings {
-            keys: Some(Keys::new(&keys, "minicrm", "minicrm").unwrap()),
+            authentication: Some(authentication),
             ..settings()
         };
         Self::made_with(database_url, settings).await

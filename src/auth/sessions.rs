@@ -1,0 +1,159 @@
+//! Sessions: families of refresh tokens, each of which can be used once.
+
+use std::time::Duration;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{
+    passwords,
+    store::{
+        sessions::{self, Refreshed},
+        users,
+    },
+};
+use crate::{
+    access::identities::{Hash, hash},
+    context::Context,
+    db::{Db, Scope},
+    error::{Error, Result},
+    proto::{LoginRequest, LogoutRequest, RefreshRequest, Tokens},
+    rpc::timestamp,
+    validate::Violations,
+};
+
+/// How often sessions are looked for that have ended.
+const CLEANUP_INTERVAL: Duration = Duration::from_mins(10);
+
+/// A refresh token, and what is kept of it.
+struct RefreshToken {
+    text: String,
+    hash: Hash,
+}
+
+impl RefreshToken {
+    fn generate() -> Self {
+        let secret: [u8; 32] = rand::random();
+        let text = BASE64_URL_SAFE_NO_PAD.encode(secret);
+        let hash = hash(text.as_bytes());
+        Self { text, hash }
+    }
+}
+
+/// What is kept of a refresh token that was given.
+fn given(request_token: &str) -> Result<Hash> {
+    let mut violations = Violations::new();
+    if request_token.is_empty() {
+        violations.add("refresh_token", "is required");
+    }
+    violations.finish()?;
+    Ok(hash(request_token.as_bytes()))
+}
+
+pub async fn login(context: Context, request: LoginRequest) -> Result<Tokens> {
+    let auth = context.auth()?;
+    let mut violations = Violations::new();
+    let email = violations.required_email("email", &request.email);
+    let password = passwords::given(&mut violations, "password", &request.password);
+    violations.finish()?;
+    auth.limits.attempt(context.peer, email.as_bytes())?;
+
+    let email = &email;
+    let found = context
+        .db()
+        .read(Scope::None, async |conn| users::by_email(conn, email).await)
+        .await?;
+    let (user_id, kept) = found.map(|user| (user.id, user.password_hash)).unzip();
+    auth.passwords.verify(password, kept.clone()).await?;
+    let (user_id, kept) = (user_id.unwrap_or_default(), &kept.unwrap_or_default());
+
+    let token = RefreshToken::generate();
+    let (session_id, token_hash) = (Uuid::now_v7(), &token.hash);
+    let expire_time = context
+        .db()
+        .transaction(Scope::None, async |conn| {
+            // The password may have changed, and ended all sessions, meanwhile.
+            users::lock(conn, user_id, kept).await?;
+            sessions::insert(conn, session_id, user_id, token_hash).await
+        })
+        .await?;
+    tokens(&context, user_id, token, expire_time)
+}
+
+pub async fn refresh(context: Context, request: RefreshRequest) -> Result<Tokens> {
+    let auth = context.auth()?;
+    let used = &given(&request.refresh_token)?;
+    auth.limits.refresh(context.peer)?;
+
+    let token = RefreshToken::generate();
+    let next = &token.hash;
+    let refreshed = context
+        .db()
+        .transaction(Scope::None, async |conn| {
+            // An error would undo the end of a session whose token was stolen.
+            sessions::refresh(conn, used, next).await
+        })
+        .await?;
+    match refreshed {
+        Refreshed::Renewed {
+            user_id,
+            expire_time,
+        } => tokens(&context, user_id, token, expire_time),
+        Refreshed::Reused { user_id } => {
+            tracing::warn!(%user_id, "a refresh token was used twice: its session has ended");
+            Err(Error::Unauthenticated)
+        }
+        Refreshed::Unknown => Err(Error::Unauthenticated),
+    }
+}
+
+pub async fn logout(context: Context, request: LogoutRequest) -> Result<()> {
+    context.auth()?;
+    let token = &given(&request.refresh_token)?;
+    context
+        .db()
+        .transaction(Scope::None, async |conn| {
+            sessions::delete_of_token(conn, token).await
+        })
+        .await
+}
+
+fn tokens(
+    context: &Context,
+    user_id: Uuid,
+    refresh_token: RefreshToken,
+    refresh_expire_time: DateTime<Utc>,
+) -> Result<Tokens> {
+    let (access_token, access_expire_time) = context.auth()?.keys.sign(user_id)?;
+    Ok(Tokens {
+        access_token,
+        access_expire_time: Some(timestamp(access_expire_time)),
+        refresh_token: refresh_token.text,
+        refresh_expire_time: Some(timestamp(refresh_expire_time)),
+    })
+}
+
+/// Deletes sessions that have ended, every now and then, for ever.
+pub async fn keep_clean(db: &Db) {
+    loop {
+        if let Err(error) = delete_ended(db).await {
+            tracing::warn!(
+                error = error.chain(),
+                "sessions that ended are left for later"
+            );
+        }
+        tokio::time::sleep(CLEANUP_INTERVAL).await;
+    }
+}
+
+async fn delete_ended(db: &Db) -> Result<()> {
+    let some = async || {
+        db.transaction(Scope::None, async |conn| {
+            sessions::delete_some_ended(conn).await
+        })
+        .await
+    };
+    while some().await? > 0 {}
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! Sessions and their refresh tokens. Whoever changes one locks the session
+//! first, so that of two uses of a token the second sees the first.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    QueryableByName,
+    dsl::now,
+    prelude::*,
+    sql_query,
+    sql_types::{BigInt, Binary, Double, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::{
+    db::{Conn, Prepared},
+    error::Result,
+    schema::{refresh_tokens, sessions},
+};
+
+/// How long a refresh token is valid, in seconds.
+const REFRESH_LIFETIME: f64 = 7.0 * 24.0 * 3600.0;
+/// How long refreshing goes on after a login, in seconds.
+const SESSION_LIFETIME: f64 = 30.0 * 24.0 * 3600.0;
+/// How many are deleted in one statement.
+const CLEANUP_BATCH: i64 = 1000;
+
+/// What became of a refresh token.
+#[derive(Debug, Clone, Copy)]
+pub enum Refreshed {
+    /// It is used now, and another one is there instead.
+    Renewed {
+        /// Whose it is.
+        user_id: Uuid,
+        /// When the other one ends.
+        expire_time: DateTime<Utc>,
+    },
+    /// It was used before; its session has ended.
+    Reused {
+        /// Whose it was.
+        user_id: Uuid,
+    },
+    /// There is no such token, or not any more.
+    Unknown,
+}
+
+#[derive(Debug, QueryableByName)]
+struct Expiry {
+    #[diesel(sql_type = Timestamptz)]
+    expire_time: DateTime<Utc>,
+}
+
+/// Begins a session; when its refresh token ends.
+pub async fn insert(
+    mut conn: &Conn,
+    id: Uuid,
+    user_id: Uuid,
+    token_hash: &[u8],
+) -> Result<DateTime<Utc>> {
+    let expiry: Expiry = Prepared(
+        sql_query(
+            "INSERT INTO sessions (id, user_id, expire_time)
+             VALUES ($1, $2, now() + make_interval(secs => $3)) RETURNING expire_time",
+        )
+        .bind::<SqlUuid, _>(id)
+        .bind::<SqlUuid, _>(user_id)
+        .bind::<Double, _>(REFRESH_LIFETIME),
+    )
+    .get_result(&mut conn)
+    .await?;
+    insert_token(conn, id, token_hash).await?;
+    Ok(expiry.expire_time)
+}
+
+async fn insert_token(mut conn: &Conn, session_id: Uuid, token_hash: &[u8]) -> Result<()> {
+    diesel::insert_into(refresh_tokens::table)
+        .values((
+            refresh_tokens::token_hash.eq(token_hash),
+            refresh_tokens::session_id.eq(session_id),
+        ))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
+/// Uses a token up for the next one. If it was used before, the session ends.
+pub async fn refresh(mut conn: &Conn, used: &[u8], next: &[u8]) -> Result<Refreshed> {
+    let token = refresh_tokens::table.find(used);
+    let session_id = token.select(refresh_tokens::session_id).single_value();
+    let session: Option<(Uuid, Uuid)> = sessions::table
+        .filter(sessions::id.nullable().eq(session_id))
+        .filter(sessions::expire_time.gt(now))
+        .select((sessions::id, sessions::user_id))
+        .for_update()
+        .first(&mut conn)
+        .await
+        .optional()?;
+    let Some((id, user_id)) = session else {
+        return Ok(Refreshed::Unknown);
+    };
+    let fresh = diesel::update(token.filter(refresh_tokens::use_time.is_null()))
+        .set(refresh_tokens::use_time.eq(now))
+        .execute(&mut conn)
+        .await?;
+    if fresh == 0 {
+        diesel::delete(sessions::table.find(id))
+            .execute(&mut conn)
+            .await?;
+        return Ok(Refreshed::Reused { user_id });
+    }
+    insert_token(conn, id, next).await?;
+    let expiry: Expiry = Prepared(
+        sql_query(
+            "UPDATE sessions SET expire_time = LEAST(
+                 now() + make_interval(secs => $2), create_time + make_interval(secs => $3))
+             WHERE id = $1 RETURNING expire_time",
+        )
+        .bind::<SqlUuid, _>(id)
+        .bind::<Double, _>(REFRESH_LIFETIME)
+        .bind::<Double, _>(SESSION_LIFETIME),
+    )
+    .get_result(&mut conn)
+    .await?;
+    Ok(Refreshed::Renewed {
+        user_id,
+        expire_time: expiry.expire_time,
+    })
+}
+
+/// Ends the session of a token, if there is one.
+pub async fn delete_of_token(conn: &Conn, token_hash: &[u8]) -> Result<()> {
+    Prepared(
+        sql_query(
+            "DELETE FROM sessions
+             WHERE id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1)",
+        )
+        .bind::<Binary, _>(token_hash),
+    )
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}
+
+/// Ends all sessions of a user.
+pub async fn delete_of_user(mut conn: &Conn, user_id: Uuid) -> Result<()> {
+    diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id)))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
+/// Deletes some of the sessions that have ended; how many.
+pub async fn delete_some_ended(conn: &Conn) -> Result<usize> {
+    Ok(sql_query(
+        "DELETE FROM sessions WHERE id IN (
+             SELECT id FROM sessions WHERE expire_time < now() ORDER BY expire_time LIMIT $1)",
+    )
+    .bind::<BigInt, _>(CLEANUP_BATCH)
+    .execute(&mut &*conn)
+    .await?)
+}
