@@ -30,8 +30,10 @@ const REMEMBERED: u64 = 100_000;
 /// Longer tokens are not looked at.
 const MAX_TOKEN: usize = 2048;
 /// What API keys begin with, so that they are found where they should not be.
-const KEY_PREFIX: &str = "mck_";
-/// Bytes of the secret in a key.
+pub const KEY_PREFIX: &str = "mck_";
+/// The same for invitations.
+pub const INVITATION_PREFIX: &str = "mci_";
+/// Bytes of the secret in a key or an invitation.
 const SECRET: usize = 32;
 
 /// A hash that stands for a secret.
@@ -127,18 +129,16 @@ impl Identities {
         let known = hash(token.as_bytes());
         let caller = match self.callers.get(&known) {
             Some(caller) => caller,
-            None => match token.strip_prefix(KEY_PREFIX) {
-                Some(key) => {
-                    let load = load_key(db, key);
-                    self.remember(&self.callers, known, load).await?
-                }
-                None => {
-                    let (id, expire_time) = keys.verify(token)?;
-                    let caller = Caller::User { id, expire_time };
-                    self.callers.insert(known, caller);
-                    caller
-                }
-            },
+            None if token.starts_with(KEY_PREFIX) => {
+                let load = load_key(db, token);
+                self.remember(&self.callers, known, load).await?
+            }
+            None => {
+                let (id, expire_time) = keys.verify(token)?;
+                let caller = Caller::User { id, expire_time };
+                self.callers.insert(known, caller);
+                caller
+            }
         };
         if caller.is_current() {
             Ok(caller)
@@ -221,32 +221,65 @@ impl Identities {
     }
 }
 
-/// A key's text: it names its organization, so that it is looked for there only.
-pub fn key_text(organization_id: Uuid, id: Uuid, secret: &[u8; SECRET]) -> String {
-    let parts = [&organization_id.as_bytes()[..], &id.as_bytes()[..], secret];
-    format!(
-        "{KEY_PREFIX}{}",
-        BASE64_URL_SAFE_NO_PAD.encode(parts.concat())
-    )
+/// What a service calls with, or somebody joins an organization with. Its text
+/// names the organization, so that it is looked for there only.
+pub struct Credential {
+    /// Where it is looked for.
+    pub organization_id: Uuid,
+    /// Which it is.
+    pub id: Uuid,
+    /// What proves it; only its [`hash`] is kept.
+    pub secret: [u8; SECRET],
 }
 
-async fn load_key(db: &Db, key: &str) -> Result<Caller> {
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(key);
-    let bytes = bytes.map_err(|_| Error::Unauthenticated)?;
-    let (Some(organization_id), Some(id), Some(secret)) = (
-        bytes.get(..16),
-        bytes.get(16..32),
-        bytes.get(32..32 + SECRET),
-    ) else {
-        return Err(Error::Unauthenticated);
-    };
-    if bytes.len() != 32 + SECRET {
-        return Err(Error::Unauthenticated);
+impl Credential {
+    /// A new one.
+    pub fn generate(organization_id: Uuid) -> Self {
+        Self {
+            organization_id,
+            id: Uuid::now_v7(),
+            secret: rand::random(),
+        }
     }
-    let id_of = |bytes| Uuid::from_slice(bytes).map_err(|_| Error::Unauthenticated);
-    let (organization_id, id) = (id_of(organization_id)?, id_of(id)?);
-    let secret_hash = hash(secret);
-    let secret_hash = &secret_hash;
+
+    /// What is kept of the secret.
+    pub fn hash(&self) -> Hash {
+        hash(&self.secret)
+    }
+
+    /// The text of one of the kind that has this prefix.
+    pub fn text(&self, prefix: &str) -> String {
+        let parts = [
+            &self.organization_id.as_bytes()[..],
+            &self.id.as_bytes()[..],
+            &self.secret,
+        ];
+        let encoded = BASE64_URL_SAFE_NO_PAD.encode(parts.concat());
+        format!("{prefix}{encoded}")
+    }
+
+    /// The one with this text, if it is of the kind that has this prefix.
+    pub fn parse(prefix: &str, text: &str) -> Option<Self> {
+        let encoded = text.strip_prefix(prefix)?;
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(encoded).ok()?;
+        let (organization_id, rest) = bytes.split_first_chunk()?;
+        let (id, secret) = rest.split_first_chunk()?;
+        Some(Self {
+            organization_id: Uuid::from_bytes(*organization_id),
+            id: Uuid::from_bytes(*id),
+            secret: secret.try_into().ok()?,
+        })
+    }
+}
+
+async fn load_key(db: &Db, text: &str) -> Result<Caller> {
+    let credential = Credential::parse(KEY_PREFIX, text).ok_or(Error::Unauthenticated)?;
+    let Credential {
+        organization_id,
+        id,
+        ..
+    } = credential;
+    let secret_hash = &credential.hash();
     db.transaction(Scope::Organization(organization_id), async |conn| {
         let found = store::key(conn, organization_id, id).await?;
         let key = found
