@@ -64,6 +64,7 @@ pub async fn serve(config: Config) -> Outcome {
         phone_region: config.serve.phone_region,
         organizations: config.serve.organizations.clone(),
         keys: None,
+        believed: None,
     };
     let app = Arc::new(App::new(&url, settings)?);
     let drain = Duration::from_secs(config.serve.drain_seconds);

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     access::{
         self, Grant, Identity, Method, Place, Role, Who,
-        identities::{Caller, Identities},
+        identities::{BELIEVED, Caller, Identities},
     },
     audit::{
         self, Event,
@@ -58,6 +58,9 @@ pub struct Settings {
     pub organizations: Vec<Uuid>,
     /// What tokens are signed with; without it there is no authentication.
     pub keys: Option<Keys>,
+    /// How long what the database says of callers is believed; half a minute unless
+    /// given.
+    pub believed: Option<Duration>,
 }
 
 /// What the whole server shares.
@@ -91,7 +94,7 @@ impl App {
             known_pools: KnownPools::default(),
             organizations: settings.organizations,
             keys: settings.keys,
-            identities: Identities::default(),
+            identities: Identities::new(settings.believed.unwrap_or(BELIEVED)),
             denials: Arc::default(),
             prepared: OnceLock::new(),
         })
@@ -358,6 +361,15 @@ impl Context {
     /// The pools that need not be kept again.
     pub(crate) fn known_pools(&self) -> &KnownPools {
         &self.app.known_pools
+    }
+
+    /// The same call, for what it does in this organization.
+    #[must_use]
+    pub fn within(self, organization_id: Uuid) -> Self {
+        Self {
+            organization_id,
+            ..self
+        }
     }
 
     /// Whose rows the call can meet.

@@ -22,10 +22,13 @@ use crate::{
     error::{Error, Result},
     leads::Leads,
     operators::Operators,
+    organizations::Organizations,
     proto::{
         self, analytics_service_server::AnalyticsServiceServer,
         contact_service_server::ContactServiceServer, lead_service_server::LeadServiceServer,
-        operator_service_server::OperatorServiceServer, source_service_server::SourceServiceServer,
+        operator_service_server::OperatorServiceServer,
+        organization_service_server::OrganizationServiceServer,
+        source_service_server::SourceServiceServer,
     },
     sources::Sources,
 };
@@ -46,6 +49,9 @@ fn services(app: &Arc<App>) -> Routes {
         .add_service(OperatorServiceServer::new(Operators(Arc::clone(app))))
         .add_service(SourceServiceServer::new(Sources(Arc::clone(app))))
         .add_service(AnalyticsServiceServer::new(Analytics(Arc::clone(app))))
+        .add_service(OrganizationServiceServer::new(Organizations(Arc::clone(
+            app,
+        ))))
 }
 
 /// Serves on `listener` until `stop` becomes true, then finishes the calls in

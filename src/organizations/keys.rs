@@ -2,8 +2,6 @@
 //! key is in its first answer only: what is kept is a hash.
 
 use chrono::Utc;
-use rand::RngExt;
-use uuid::Uuid;
 
 use super::{
     MAX_NAME,
@@ -12,7 +10,7 @@ use super::{
 use crate::{
     access::{
         KeyAccess,
-        identities::{Credential, KEY_PREFIX, hash},
+        identities::{Credential, KEY_PREFIX},
     },
     context::Context,
     error::Result,
@@ -38,17 +36,13 @@ pub(super) async fn create_api_key(
         &request,
     );
     let given = violations.required("api_key", request.api_key)?;
-    let credential = Credential {
-        organization_id: context.organization_id,
-        id: Uuid::now_v7(),
-        secret: rand::rng().random(),
-    };
+    let credential = Credential::generate(context.organization_id);
     let key = NewApiKey {
         organization_id: context.organization_id,
         id: credential.id,
         name: violations.required_line("api_key.name", &given.name, MAX_NAME),
         access: access(&mut violations, given.access),
-        secret_hash: hash(&credential.secret).to_vec(),
+        secret_hash: credential.hash().to_vec(),
         expire_time: violations.time("api_key.expire_time", given.expire_time),
     };
     if key.expire_time.is_some_and(|time| time <= Utc::now()) {

@@ -6,6 +6,7 @@
 mod grpc;
 mod keys;
 mod members;
+mod roles;
 mod store;
 
 use std::collections::HashMap;
@@ -25,8 +26,12 @@ use crate::{
 /// Longest name of an organization or a key, in characters.
 const MAX_NAME: usize = 255;
 
-/// A page of the organizations of a user, with their role in each.
-pub async fn memberships(db: &Db, user_id: Uuid, page: Page) -> Result<Vec<proto::Membership>> {
+/// A page of the organizations of a user, with their ids.
+pub async fn memberships(
+    db: &Db,
+    user_id: Uuid,
+    page: Page,
+) -> Result<Vec<(Uuid, proto::Membership)>> {
     let roles = db
         .read(Scope::User(user_id), async |conn| {
             store::members::list_of_user(conn, user_id, page).await
@@ -42,9 +47,12 @@ pub async fn memberships(db: &Db, user_id: Uuid, page: Page) -> Result<Vec<proto
         .into_iter()
         .map(|organization| (organization.id, organization))
         .collect();
-    let memberships = roles.into_iter().map(|(id, role)| proto::Membership {
-        organization: organizations.remove(&id).map(proto::Organization::from),
-        role: proto::Role::from(role).into(),
+    let memberships = roles.into_iter().map(|(id, role)| {
+        let membership = proto::Membership {
+            organization: organizations.remove(&id).map(proto::Organization::from),
+            role: proto::Role::from(role).into(),
+        };
+        (id, membership)
     });
     Ok(memberships.collect())
 }

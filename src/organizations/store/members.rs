@@ -77,11 +77,7 @@ pub async fn list(mut conn: &Conn, organization_id: Uuid, page: Page) -> Result<
 }
 
 /// A page of the organizations of a user, with their role in each.
-pub async fn list_of_user(
-    mut conn: &Conn,
-    user_id: Uuid,
-    page: Page,
-) -> Result<Vec<(Uuid, Role)>> {
+pub async fn list_of_user(mut conn: &Conn, user_id: Uuid, page: Page) -> Result<Vec<(Uuid, Role)>> {
     let query = members::table
         .filter(members::user_id.eq(user_id))
         .select((members::organization_id, members::role))
