@@ -14,6 +14,7 @@ mod concurrency;
 mod contacts;
 mod leads;
 mod operators;
+mod organizations;
 mod paging;
 mod plans;
 mod process;
