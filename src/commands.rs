@@ -73,6 +73,7 @@ pub async fn serve(config: Config) -> Outcome {
         organizations: config.serve.organizations,
         authentication,
         reflection: config.serve.reflection,
+        believed: None,
     };
     let app = Arc::new(App::new(&url, settings)?);
     let drain = Duration::from_secs(config.serve.drain_seconds);

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     access::{
         self, Grant, Identity, Method, Place, Role, Who,
-        identities::{Caller, Identities},
+        identities::{BELIEVED, Caller, Identities},
     },
     audit::{
         self, Event,
@@ -60,6 +60,9 @@ pub struct Settings {
     pub authentication: Option<auth::Settings>,
     /// Whether the service describes itself. That takes no identity.
     pub reflection: bool,
+    /// How long what the database says of callers is believed; half a minute unless
+    /// given.
+    pub believed: Option<Duration>,
 }
 
 /// What the whole server shares.
@@ -95,7 +98,7 @@ impl App {
             organizations: settings.organizations,
             auth: settings.authentication.map(Auth::new),
             reflection: settings.reflection,
-            identities: Identities::default(),
+            identities: Identities::new(settings.believed.unwrap_or(BELIEVED)),
             denials: Arc::default(),
             prepared: OnceLock::new(),
         })
@@ -367,6 +370,15 @@ impl Context {
     /// The pools that need not be kept again.
     pub(crate) fn known_pools(&self) -> &KnownPools {
         &self.app.known_pools
+    }
+
+    /// The same call, for what it does in this organization.
+    #[must_use]
+    pub fn within(self, organization_id: Uuid) -> Self {
+        Self {
+            organization_id,
+            ..self
+        }
     }
 
     /// Whose rows the call can meet.

@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`proto`] | the contract, generated from `proto/minicrm/v1` |
 //! | `leads`, `contacts`, `operators`, `sources`, `analytics` | the features |
+//! | `organizations` | tenants, their members and the rules of roles, invitations, keys |
 //! | `distribution` | who can take a contact, and the decision who gets it |
 //! | [`pick`] | the weighted random pick, pure |
 //! | `grouped` | grouped commit: one transaction for what arrives meanwhile |
@@ -51,6 +52,7 @@ mod leads;
 mod mask;
 pub mod migrations;
 mod operators;
+mod organizations;
 pub mod page;
 pub mod pick;
 pub mod proto;

@@ -46,6 +46,9 @@ list_request! {
     ListSourcesRequest, order_by;
     ListAssignmentsRequest;
     ListOperatorLoadsRequest;
+    ListMyOrganizationsRequest;
+    ListMembersRequest;
+    ListApiKeysRequest;
     ListAuditEventsRequest;
 }
 

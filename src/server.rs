@@ -23,10 +23,12 @@ use crate::{
     error::{Error, Result},
     leads::Leads,
     operators::Operators,
+    organizations::Organizations,
     proto::{
         self, analytics_service_server::AnalyticsServiceServer,
         auth_service_server::AuthServiceServer, contact_service_server::ContactServiceServer,
         lead_service_server::LeadServiceServer, operator_service_server::OperatorServiceServer,
+        organization_service_server::OrganizationServiceServer,
         source_service_server::SourceServiceServer,
     },
     sources::Sources,
@@ -49,6 +51,9 @@ fn services(app: &Arc<App>) -> Routes {
         .add_service(SourceServiceServer::new(Sources(Arc::clone(app))))
         .add_service(AnalyticsServiceServer::new(Analytics(Arc::clone(app))))
         .add_service(AuthServiceServer::new(Authentication(Arc::clone(app))))
+        .add_service(OrganizationServiceServer::new(Organizations(Arc::clone(
+            app,
+        ))))
 }
 
 /// Serves on `listener` until `stop` becomes true, then finishes the calls in

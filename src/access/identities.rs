@@ -23,8 +23,8 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How long what the database says is believed.
-const BELIEVED: Duration = Duration::from_secs(30);
+/// How long what the database says is believed, unless told otherwise.
+pub const BELIEVED: Duration = Duration::from_secs(30);
 /// How many callers are remembered of each kind.
 const REMEMBERED: u64 = 100_000;
 /// Longer tokens are not looked at.
@@ -99,29 +99,28 @@ pub struct Identities {
     forgotten: AtomicU64,
 }
 
-impl Default for Identities {
-    fn default() -> Self {
-        Self {
-            callers: cache(),
-            memberships: cache(),
-            regions: cache(),
-            forgotten: AtomicU64::new(0),
-        }
-    }
-}
-
-fn cache<K, V>() -> Cache<K, V>
+fn cache<K, V>(believed: Duration) -> Cache<K, V>
 where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
     Cache::builder()
         .max_capacity(REMEMBERED)
-        .time_to_live(BELIEVED)
+        .time_to_live(believed)
         .build()
 }
 
 impl Identities {
+    /// Nobody is known yet; what the database says will be believed for so long.
+    pub fn new(believed: Duration) -> Self {
+        Self {
+            callers: cache(believed),
+            memberships: cache(believed),
+            regions: cache(believed),
+            forgotten: AtomicU64::new(0),
+        }
+    }
+
     /// Who this token stands for. UNAUTHENTICATED, always in the same words, if
     /// it stands for nobody.
     pub async fn caller(&self, db: &Db, keys: &Keys, token: &str) -> Result<Caller> {
@@ -211,13 +210,17 @@ impl Identities {
         load: impl Future<Output = Result<V>>,
     ) -> Result<V>
     where
-        K: std::hash::Hash + Eq + Send + Sync + 'static,
+        K: std::hash::Hash + Eq + Clone + Send + Sync + 'static,
         V: Clone + Send + Sync + 'static,
     {
         let forgotten = self.forgotten.load(Ordering::SeqCst);
         let value = load.await?;
         if self.forgotten.load(Ordering::SeqCst) == forgotten {
-            cache.insert(key, value.clone());
+            cache.insert(key.clone(), value.clone());
+            // It may have been forgotten just before it was remembered.
+            if self.forgotten.load(Ordering::SeqCst) != forgotten {
+                cache.invalidate(&key);
+            }
         }
         Ok(value)
     }

@@ -5,6 +5,7 @@ use std::{ops::RangeInclusive, str::FromStr};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use email_address::{EmailAddress, Options};
+use iso_currency::Currency;
 use phonenumber::{Mode, country};
 use prost_types::Timestamp;
 use tonic_types::FieldViolation;
@@ -154,6 +155,26 @@ impl Violations {
                 Some(phone)
             }
         }
+    }
+
+    /// A currency, as a code of ISO 4217.
+    pub fn currency(&mut self, field: &str, value: &str) -> String {
+        if Currency::from_code(value).is_none() {
+            self.add(field, "is not the code of a currency");
+        }
+        value.to_owned()
+    }
+
+    /// A region, as a code of ISO 3166; none if it is empty.
+    pub fn region(&mut self, field: &str, value: &str) -> Option<String> {
+        if value.is_empty() {
+            return None;
+        }
+        let region: Option<country::Id> = value.to_ascii_uppercase().parse().ok();
+        if region.is_none() {
+            self.add(field, "is not the code of a country");
+        }
+        region.map(|region| region.as_ref().to_owned())
     }
 
     /// A UUID in its hyphenated form.

@@ -15,6 +15,7 @@ mod concurrency;
 mod contacts;
 mod leads;
 mod operators;
+mod organizations;
 mod paging;
 mod plans;
 mod process;

@@ -5,6 +5,7 @@ mod calls;
 mod cluster;
 mod invariants;
 mod makers;
+mod people;
 
 use std::{sync::Arc, time::Duration};
 
@@ -39,6 +40,7 @@ pub(crate) use calls::call;
 pub use calls::mask;
 pub use cluster::{empty_database, new_database};
 pub use makers::*;
+pub use people::{Person, keys};
 
 /// A key that tokens are signed with.
 pub const KEY: &str = include_str!("key.pem");

@@ -1,0 +1,254 @@
+//! The edge of `OrganizationService`: checks requests, runs them, answers. The
+//! methods about members, roles and keys are beside it.
+
+use std::sync::Arc;
+
+use tonic::Request;
+use uuid::Uuid;
+
+use super::{
+    MAX_NAME,
+    keys::{create_api_key, list_api_keys, revoke_api_key},
+    members::{add_member, list_members},
+    memberships,
+    roles::{remove_member, transfer_ownership, update_member_role},
+    store::{self, NewOrganization, OrganizationChange},
+};
+use crate::{
+    access::Role,
+    audit::list_audit_events,
+    context::{App, Context},
+    error::{Error, Result},
+    mask::Mask,
+    page::Pager,
+    proto::{
+        self, AddMemberRequest, AddMemberResponse, CreateApiKeyRequest, CreateApiKeyResponse,
+        CreateOrganizationRequest, GetOrganizationRequest, ListApiKeysRequest, ListApiKeysResponse,
+        ListAuditEventsRequest, ListAuditEventsResponse, ListMembersRequest, ListMembersResponse,
+        ListMyOrganizationsRequest, ListMyOrganizationsResponse, RemoveMemberRequest,
+        RevokeApiKeyRequest, TransferOwnershipRequest, UpdateMemberRoleRequest,
+        UpdateOrganizationRequest, organization_service_server::OrganizationService,
+    },
+    request_id::Claim,
+    rpc::{Rpc, reply},
+    validate::Violations,
+};
+
+const DEFAULT_CURRENCY: &str = "EUR";
+
+/// Serves `OrganizationService`.
+pub struct Organizations(pub Arc<App>);
+
+#[tonic::async_trait]
+impl OrganizationService for Organizations {
+    async fn create_organization(
+        &self,
+        r: Request<CreateOrganizationRequest>,
+    ) -> Rpc<proto::Organization> {
+        reply(&self.0, r, create_organization).await
+    }
+
+    async fn get_organization(
+        &self,
+        r: Request<GetOrganizationRequest>,
+    ) -> Rpc<proto::Organization> {
+        reply(&self.0, r, get_organization).await
+    }
+
+    async fn list_my_organizations(
+        &self,
+        r: Request<ListMyOrganizationsRequest>,
+    ) -> Rpc<ListMyOrganizationsResponse> {
+        reply(&self.0, r, list_my_organizations).await
+    }
+
+    async fn update_organization(
+        &self,
+        r: Request<UpdateOrganizationRequest>,
+    ) -> Rpc<proto::Organization> {
+        reply(&self.0, r, update_organization).await
+    }
+
+    async fn list_members(&self, r: Request<ListMembersRequest>) -> Rpc<ListMembersResponse> {
+        reply(&self.0, r, list_members).await
+    }
+
+    async fn add_member(&self, r: Request<AddMemberRequest>) -> Rpc<AddMemberResponse> {
+        reply(&self.0, r, add_member).await
+    }
+
+    async fn update_member_role(&self, r: Request<UpdateMemberRoleRequest>) -> Rpc<proto::Member> {
+        reply(&self.0, r, update_member_role).await
+    }
+
+    async fn remove_member(&self, r: Request<RemoveMemberRequest>) -> Rpc<()> {
+        reply(&self.0, r, remove_member).await
+    }
+
+    async fn transfer_ownership(&self, r: Request<TransferOwnershipRequest>) -> Rpc<proto::Member> {
+        reply(&self.0, r, transfer_ownership).await
+    }
+
+    async fn create_api_key(&self, r: Request<CreateApiKeyRequest>) -> Rpc<CreateApiKeyResponse> {
+        reply(&self.0, r, create_api_key).await
+    }
+
+    async fn list_api_keys(&self, r: Request<ListApiKeysRequest>) -> Rpc<ListApiKeysResponse> {
+        reply(&self.0, r, list_api_keys).await
+    }
+
+    async fn revoke_api_key(&self, r: Request<RevokeApiKeyRequest>) -> Rpc<proto::ApiKey> {
+        reply(&self.0, r, revoke_api_key).await
+    }
+
+    async fn list_audit_events(
+        &self,
+        r: Request<ListAuditEventsRequest>,
+    ) -> Rpc<ListAuditEventsResponse> {
+        reply(&self.0, r, list_audit_events).await
+    }
+}
+
+async fn create_organization(
+    context: Context,
+    request: CreateOrganizationRequest,
+) -> Result<proto::Organization> {
+    let user_id = context.user_id()?;
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "CreateOrganization",
+        &request.request_id,
+        &request,
+    );
+    let organization = violations.required("organization", request.organization)?;
+    let v = &mut violations;
+    let organization = NewOrganization {
+        id: match &claim {
+            // A repeated request finds what the first has made.
+            Some(claim) => Uuid::new_v5(&user_id, claim.request_id.as_bytes()),
+            None => Uuid::now_v7(),
+        },
+        name: v.required_line("organization.name", &organization.name, MAX_NAME),
+        default_currency: currency(v, &organization.default_currency),
+        default_phone_region: region(v, &organization.default_phone_region),
+    };
+    violations.finish()?;
+
+    let (context, organization) = (context.within(organization.id), &organization);
+    let created = context
+        .write(claim, organization.id, async |conn| {
+            let created = store::insert(conn, organization).await?;
+            // Its answer was kept once.
+            let created = created.ok_or(Error::RequestIdReused)?;
+            store::members::insert(conn, created.id, user_id, Role::Owner).await?;
+            Ok(created.into())
+        })
+        .await;
+    // Even if it failed: a commit may have taken place.
+    context.identities().forget_user(user_id);
+    created
+}
+
+async fn get_organization(
+    context: Context,
+    _: GetOrganizationRequest,
+) -> Result<proto::Organization> {
+    let id = context.organization_id;
+    context
+        .read(async |conn| Ok(store::find(conn, id).await?.into()))
+        .await
+}
+
+async fn list_my_organizations(
+    context: Context,
+    request: ListMyOrganizationsRequest,
+) -> Result<ListMyOrganizationsResponse> {
+    let user_id = context.user_id()?;
+    let mut violations = Violations::new();
+    let mut pager = Pager::parse(&mut violations, user_id, &request);
+    pager.page.ascending = true;
+    violations.finish()?;
+    let memberships = memberships(context.db(), user_id, pager.page).await?;
+    let (memberships, next_page_token) = pager.finish(memberships, |(id, _)| *id);
+    Ok(ListMyOrganizationsResponse {
+        memberships: memberships.into_iter().map(|(_, each)| each).collect(),
+        next_page_token,
+    })
+}
+
+async fn update_organization(
+    context: Context,
+    request: UpdateOrganizationRequest,
+) -> Result<proto::Organization> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "UpdateOrganization",
+        &request.request_id,
+        &request,
+    );
+    let id = context.organization_id;
+    let organization = violations.required("organization", request.organization)?;
+    if !organization.id.is_empty() && Uuid::parse_str(&organization.id) != Ok(id) {
+        violations.add("organization.id", "is not that of the call's organization");
+    }
+    let fields = [
+        ("name", !organization.name.is_empty()),
+        (
+            "default_currency",
+            !organization.default_currency.is_empty(),
+        ),
+        (
+            "default_phone_region",
+            !organization.default_phone_region.is_empty(),
+        ),
+    ];
+    let output_only = ["id", "create_time", "update_time", "etag"];
+    let mask = Mask::parse(
+        &mut violations,
+        request.update_mask.as_ref(),
+        &fields,
+        &output_only,
+    );
+    let v = &mut violations;
+    let change = OrganizationChange {
+        name: mask.then("name", || {
+            v.required_line("organization.name", &organization.name, MAX_NAME)
+        }),
+        default_currency: mask.then("default_currency", || {
+            currency(v, &organization.default_currency)
+        }),
+        default_phone_region: mask.then("default_phone_region", || {
+            region(v, &organization.default_phone_region)
+        }),
+    };
+    violations.finish()?;
+
+    let (change, etag, changes) = (&change, &organization.etag, !mask.is_empty());
+    let updated = context
+        .write(claim, id, async |conn| {
+            let mut organization = store::lock(conn, id).await?;
+            Error::check_etag("organization", id, etag, organization.revision)?;
+            if changes {
+                organization = store::update(conn, id, change).await?;
+            }
+            Ok(organization.into())
+        })
+        .await;
+    // Even if it failed: a commit may have taken place.
+    context.identities().forget_organization(id);
+    updated
+}
+
+fn currency(violations: &mut Violations, currency: &str) -> String {
+    if currency.is_empty() {
+        DEFAULT_CURRENCY.to_owned()
+    } else {
+        violations.currency("organization.default_currency", currency)
+    }
+}
+
+fn region(violations: &mut Violations, region: &str) -> Option<String> {
+    violations.region("organization.default_phone_region", region)
+}

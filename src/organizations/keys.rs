@@ -1,0 +1,142 @@
+//! The methods of `OrganizationService` about keys for services. The secret of a
+//! key is in its first answer only: what is kept is a hash.
+
+use chrono::Utc;
+
+use super::{
+    MAX_NAME,
+    store::keys::{self, ApiKey, NewApiKey},
+};
+use crate::{
+    access::{
+        KeyAccess,
+        identities::{Credential, KEY_PREFIX},
+    },
+    context::Context,
+    error::Result,
+    page::Pager,
+    proto::{
+        self, ApiKeyAccess, CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest,
+        ListApiKeysResponse, RevokeApiKeyRequest,
+    },
+    request_id::Claim,
+    rpc::timestamp,
+    validate::Violations,
+};
+
+pub(super) async fn create_api_key(
+    context: Context,
+    request: CreateApiKeyRequest,
+) -> Result<CreateApiKeyResponse> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "CreateApiKey",
+        &request.request_id,
+        &request,
+    );
+    let given = violations.required("api_key", request.api_key)?;
+    let credential = Credential::generate(context.organization_id);
+    let key = NewApiKey {
+        organization_id: context.organization_id,
+        id: credential.id,
+        name: violations.required_line("api_key.name", &given.name, MAX_NAME),
+        access: access(&mut violations, given.access),
+        secret_hash: credential.hash().to_vec(),
+        expire_time: violations.time("api_key.expire_time", given.expire_time),
+    };
+    if key.expire_time.is_some_and(|time| time <= Utc::now()) {
+        violations.add("api_key.expire_time", "is not in the future");
+    }
+    violations.finish()?;
+
+    let key = &key;
+    let mut created = context
+        .write(claim, key.id, async |conn| {
+            let key = keys::insert(conn, key).await?;
+            Ok(CreateApiKeyResponse {
+                api_key: Some(key.into()),
+                secret: String::new(),
+            })
+        })
+        .await?;
+    // In an answer that was kept it is another key.
+    let id = key.id.to_string();
+    if created.api_key.as_ref().is_some_and(|key| key.id == id) {
+        created.secret = credential.text(KEY_PREFIX);
+    }
+    Ok(created)
+}
+
+pub(super) async fn list_api_keys(
+    context: Context,
+    request: ListApiKeysRequest,
+) -> Result<ListApiKeysResponse> {
+    let organization_id = context.organization_id;
+    let mut violations = Violations::new();
+    let pager = Pager::parse(&mut violations, organization_id, &request);
+    violations.finish()?;
+    let page = pager.page;
+    let keys = context
+        .read(async |conn| keys::list(conn, organization_id, page).await)
+        .await?;
+    let (keys, next_page_token) = pager.finish(keys, |key| key.id);
+    Ok(ListApiKeysResponse {
+        api_keys: keys.into_iter().map(proto::ApiKey::from).collect(),
+        next_page_token,
+    })
+}
+
+pub(super) async fn revoke_api_key(
+    context: Context,
+    request: RevokeApiKeyRequest,
+) -> Result<proto::ApiKey> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "RevokeApiKey",
+        &request.request_id,
+        &request,
+    );
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    let revoked = context
+        .write(claim, id, async |conn| {
+            Ok(keys::revoke(conn, organization_id, id).await?.into())
+        })
+        .await;
+    // Even if it failed: a commit may have taken place.
+    context.identities().forget_keys();
+    revoked
+}
+
+fn access(violations: &mut Violations, access: i32) -> KeyAccess {
+    match violations.required_enum("api_key.access", access) {
+        ApiKeyAccess::Admin => KeyAccess::Admin,
+        ApiKeyAccess::Manager => KeyAccess::Manager,
+        ApiKeyAccess::Intake => KeyAccess::Intake,
+        ApiKeyAccess::Unspecified | ApiKeyAccess::Read => KeyAccess::Read,
+    }
+}
+
+impl From<ApiKey> for proto::ApiKey {
+    fn from(key: ApiKey) -> Self {
+        let access = match key.access {
+            KeyAccess::Admin => ApiKeyAccess::Admin,
+            KeyAccess::Manager => ApiKeyAccess::Manager,
+            KeyAccess::Intake => ApiKeyAccess::Intake,
+            KeyAccess::Read => ApiKeyAccess::Read,
+        };
+        Self {
+            id: key.id.to_string(),
+            name: key.name,
+            access: access.into(),
+            create_time: Some(timestamp(key.create_time)),
+            expire_time: key.expire_time.map(timestamp),
+            last_use_time: key.last_use_time.map(timestamp),
+            revoke_time: key.revoke_time.map(timestamp),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The methods of `OrganizationService` about roles, and the rules of who may give
+//! and take which.
+
+use uuid::Uuid;
+
+use super::store::{
+    self,
+    members::{self, Member},
+};
+use crate::{
+    access::{Identity, KeyAccess, Place, Role},
+    context::Context,
+    db::Conn,
+    error::{Error, LAST_OWNER, OWNER_REQUIRED, ROLE_DENIED, Result},
+    proto::{self, RemoveMemberRequest, TransferOwnershipRequest, UpdateMemberRoleRequest},
+    request_id::Claim,
+    validate::Violations,
+};
+
+pub(super) async fn update_member_role(
+    context: Context,
+    request: UpdateMemberRoleRequest,
+) -> Result<proto::Member> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "UpdateMemberRole",
+        &request.request_id,
+        &request,
+    );
+    let user_id = violations.id("user_id", &request.user_id);
+    let role = role(&mut violations, request.role);
+    violations.finish()?;
+
+    let (context, organization_id) = (&context, context.organization_id);
+    let updated = context
+        .write(claim, user_id, async |conn| {
+            let caller = Caller::lock(conn, context).await?;
+            let member = members::find(conn, organization_id, user_id).await?;
+            caller.check_grants(role)?;
+            if member.role == role {
+                return Ok(member.into());
+            }
+            caller.check_takes(member.role)?;
+            members::set_role(conn, organization_id, user_id, role).await?;
+            check_owner_left(conn, organization_id, &member).await?;
+            let member = members::find(conn, organization_id, user_id).await?;
+            Ok(member.into())
+        })
+        .await;
+    // Even if it failed: a commit may have taken place. Likewise below.
+    context.identities().forget_user(user_id);
+    updated
+}
+
+pub(super) async fn remove_member(context: Context, request: RemoveMemberRequest) -> Result<()> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "RemoveMember",
+        &request.request_id,
+        &request,
+    );
+    let user_id = violations.id("user_id", &request.user_id);
+    violations.finish()?;
+    context.check_own(Some(user_id))?;
+
+    let (context, organization_id) = (&context, context.organization_id);
+    let removed = context
+        .write(claim, user_id, async |conn| {
+            let member = if context.identity.user_id() == Some(user_id) {
+                store::lock(conn, organization_id).await?;
+                members::find(conn, organization_id, user_id).await?
+            } else {
+                let caller = Caller::lock(conn, context).await?;
+                let member = members::find(conn, organization_id, user_id).await?;
+                caller.check_takes(member.role)?;
+                member
+            };
+            members::delete(conn, organization_id, user_id).await?;
+            check_owner_left(conn, organization_id, &member).await
+        })
+        .await;
+    context.identities().forget_user(user_id);
+    removed
+}
+
+pub(super) async fn transfer_ownership(
+    context: Context,
+    request: TransferOwnershipRequest,
+) -> Result<proto::Member> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "TransferOwnership",
+        &request.request_id,
+        &request,
+    );
+    let owner_id = context.user_id()?;
+    let user_id = violations.id("user_id", &request.user_id);
+    if user_id == owner_id {
+        violations.add("user_id", "is that of the caller");
+    }
+    violations.finish()?;
+
+    let (context, organization_id) = (&context, context.organization_id);
+    let transferred = context
+        .write(claim, user_id, async |conn| {
+            let caller = Caller::lock(conn, context).await?;
+            caller.check_grants(Role::Owner)?;
+            members::find(conn, organization_id, user_id).await?;
+            members::set_role(conn, organization_id, user_id, Role::Owner).await?;
+            members::set_role(conn, organization_id, owner_id, Role::Admin).await?;
+            let member = members::find(conn, organization_id, user_id).await?;
+            Ok(member.into())
+        })
+        .await;
+    context.identities().forget_user(user_id);
+    context.identities().forget_user(owner_id);
+    transferred
+}
+
+/// Somebody who is about to change roles: an owner or an admin.
+pub(super) struct Caller {
+    is_owner: bool,
+}
+
+impl Caller {
+    /// Locks the organization; then the caller's role is what the database says,
+    /// not what is remembered.
+    pub(super) async fn lock(conn: &Conn, context: &Context) -> Result<Self> {
+        let organization_id = context.organization_id;
+        store::lock(conn, organization_id).await?;
+        let place = match context.identity {
+            Identity::User(id) => {
+                let role = members::role(conn, organization_id, id).await?;
+                Some(Place::Member(role.ok_or(Error::OrganizationDenied)?))
+            }
+            _ => context.place,
+        };
+        match place {
+            Some(Place::Member(Role::Owner)) => Ok(Self { is_owner: true }),
+            Some(Place::Member(Role::Admin) | Place::Key(KeyAccess::Admin)) => {
+                Ok(Self { is_owner: false })
+            }
+            _ => Err(Error::Denied(ROLE_DENIED)),
+        }
+    }
+
+    /// Refuses to give this role, if the caller may not.
+    pub(super) fn check_grants(&self, role: Role) -> Result<()> {
+        self.check_owner(role == Role::Owner)
+    }
+
+    /// Refuses to take this role, if the caller may not.
+    fn check_takes(&self, role: Role) -> Result<()> {
+        self.check_owner(matches!(role, Role::Owner | Role::Admin))
+    }
+
+    fn check_owner(&self, required: bool) -> Result<()> {
+        if self.is_owner || !required {
+            Ok(())
+        } else {
+            Err(Error::Denied(OWNER_REQUIRED))
+        }
+    }
+}
+
+/// Refuses what was done to this member if it has left the organization, which is
+/// locked, without an owner.
+async fn check_owner_left(conn: &Conn, organization_id: Uuid, member: &Member) -> Result<()> {
+    if member.role != Role::Owner || members::count_owners(conn, organization_id).await? > 0 {
+        return Ok(());
+    }
+    Err(Error::Precondition {
+        reason: LAST_OWNER,
+        kind: "organization",
+        id: organization_id,
+    })
+}
+
+/// The role a request names.
+pub(super) fn role(violations: &mut Violations, role: i32) -> Role {
+    match violations.required_enum("role", role) {
+        proto::Role::Owner => Role::Owner,
+        proto::Role::Admin => Role::Admin,
+        proto::Role::Manager => Role::Manager,
+        proto::Role::Unspecified | proto::Role::Member => Role::Member,
+    }
+}

@@ -1,0 +1,73 @@
+//! Every query on `api_keys` of those who manage them.
+
+use chrono::{DateTime, Utc};
+use diesel::{dsl::now, prelude::*};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::{
+    access::KeyAccess,
+    db::Conn,
+    error::{Error, Result},
+    page::{Page, keyset},
+    schema::api_keys,
+};
+
+/// A row of `api_keys`, without its secret.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = api_keys, check_for_backend(diesel::pg::Pg))]
+pub struct ApiKey {
+    pub id: Uuid,
+    pub name: String,
+    pub access: KeyAccess,
+    pub create_time: DateTime<Utc>,
+    pub expire_time: Option<DateTime<Utc>>,
+    pub last_use_time: Option<DateTime<Utc>>,
+    pub revoke_time: Option<DateTime<Utc>>,
+}
+
+/// A key to insert.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = api_keys)]
+pub struct NewApiKey {
+    pub organization_id: Uuid,
+    pub id: Uuid,
+    pub name: String,
+    pub access: KeyAccess,
+    pub secret_hash: Vec<u8>,
+    pub expire_time: Option<DateTime<Utc>>,
+}
+
+/// Inserts a key.
+pub async fn insert(mut conn: &Conn, key: &NewApiKey) -> Result<ApiKey> {
+    Ok(diesel::insert_into(api_keys::table)
+        .values(key)
+        .returning(ApiKey::as_select())
+        .get_result(&mut conn)
+        .await?)
+}
+
+/// A page of keys, revoked ones included.
+pub async fn list(mut conn: &Conn, organization_id: Uuid, page: Page) -> Result<Vec<ApiKey>> {
+    let query = api_keys::table
+        .filter(api_keys::organization_id.eq(organization_id))
+        .select(ApiKey::as_select())
+        .into_boxed();
+    Ok(keyset!(query, page, api_keys::id).load(&mut conn).await?)
+}
+
+/// Revokes a key, unless it is revoked.
+pub async fn revoke(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<ApiKey> {
+    diesel::update(api_keys::table.find((organization_id, id)))
+        .filter(api_keys::revoke_time.is_null())
+        .set(api_keys::revoke_time.eq(now))
+        .execute(&mut conn)
+        .await?;
+    api_keys::table
+        .find((organization_id, id))
+        .select(ApiKey::as_select())
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("api_key", id))
+}

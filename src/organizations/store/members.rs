@@ -1,0 +1,149 @@
+//! Every query on `members`, and who they are.
+
+use chrono::{DateTime, Utc};
+use diesel::{dsl::now, prelude::*};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::{
+    access::Role,
+    db::Conn,
+    error::{Error, Result},
+    page::{Page, keyset},
+    schema::{members, users},
+};
+
+/// A row of `members`, with who it is.
+#[derive(Debug, Clone, Queryable)]
+pub struct Member {
+    pub user_id: Uuid,
+    pub email: String,
+    pub name: String,
+    pub role: Role,
+    pub create_time: DateTime<Utc>,
+    pub update_time: DateTime<Utc>,
+}
+
+/// The columns of a [`Member`].
+const MEMBER: (
+    members::user_id,
+    users::email,
+    users::name,
+    members::role,
+    members::create_time,
+    members::update_time,
+) = (
+    members::user_id,
+    users::email,
+    users::name,
+    members::role,
+    members::create_time,
+    members::update_time,
+);
+
+/// The member.
+pub async fn find(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<Member> {
+    members::table
+        .inner_join(users::table.on(users::id.eq(members::user_id)))
+        .filter(members::organization_id.eq(organization_id))
+        .filter(members::user_id.eq(user_id))
+        .select(MEMBER)
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("member", user_id))
+}
+
+/// The role of a user, if they are a member.
+pub async fn role(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<Option<Role>> {
+    Ok(members::table
+        .find((organization_id, user_id))
+        .select(members::role)
+        .first(&mut conn)
+        .await
+        .optional()?)
+}
+
+/// A page of members.
+pub async fn list(mut conn: &Conn, organization_id: Uuid, page: Page) -> Result<Vec<Member>> {
+    let query = members::table
+        .inner_join(users::table.on(users::id.eq(members::user_id)))
+        .filter(members::organization_id.eq(organization_id))
+        .select(MEMBER)
+        .into_boxed();
+    Ok(keyset!(query, page, members::user_id)
+        .load(&mut conn)
+        .await?)
+}
+
+/// A page of the organizations of a user, with their role in each.
+pub async fn list_of_user(mut conn: &Conn, user_id: Uuid, page: Page) -> Result<Vec<(Uuid, Role)>> {
+    let query = members::table
+        .filter(members::user_id.eq(user_id))
+        .select((members::organization_id, members::role))
+        .into_boxed();
+    Ok(keyset!(query, page, members::organization_id)
+        .load(&mut conn)
+        .await?)
+}
+
+/// The user with this e-mail address, if there is one.
+pub async fn user_with_email(mut conn: &Conn, email: &str) -> Result<Option<Uuid>> {
+    Ok(users::table
+        .filter(users::email.eq(email))
+        .select(users::id)
+        .first(&mut conn)
+        .await
+        .optional()?)
+}
+
+/// Adds a user; whether they were no member yet.
+pub async fn insert(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    user_id: Uuid,
+    role: Role,
+) -> Result<bool> {
+    let inserted = diesel::insert_into(members::table)
+        .values((
+            members::organization_id.eq(organization_id),
+            members::user_id.eq(user_id),
+            members::role.eq(role),
+        ))
+        .on_conflict_do_nothing()
+        .execute(&mut conn)
+        .await?;
+    Ok(inserted > 0)
+}
+
+/// Gives a member another role.
+pub async fn set_role(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    user_id: Uuid,
+    role: Role,
+) -> Result<()> {
+    diesel::update(members::table.find((organization_id, user_id)))
+        .set((members::role.eq(role), members::update_time.eq(now)))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
+/// Removes a member.
+pub async fn delete(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<()> {
+    diesel::delete(members::table.find((organization_id, user_id)))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
+/// How many owners there are.
+pub async fn count_owners(mut conn: &Conn, organization_id: Uuid) -> Result<i64> {
+    Ok(members::table
+        .filter(members::organization_id.eq(organization_id))
+        .filter(members::role.eq(Role::Owner))
+        .count()
+        .get_result(&mut conn)
+        .await?)
+}

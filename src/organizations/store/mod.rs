@@ -1,0 +1,113 @@
+//! Every query on `organizations`; those on what belongs to one are beside it.
+//! Knows nothing of the wire.
+
+pub mod invitations;
+pub mod keys;
+pub mod members;
+
+use chrono::{DateTime, Utc};
+use diesel::{dsl::now, prelude::*};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::{
+    db::Conn,
+    error::{Error, Result},
+    schema::organizations,
+};
+
+/// A row of `organizations`.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = organizations, check_for_backend(diesel::pg::Pg))]
+pub struct Organization {
+    pub id: Uuid,
+    pub name: String,
+    pub default_currency: String,
+    pub default_phone_region: Option<String>,
+    pub revision: i32,
+    pub create_time: DateTime<Utc>,
+    pub update_time: DateTime<Utc>,
+}
+
+/// An organization to insert.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = organizations)]
+pub struct NewOrganization {
+    pub id: Uuid,
+    pub name: String,
+    pub default_currency: String,
+    pub default_phone_region: Option<String>,
+}
+
+/// What an update changes: fields that are absent stay.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = organizations)]
+#[expect(clippy::option_option, reason = "absent, or set to NULL")]
+pub struct OrganizationChange {
+    pub name: Option<String>,
+    pub default_currency: Option<String>,
+    pub default_phone_region: Option<Option<String>>,
+}
+
+/// The organization.
+pub async fn find(mut conn: &Conn, id: Uuid) -> Result<Organization> {
+    organizations::table
+        .find(id)
+        .select(Organization::as_select())
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("organization", id))
+}
+
+/// The organization, locked: whoever changes roles waits here for the others.
+pub async fn lock(mut conn: &Conn, id: Uuid) -> Result<Organization> {
+    organizations::table
+        .find(id)
+        .select(Organization::as_select())
+        .for_no_key_update()
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("organization", id))
+}
+
+/// These organizations, in any order.
+pub async fn list(mut conn: &Conn, ids: &[Uuid]) -> Result<Vec<Organization>> {
+    Ok(organizations::table
+        .filter(organizations::id.eq_any(ids))
+        .select(Organization::as_select())
+        .load(&mut conn)
+        .await?)
+}
+
+/// Inserts an organization; none if its id is taken.
+pub async fn insert(
+    mut conn: &Conn,
+    organization: &NewOrganization,
+) -> Result<Option<Organization>> {
+    Ok(diesel::insert_into(organizations::table)
+        .values(organization)
+        .on_conflict_do_nothing()
+        .returning(Organization::as_select())
+        .get_result(&mut conn)
+        .await
+        .optional()?)
+}
+
+/// Changes an organization that is locked.
+pub async fn update(
+    mut conn: &Conn,
+    id: Uuid,
+    change: &OrganizationChange,
+) -> Result<Organization> {
+    Ok(diesel::update(organizations::table.find(id))
+        .set((
+            change,
+            organizations::revision.eq(organizations::revision + 1),
+            organizations::update_time.eq(now),
+        ))
+        .returning(Organization::as_select())
+        .get_result(&mut conn)
+        .await?)
+}
