@@ -20,6 +20,7 @@ mod paging;
 mod plans;
 mod process;
 mod request_id;
+mod roles;
 mod row_security;
 mod schema;
 mod server;

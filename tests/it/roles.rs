@@ -7,7 +7,7 @@ use minicrm::{
         Grant, KeyAccess, Place, Places, Role, Who,
         table::{Row, TABLE},
     },
-    proto::DESCRIPTOR,
+    proto::{self, DESCRIPTOR},
 };
 use prost::Message;
 use prost_types::FileDescriptorSet;
@@ -15,7 +15,7 @@ use tonic::{Code, Request, Status, client::Grpc};
 use tonic_prost::ProstCodec;
 use tonic_types::StatusExt;
 
-use crate::support::{App, Bearer, Caller};
+use crate::support::App;
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 const BEGIN: &str = "<!-- roles: made from src/access/table.rs -->\n";
@@ -39,9 +39,10 @@ fn document() -> String {
         Grant::Own => "own",
         Grant::All => "yes",
     };
-    let mut text = "| service | method | owner | admin | manager | member | key INTAKE | key READ |\n\
+    let mut text =
+        "| service | method | owner | admin | manager | member | key INTAKE | key READ |\n\
                     |---|---|---|---|---|---|---|---|\n"
-        .to_owned();
+            .to_owned();
     for Row {
         service,
         method,
@@ -83,7 +84,10 @@ fn the_readme_shows_the_table() {
 #[test]
 fn the_table_has_every_method_of_the_contract() {
     let set = FileDescriptorSet::decode(DESCRIPTOR).unwrap();
-    let files = set.file.iter().filter(|file| file.package() == "minicrm.v1");
+    let files = set
+        .file
+        .iter()
+        .filter(|file| file.package() == "minicrm.v1");
     let mut methods: Vec<_> = files
         .flat_map(|file| &file.service)
         .flat_map(|service| {
@@ -100,7 +104,7 @@ fn the_table_has_every_method_of_the_contract() {
 
 /// Calls a method with an empty request.
 async fn call(app: &App, row: &Row) -> Result<(), Status> {
-    let mut grpc = Grpc::new(app.caller());
+    let mut grpc = Grpc::new(app.caller.clone());
     grpc.ready().await.unwrap();
     let path = format!("/minicrm.v1.{}/{}", row.service, row.method);
     let codec = ProstCodec::<(), ()>::default();
@@ -114,17 +118,34 @@ async fn call(app: &App, row: &Row) -> Result<(), Status> {
 fn refusal(outcome: &Result<(), Status>) -> Option<(Code, String)> {
     let status = outcome.as_ref().err()?;
     let info = status.get_error_details().error_info().cloned();
-    Some((status.code(), info.map(|info| info.reason).unwrap_or_default()))
+    Some((
+        status.code(),
+        info.map(|info| info.reason).unwrap_or_default(),
+    ))
 }
 
 /// Every cell of the table. (What is one's own has tests of its own.)
 #[tokio::test]
 async fn everybody_may_call_what_the_table_says() {
     let app = App::secure().await;
-    let organization = app.organization("owner@example.com").await;
+    let owner = app.user("owner@example.com").await;
+    let organization = app.organization(&owner).await;
+    let owners = app.of(&owner, &organization);
     let mut callers = Vec::new();
     for place in PLACES {
-        callers.push((place, organization.caller(&app, place).await));
+        let token = match place {
+            Place::Member(role) => {
+                let email = format!("{}@example.com", role.as_str());
+                let role = proto::Role::from(role);
+                if role == proto::Role::Owner {
+                    owner.token.clone()
+                } else {
+                    owners.member(&email, role).await.token
+                }
+            }
+            Place::Key(access) => owners.key(access.into()).await.secret,
+        };
+        callers.push((place, app.with(&token, &organization.id)));
     }
     let denied = |reason: &str| Some((Code::PermissionDenied, reason.to_owned()));
     let unknown = Some((Code::Unauthenticated, "UNAUTHENTICATED".to_owned()));

@@ -91,6 +91,8 @@ pub struct App {
     pub database_url: String,
     /// Connection to the server.
     pub channel: Channel,
+    /// The same, as who makes the calls.
+    pub caller: Caller,
     pub leads: LeadServiceClient<Caller>,
     pub contacts: ContactServiceClient<Caller>,
     pub operators: OperatorServiceClient<Caller>,
@@ -214,7 +216,8 @@ impl App {
             sources: SourceServiceClient::new(caller.clone()),
             analytics: AnalyticsServiceClient::new(caller.clone()),
             auth: AuthServiceClient::new(caller.clone()),
-            organizations: OrganizationServiceClient::new(caller),
+            organizations: OrganizationServiceClient::new(caller.clone()),
+            caller,
             channel,
             stop: None,
         }

@@ -1,11 +1,14 @@
 //! The one error type and its one mapping to a gRPC status. No SQL, constraint
 //! name, path or personal data ever reaches a client through it.
 
+mod reasons;
+
 use std::{collections::HashMap, fmt::Display, sync::Arc, time::Duration};
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::deadpool::PoolError;
 use prost::Message;
+pub use reasons::*;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 use uuid::Uuid;
@@ -105,29 +108,6 @@ pub enum Error {
     #[error("internal error")]
     Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }
-
-/// Reason: the operator's load or window limit is reached.
-pub const OPERATOR_AT_LIMIT: &str = "OPERATOR_AT_LIMIT";
-/// Reason: the operator is not active.
-pub const OPERATOR_INACTIVE: &str = "OPERATOR_INACTIVE";
-/// Reason: the source takes no contacts in.
-pub const SOURCE_INACTIVE: &str = "SOURCE_INACTIVE";
-/// Reason: the contact is closed.
-pub const CONTACT_CLOSED: &str = "CONTACT_CLOSED";
-/// Reason: the caller's role does not suffice.
-pub const ROLE_DENIED: &str = "ROLE_DENIED";
-/// Reason: the thing is not the caller's own.
-pub const NOT_OWN: &str = "NOT_OWN";
-/// Reason: only an owner may.
-pub const OWNER_REQUIRED: &str = "OWNER_REQUIRED";
-/// Reason: only a user may, not a service.
-pub const USER_REQUIRED: &str = "USER_REQUIRED";
-/// Reason: the caller has not exactly one organization, and names none.
-pub const ORGANIZATION_REQUIRED: &str = "ORGANIZATION_REQUIRED";
-/// Reason: no owner would be left.
-pub const LAST_OWNER: &str = "LAST_OWNER";
-/// Reason: the lead has active contacts.
-pub const LEAD_HAS_OPEN_CONTACTS: &str = "LEAD_HAS_OPEN_CONTACTS";
 
 impl Error {
     /// There is no `kind` with this id.

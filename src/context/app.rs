@@ -1,0 +1,141 @@
+//! What the whole server shares.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use phonenumber::country;
+use uuid::Uuid;
+
+use crate::{
+    access::identities::{BELIEVED, Identities},
+    audit::denials::Denials,
+    auth::{self, Auth},
+    contacts::{Change, NewContact, Wanted},
+    db::{Db, Scope},
+    distribution::store::KnownPools,
+    error::Result,
+    grouped::Queues,
+    migrations, validate,
+};
+
+/// The organization of a server without authentication that names no others.
+pub const DEVELOPMENT_ORGANIZATION: Uuid =
+    Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
+
+/// How long a call waits for what others have locked.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same in a group, where others wait behind.
+const GROUPED_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What a server is made with.
+#[derive(Default)]
+pub struct Settings {
+    /// Most connections to the database, of which a half, but at least two, are
+    /// kept for grouped writes and health: slow reads cannot hold those up.
+    pub pool_size: usize,
+    /// Region whose national phone numbers are understood in organizations that
+    /// name none.
+    pub phone_region: Option<country::Id>,
+    /// Organizations served while there is no authentication.
+    pub organizations: Vec<Uuid>,
+    /// How callers are authenticated, if they are.
+    pub authentication: Option<auth::Settings>,
+    /// Whether the service describes itself. That takes no identity.
+    pub reflection: bool,
+    /// How long what the database says of callers is believed; half a minute unless
+    /// given.
+    pub believed: Option<Duration>,
+}
+
+/// What the whole server shares.
+pub struct App {
+    pub(super) db: Db,
+    pub(super) grouped_db: Db,
+    pub(super) phone_region: Option<country::Id>,
+    pub(super) intake: Queues<NewContact>,
+    pub(super) changes: Queues<Change>,
+    pub(super) wanted: Queues<Wanted>,
+    pub(super) known_pools: KnownPools,
+    pub(super) organizations: Vec<Uuid>,
+    pub(super) auth: Option<Auth>,
+    pub(super) reflection: bool,
+    pub(super) identities: Identities,
+    pub(super) denials: Arc<Denials>,
+    pub(super) prepared: OnceLock<()>,
+}
+
+impl App {
+    /// With the database at `url`.
+    pub fn new(url: &str, settings: Settings) -> Result<Self> {
+        let reserved = (settings.pool_size / 2).max(2);
+        let shared = settings.pool_size.saturating_sub(reserved).max(1);
+        Ok(Self {
+            db: Db::new(url, shared, LOCK_TIMEOUT)?,
+            grouped_db: Db::new(url, reserved, GROUPED_LOCK_TIMEOUT)?,
+            phone_region: settings.phone_region,
+            intake: Queues::default(),
+            changes: Queues::default(),
+            wanted: Queues::default(),
+            known_pools: KnownPools::default(),
+            organizations: settings.organizations,
+            auth: settings.authentication.map(Auth::new),
+            reflection: settings.reflection,
+            identities: Identities::new(settings.believed.unwrap_or(BELIEVED)),
+            denials: Arc::default(),
+            prepared: OnceLock::new(),
+        })
+    }
+
+    /// Prepares the database: its schema, and what must be in it. Nothing is
+    /// served before.
+    pub async fn prepare(&self, url: &str) -> Result<()> {
+        validate::load_phone_numbers();
+        migrations::run(url).await?;
+        if self.auth.is_none() {
+            self.ensure_organizations().await?;
+        }
+        self.prepared.get_or_init(|| ());
+        Ok(())
+    }
+
+    /// Whether the database is prepared and answers.
+    pub async fn is_ready(&self) -> bool {
+        self.prepared.get().is_some() && self.grouped_db.ping().await.is_ok()
+    }
+
+    /// For what runs beside the calls.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Whether the service describes itself.
+    pub fn reflection(&self) -> bool {
+        self.reflection
+    }
+
+    /// What was denied and is not written yet.
+    pub fn denials(&self) -> &Arc<Denials> {
+        &self.denials
+    }
+
+    async fn ensure_organizations(&self) -> Result<()> {
+        let organizations = &self.organizations;
+        self.db
+            .transaction(Scope::Organizations(organizations.clone()), async |conn| {
+                diesel::sql_query(
+                    "INSERT INTO organizations (id, name) SELECT unnest($1), $2
+                         ON CONFLICT DO NOTHING",
+                )
+                .bind::<Array<SqlUuid>, _>(organizations)
+                .bind::<Text, _>("Development")
+                .execute(&mut &**conn)
+                .await?;
+                Ok(())
+            })
+            .await
+    }
+}

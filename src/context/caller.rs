@@ -1,0 +1,197 @@
+//! Who calls, for which organization, and what they may do: the one place where a
+//! request's organization is decided.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+use tonic::metadata::{AsciiMetadataValue, MetadataMap};
+use uuid::Uuid;
+
+use super::{App, Context};
+use crate::{
+    access::{self, Grant, Identity, Method, Place, Role, Who, identities::Caller},
+    audit::denials::Denial,
+    db::Conn,
+    error::{Error, NOT_OWN, ORGANIZATION_REQUIRED, ROLE_DENIED, Result, USER_REQUIRED},
+};
+
+impl Context {
+    /// The context of a call of `Q`'s method with this metadata. Checks who
+    /// calls, then for which organization; [`Context::check_grant`] comes next.
+    ///
+    /// Without authentication a call may name any organization that is served, in
+    /// `x-organization-id`; one that names none belongs to the first.
+    pub async fn resolve<Q: Method>(
+        app: &Arc<App>,
+        metadata: &MetadataMap,
+        peer: Option<IpAddr>,
+    ) -> Result<Self> {
+        if app.prepared.get().is_none() {
+            return Err(Error::unavailable("the database is not prepared yet"));
+        }
+        let mut context = Self {
+            app: Arc::clone(app),
+            organization_id: Uuid::nil(),
+            identity: Identity::Nobody,
+            place: None,
+            grant: Grant::All,
+            method: Q::NAME,
+            peer,
+            deadline: metadata.get("grpc-timeout").and_then(deadline),
+            phone_region: app.phone_region,
+        };
+        let Some(auth) = &app.auth else {
+            context.identity = Identity::Development;
+            if let Who::Places(_) = Q::WHO {
+                context.enter_as_developer(metadata)?;
+                context.settle().await?;
+            }
+            return Ok(context);
+        };
+        if let Who::Anyone = Q::WHO {
+            return Ok(context);
+        }
+        let token = bearer(metadata).ok_or(Error::Unauthenticated)?;
+        let caller = app.identities.caller(&app.db, &auth.keys, token).await?;
+        context.identity = caller.identity();
+        if let Who::Places(places) = Q::WHO {
+            context.enter(caller, metadata).await?;
+            context.grant = context.place.map_or(Grant::No, |place| places.grant(place));
+            context.settle().await?;
+        }
+        Ok(context)
+    }
+
+    fn enter_as_developer(&mut self, metadata: &MetadataMap) -> Result<()> {
+        let served = self.app.organizations.as_slice();
+        let organization_id = match named_organization(metadata)? {
+            None => served.first().copied(),
+            Some(named) => Some(named).filter(|named| served.contains(named)),
+        };
+        self.organization_id = organization_id.ok_or(Error::OrganizationDenied)?;
+        self.place = Some(Place::Member(Role::Owner));
+        Ok(())
+    }
+
+    /// Decides the organization of the call, and the caller's place in it.
+    async fn enter(&mut self, caller: Caller, metadata: &MetadataMap) -> Result<()> {
+        let named = named_organization(metadata)?;
+        (self.organization_id, self.place) = match caller {
+            Caller::Key {
+                organization_id,
+                access,
+                ..
+            } => {
+                if named.is_some_and(|named| named != organization_id) {
+                    return Err(Error::OrganizationDenied);
+                }
+                (organization_id, Some(Place::Key(access)))
+            }
+            Caller::User { id, .. } => {
+                let memberships = self.app.identities.memberships(&self.app.db, id).await?;
+                let (organization_id, role) = match (named, memberships.as_slice()) {
+                    (None, &[only]) => only,
+                    (None, _) => return Err(Error::Denied(ORGANIZATION_REQUIRED)),
+                    (Some(named), memberships) => memberships
+                        .iter()
+                        .find(|membership| membership.0 == named)
+                        .copied()
+                        .ok_or(Error::OrganizationDenied)?,
+                };
+                (organization_id, Some(Place::Member(role)))
+            }
+        };
+        Ok(())
+    }
+
+    /// Learns how things are done in the organization.
+    async fn settle(&mut self) -> Result<()> {
+        let region = self
+            .app
+            .identities
+            .phone_region(&self.app.db, self.organization_id)
+            .await?;
+        self.phone_region = region.or(self.phone_region);
+        Ok(())
+    }
+
+    /// Refuses callers who may not call the method at all.
+    pub fn check_grant(&self, who: Who) -> Result<()> {
+        match (who, self.identity) {
+            (Who::User, Identity::Development) => Err(Error::AuthenticationOff),
+            (Who::User, Identity::ApiKey(_)) => Err(Error::Denied(USER_REQUIRED)),
+            _ if self.grant == Grant::No => Err(Error::Denied(ROLE_DENIED)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses callers who are granted their own only, if this is not: it belongs
+    /// to this user.
+    pub fn check_own(&self, user_id: Option<Uuid>) -> Result<()> {
+        match self.grant {
+            Grant::All => Ok(()),
+            Grant::Own if user_id.is_some() && user_id == self.identity.user_id() => Ok(()),
+            Grant::Own | Grant::No => Err(Error::Denied(NOT_OWN)),
+        }
+    }
+
+    /// The user whose things alone the call may change, if it may not change all.
+    pub fn only_for(&self) -> Option<Uuid> {
+        match self.grant {
+            Grant::All => None,
+            Grant::Own | Grant::No => Some(self.identity.user_id().unwrap_or_default()),
+        }
+    }
+
+    /// Refuses users who are no members of the organization. Without
+    /// authentication there are no users to look for.
+    pub async fn check_member(&self, conn: &Conn, user_id: Option<Uuid>) -> Result<()> {
+        match (self.identity, user_id) {
+            (Identity::Development, _) | (_, None) => Ok(()),
+            (_, Some(id)) if access::is_member(conn, self.organization_id, id).await? => Ok(()),
+            (_, Some(id)) => Err(Error::not_found("member", id)),
+        }
+    }
+
+    /// Counts that this was denied.
+    pub fn count_denied(&self, reason: &'static str) {
+        if self.place.is_some() {
+            let denial = Denial::now(self.organization_id, self.identity, self.method, reason);
+            self.app.denials.add(denial);
+        }
+    }
+}
+
+/// The token a call carries.
+fn bearer(metadata: &MetadataMap) -> Option<&str> {
+    let value = metadata.get("authorization")?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The organization a call names.
+fn named_organization(metadata: &MetadataMap) -> Result<Option<Uuid>> {
+    let Some(named) = metadata.get("x-organization-id") else {
+        return Ok(None);
+    };
+    let named = Uuid::try_parse_ascii(named.as_bytes());
+    named.map(Some).map_err(|_| Error::OrganizationDenied)
+}
+
+/// The deadline of a call with this timeout, as gRPC writes it over HTTP/2: at
+/// most eight digits and a unit.
+fn deadline(timeout: &AsciiMetadataValue) -> Option<Instant> {
+    let timeout = timeout.to_str().ok()?;
+    let (count, unit) = timeout.split_at_checked(timeout.len().checked_sub(1)?)?;
+    let count: u64 = count.parse().ok().filter(|_| count.len() <= 8)?;
+    let timeout = match unit {
+        "H" => Duration::from_hours(count),
+        "M" => Duration::from_mins(count),
+        "S" => Duration::from_secs(count),
+        "m" => Duration::from_millis(count),
+        "u" => Duration::from_micros(count),
+        "n" => Duration::from_nanos(count),
+        _ => return None,
+    };
+    Instant::now().checked_add(timeout)
+}

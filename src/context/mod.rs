@@ -1,0 +1,174 @@
+//! What the server shares, who calls, and what a method needs to serve the call.
+
+mod app;
+mod caller;
+
+use std::{net::IpAddr, sync::Arc};
+
+pub use app::{App, DEVELOPMENT_ORGANIZATION, Settings};
+use futures_util::join;
+use phonenumber::country;
+use prost::Message;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::{
+    access::{Grant, Identity, Place, identities::Identities},
+    audit::{self, Event},
+    auth::Auth,
+    contacts::{Change, NewContact, Wanted},
+    db::{Db, Scope, Transaction, Work},
+    distribution::store::KnownPools,
+    error::{Error, Result},
+    grouped::Queues,
+    request_id::{self, Claim, Claimed},
+};
+
+/// What one call is served with.
+#[derive(Clone)]
+pub struct Context {
+    app: Arc<App>,
+    /// The organization that everything the call touches belongs to. All zeros
+    /// for methods that are about none.
+    pub organization_id: Uuid,
+    /// Who calls.
+    pub identity: Identity,
+    /// The caller's place in the organization, if the method is about one.
+    pub place: Option<Place>,
+    /// How much of the method the caller is granted.
+    pub grant: Grant,
+    /// The method that is called.
+    pub method: &'static str,
+    /// Where the call comes from.
+    pub peer: Option<IpAddr>,
+    /// When the caller stops waiting.
+    pub deadline: Option<Instant>,
+    phone_region: Option<country::Id>,
+}
+
+impl Context {
+    /// The calling user.
+    pub fn user_id(&self) -> Result<Uuid> {
+        self.identity.user_id().ok_or(Error::AuthenticationOff)
+    }
+
+    /// How callers are authenticated.
+    pub fn auth(&self) -> Result<&Auth> {
+        self.app.auth.as_ref().ok_or(Error::AuthenticationOff)
+    }
+
+    /// Whom the server knows.
+    pub fn identities(&self) -> &Identities {
+        &self.app.identities
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.app.db
+    }
+
+    /// The database, by connections that are kept for what is done in groups.
+    pub fn grouped_db(&self) -> &Db {
+        &self.app.grouped_db
+    }
+
+    /// Region whose national phone numbers are understood.
+    pub fn phone_region(&self) -> Option<country::Id> {
+        self.phone_region
+    }
+
+    /// The contacts that wait to be taken in.
+    pub(crate) fn intake(&self) -> &Queues<NewContact> {
+        &self.app.intake
+    }
+
+    /// The changes that wait to be made.
+    pub(crate) fn changes(&self) -> &Queues<Change> {
+        &self.app.changes
+    }
+
+    /// The contacts that wait to be read.
+    pub(crate) fn wanted(&self) -> &Queues<Wanted> {
+        &self.app.wanted
+    }
+
+    /// The pools that need not be kept again.
+    pub(crate) fn known_pools(&self) -> &KnownPools {
+        &self.app.known_pools
+    }
+
+    /// The same call, for what it does in this organization.
+    #[must_use]
+    pub fn within(self, organization_id: Uuid) -> Self {
+        Self {
+            organization_id,
+            ..self
+        }
+    }
+
+    /// Whose rows the call can meet.
+    pub fn scope(&self) -> Scope {
+        Scope::Organization(self.organization_id)
+    }
+
+    /// Runs a read, in one transaction.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send,
+        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
+            + Work<&'c Transaction, Result<T>, Future: Send>
+            + Clone
+            + Send,
+    {
+        self.db().read(self.scope(), work).await
+    }
+
+    /// Runs a write in a transaction, exactly once if it has a claim, and says in
+    /// the audit that it was done to the thing with this id.
+    pub async fn write<T, F>(&self, claim: Option<Claim>, resource_id: Uuid, work: F) -> Result<T>
+    where
+        T: Message + Default,
+        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
+            + Work<&'c Transaction, Result<T>, Future: Send>
+            + Clone
+            + Send
+            + Sync,
+    {
+        let (claim, work) = (&claim, &work);
+        let events = &[Event::now(self.identity, self.method, resource_id)];
+        self.db()
+            .transaction(self.scope(), async |conn| {
+                let Some(claim) = claim else {
+                    let answer = work.clone()(conn).await?;
+                    conn.commit_with(audit::store::insert(conn, self.organization_id, events))
+                        .await?;
+                    return Ok(answer);
+                };
+                let claimed = request_id::claim(conn, self.organization_id, &[claim]).await?;
+                match claimed.into_iter().next() {
+                    Some(Claimed::Replay(answer)) => decode(&answer),
+                    Some(Claimed::Reused) => Err(Error::RequestIdReused),
+                    Some(Claimed::Fresh) | None => {
+                        let answer = work.clone()(conn).await?;
+                        let encoded = answer.encode_to_vec();
+                        let save = async {
+                            let (saved, audited) = join!(
+                                request_id::save(conn, self.organization_id, claim, &encoded),
+                                audit::store::insert(conn, self.organization_id, events),
+                            );
+                            saved?;
+                            audited
+                        };
+                        conn.commit_with(save).await?;
+                        Ok(answer)
+                    }
+                }
+            })
+            .await
+    }
+}
+
+/// Decodes an answer that was kept.
+pub fn decode<T: Message + Default>(answer: &[u8]) -> Result<T> {
+    T::decode(answer).map_err(Error::internal)
+}
