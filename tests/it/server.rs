@@ -41,7 +41,7 @@ async fn health_is_told_of_the_server_and_of_each_service() {
     let app = App::start().await;
     let mut health = HealthClient::new(app.channel.clone());
     let mut names = proto::service_names().unwrap();
-    assert_eq!(names.len(), 5);
+    assert_eq!(names.len(), 7);
     names.push(String::new());
     for name in &names {
         let mut watch = health.watch(of(name)).await.unwrap().into_inner();
