@@ -1,5 +1,6 @@
 //! Sessions and their refresh tokens. Whoever changes one locks the session
-//! first, so that of two uses of a token the second sees the first.
+//! first, so that nobody waits for each other. Of two uses of a token, the update
+//! that marks it lets one through.
 
 use chrono::{DateTime, Utc};
 use diesel::{

@@ -4,7 +4,7 @@ use minicrm::{
     access::identities::{Credential, INVITATION_PREFIX},
     proto::{
         GetJsonWebKeySetRequest, GetMeRequest, GetSourceRequest, LogoutRequest, Membership,
-        RegisterRequest, Role,
+        RegisterRequest, Role, Tokens,
     },
 };
 use tonic::Code;
@@ -129,13 +129,13 @@ async fn an_invitation_is_for_one_address_and_one_use() {
 
 #[tokio::test]
 async fn there_are_no_users_without_authentication() {
-    let app = App::start().await;
     const REASON: &str = "AUTHENTICATION_OFF";
+    let app = App::start().await;
     let outcome = app.register(registration("ann@example.com")).await;
     assert_error(outcome, Code::FailedPrecondition, REASON);
     let outcome = app.login("ann@example.com", PASSWORD).await;
     assert_error(outcome, Code::FailedPrecondition, REASON);
-    let outcome = app.refresh(&Default::default()).await;
+    let outcome = app.refresh(&Tokens::default()).await;
     assert_error(outcome, Code::FailedPrecondition, REASON);
     let outcome = call!(app.auth.logout(LogoutRequest::default()));
     assert_error(outcome, Code::FailedPrecondition, REASON);

@@ -33,7 +33,6 @@ async fn a_refresh_token_used_twice_ends_its_session_only() {
     app.refresh(&other).await.unwrap();
 }
 
-/// Mutant: without the lock of the session several win.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_parallel_refreshes_at_most_one_wins() {
     let app = App::secure().await;

@@ -40,17 +40,11 @@ impl Good {
         }
     }
 
-    /// The same with another header and other claims, signed with the right key.
-    fn signed(&self, header: &Header, claims: &Value) -> String {
-        let key = EncodingKey::from_ed_pem(KEY.as_bytes()).unwrap();
-        encode(header, claims, &key).unwrap()
-    }
-
     /// The same with another value of a claim.
     fn claiming(&self, name: &str, value: impl Into<Value>) -> String {
         let mut claims = self.claims.clone();
         claims[name] = value.into();
-        self.signed(&self.header, &claims)
+        signed(&self.header, &claims)
     }
 
     async fn assert_refused(&self, what: &str, token: &str) {
@@ -61,6 +55,12 @@ impl Good {
     }
 }
 
+/// A token with this header and these claims, signed with the right key.
+fn signed(header: &Header, claims: &Value) -> String {
+    let key = EncodingKey::from_ed_pem(KEY.as_bytes()).unwrap();
+    encode(header, claims, &key).unwrap()
+}
+
 fn part(value: &Value) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(value.to_string())
 }
@@ -68,13 +68,13 @@ fn part(value: &Value) -> String {
 #[tokio::test]
 async fn what_a_token_says_must_hold() {
     let good = Good::new().await;
-    let same = good.signed(&good.header, &good.claims);
+    let same = signed(&good.header, &good.claims);
     good.app.me(&same).await.unwrap();
 
     for claim in ["sub", "jti", "iss", "aud", "iat", "nbf", "exp"] {
         let mut claims = good.claims.clone();
         claims.as_object_mut().unwrap().remove(claim);
-        let token = good.signed(&good.header, &claims);
+        let token = signed(&good.header, &claims);
         good.assert_refused(&format!("no {claim}"), &token).await;
     }
     let now = good.claims["iat"].as_i64().unwrap();
@@ -117,21 +117,21 @@ async fn a_token_is_signed_with_a_key_of_ours_as_that_key_signs() {
             kid: Some(kid.to_owned()),
             ..good.header.clone()
         };
-        good.assert_refused(kid, &good.signed(&header, &good.claims))
+        good.assert_refused(kid, &signed(&header, &good.claims))
             .await;
     }
     let header = Header {
         kid: None,
         ..good.header.clone()
     };
-    good.assert_refused("no kid", &good.signed(&header, &good.claims))
+    good.assert_refused("no kid", &signed(&header, &good.claims))
         .await;
     for typ in [None, Some("JWE"), Some("rt+jwt"), Some("jwt")] {
         let header = Header {
             typ: typ.map(str::to_owned),
             ..good.header.clone()
         };
-        good.assert_refused("typ", &good.signed(&header, &good.claims))
+        good.assert_refused("typ", &signed(&header, &good.claims))
             .await;
     }
 
