@@ -145,3 +145,14 @@ impl From<Role> for proto::Role {
         }
     }
 }
+
+impl From<KeyAccess> for proto::ApiKeyAccess {
+    fn from(access: KeyAccess) -> Self {
+        match access {
+            KeyAccess::Admin => Self::Admin,
+            KeyAccess::Manager => Self::Manager,
+            KeyAccess::Intake => Self::Intake,
+            KeyAccess::Read => Self::Read,
+        }
+    }
+}

@@ -123,16 +123,10 @@ fn access(violations: &mut Violations, access: i32) -> KeyAccess {
 
 impl From<ApiKey> for proto::ApiKey {
     fn from(key: ApiKey) -> Self {
-        let access = match key.access {
-            KeyAccess::Admin => ApiKeyAccess::Admin,
-            KeyAccess::Manager => ApiKeyAccess::Manager,
-            KeyAccess::Intake => ApiKeyAccess::Intake,
-            KeyAccess::Read => ApiKeyAccess::Read,
-        };
         Self {
             id: key.id.to_string(),
             name: key.name,
-            access: access.into(),
+            access: ApiKeyAccess::from(key.access).into(),
             create_time: Some(timestamp(key.create_time)),
             expire_time: key.expire_time.map(timestamp),
             last_use_time: key.last_use_time.map(timestamp),

@@ -92,12 +92,7 @@ async fn the_secret_of_a_key_is_shown_once_and_kept_nowhere() {
 #[tokio::test]
 async fn keys_are_listed_and_revoked_for_good() {
     let (app, anns) = start().await;
-    let settings = Settings {
-        keys: Some(keys()),
-        believed: Some(Duration::from_millis(200)),
-        ..settings()
-    };
-    let other = App::made_with(app.database_url.clone(), settings).await;
+    let other = App::forgetful(app.database_url.clone()).await;
     let mut ids = Vec::new();
     let mut secrets = Vec::new();
     for _ in 0..3 {

@@ -195,12 +195,7 @@ async fn owners_who_demote_each_other_leave_one() {
 #[tokio::test]
 async fn a_change_of_roles_holds_at_once() {
     let team = Team::new().await;
-    let settings = Settings {
-        keys: Some(keys()),
-        believed: Some(Duration::from_millis(200)),
-        ..settings()
-    };
-    let other = App::made_with(team.app.database_url.clone(), settings).await;
+    let other = App::forgetful(team.app.database_url.clone()).await;
     let (bob, bobs) = team.member("bob@example.com", Role::Manager).await;
     let others = other.of(&bob, &team.acme);
     let add = |app: App| async move { app.add("bob@example.com", Role::Member).await };

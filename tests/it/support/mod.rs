@@ -84,6 +84,22 @@ pub fn settings() -> Settings {
     }
 }
 
+/// The same with authentication, and so many attempts in a minute for an account
+/// and from a peer.
+fn authenticated(keys: &[Key], [per_account, per_peer]: [u32; 2]) -> Settings {
+    let authentication = auth::Settings {
+        keys: Keys::new(keys, "minicrm", "minicrm").unwrap(),
+        attempts: Attempts {
+            per_account: per_account.try_into().unwrap(),
+            per_peer: per_peer.try_into().unwrap(),
+        },
+    };
+    Settings {
+        authentication: Some(authentication),
+        ..settings()
+    }
+}
+
 /// A server and clients for it.
 #[derive(Clone)]
 pub struct App {
@@ -149,21 +165,16 @@ impl App {
 
     /// The same with any keys, and so many attempts in a minute for an account
     /// and from a peer.
-    pub async fn authenticating(
-        database_url: String,
-        keys: &[Key],
-        [per_account, per_peer]: [u32; 2],
-    ) -> Self {
-        let authentication = auth::Settings {
-            keys: Keys::new(keys, "minicrm", "minicrm").unwrap(),
-            attempts: Attempts {
-                per_account: per_account.try_into().unwrap(),
-                per_peer: per_peer.try_into().unwrap(),
-            },
-        };
+    pub async fn authenticating(database_url: String, keys: &[Key], attempts: [u32; 2]) -> Self {
+        Self::made_with(database_url, authenticated(keys, attempts)).await
+    }
+
+    /// Another server with authentication on this database, which soon forgets what
+    /// the database says of callers.
+    pub async fn forgetful(database_url: String) -> Self {
         let settings = Settings {
-            authentication: Some(authentication),
-            ..settings()
+            believed: Some(Duration::from_millis(200)),
+            ..authenticated(&[Key::Ed25519Pem(KEY.to_owned())], [1000, 1000])
         };
         Self::made_with(database_url, settings).await
     }
