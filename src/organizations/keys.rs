@@ -1,8 +1,6 @@
 //! The methods of `OrganizationService` about keys for services. The secret of a
 //! key is in its first answer only: what is kept is a hash.
 
-use chrono::Utc;
-
 use super::{
     MAX_NAME,
     store::keys::{self, ApiKey, NewApiKey},
@@ -45,15 +43,17 @@ pub(super) async fn create_api_key(
         secret_hash: credential.hash().to_vec(),
         expire_time: violations.time("api_key.expire_time", given.expire_time),
     };
-    if key.expire_time.is_some_and(|time| time <= Utc::now()) {
-        violations.add("api_key.expire_time", "is not in the future");
-    }
     violations.finish()?;
 
     let key = &key;
     let mut created = context
         .write(claim, key.id, async |conn| {
             let key = keys::insert(conn, key).await?;
+            let mut violations = Violations::new();
+            if key.expire_time.is_some_and(|time| time <= key.create_time) {
+                violations.add("api_key.expire_time", "is not in the future");
+            }
+            violations.finish()?;
             Ok(CreateApiKeyResponse {
                 api_key: Some(key.into()),
                 secret: String::new(),

@@ -1,6 +1,5 @@
 //! The methods of `OrganizationService` about who is a member.
 
-use chrono::{TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{
@@ -26,9 +25,6 @@ use crate::{
     rpc::timestamp,
     validate::Violations,
 };
-
-/// How long an invitation can be used.
-const INVITED: TimeDelta = TimeDelta::days(7);
 
 pub(super) async fn list_members(
     context: Context,
@@ -115,20 +111,19 @@ async fn invite(
         email,
         role,
         token_hash: credential.hash().to_vec(),
-        expire_time: Utc::now() + INVITED,
     };
     let context = &context;
     let mut added = context
         .write(claim, invitation.id, async |conn| {
             Caller::lock(conn, context).await?.check_grants(role)?;
             invitations::delete(conn, invitation.organization_id, &invitation.email).await?;
-            invitations::insert(conn, invitation).await?;
+            let expire_time = invitations::insert(conn, invitation).await?;
             let invitation = Invitation {
                 id: invitation.id.to_string(),
                 email: invitation.email.clone(),
                 role: proto::Role::from(role).into(),
                 token: String::new(),
-                expire_time: Some(timestamp(invitation.expire_time)),
+                expire_time: Some(timestamp(expire_time)),
             };
             Ok(AddMemberResponse {
                 result: Some(add_member_response::Result::Invitation(invitation)),

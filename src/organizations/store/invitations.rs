@@ -1,7 +1,7 @@
 //! Every query on `invitations` of those who invite.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{dsl::sql, prelude::*, sql_types::Timestamptz};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -16,16 +16,17 @@ pub struct NewInvitation {
     pub email: String,
     pub role: Role,
     pub token_hash: Vec<u8>,
-    pub expire_time: DateTime<Utc>,
 }
 
-/// Inserts an invitation; there must be no other for the address.
-pub async fn insert(mut conn: &Conn, invitation: &NewInvitation) -> Result<()> {
-    diesel::insert_into(invitations::table)
-        .values(invitation)
-        .execute(&mut conn)
-        .await?;
-    Ok(())
+/// Inserts an invitation; there must be no other for the address. Returns when it
+/// ends.
+pub async fn insert(mut conn: &Conn, invitation: &NewInvitation) -> Result<DateTime<Utc>> {
+    let in_a_week = sql::<Timestamptz>("now() + interval '7 days'");
+    Ok(diesel::insert_into(invitations::table)
+        .values((invitation, invitations::expire_time.eq(in_a_week)))
+        .returning(invitations::expire_time)
+        .get_result(&mut conn)
+        .await?)
 }
 
 /// Ends the invitation for an address, if there is one.

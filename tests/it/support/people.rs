@@ -149,10 +149,13 @@ impl App {
 
     /// Asserts that no table holds a key or invitation, or what proves it.
     pub async fn assert_nowhere(&self, text: &str) {
-        let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
+        let hex = |bytes: &[u8]| {
+            let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            digits.concat()
+        };
         let encoded = &text[4..];
         let secret = &BASE64_URL_SAFE_NO_PAD.decode(encoded).unwrap()[32..];
-        // The end of the text is the secret's alone; its first letter is not.
+        // The end of the text is the secret's alone; its first letter may not be.
         let end = &encoded[encoded.len() - 42..];
         let tables = sql_query(
             "SELECT relname::text AS name FROM pg_class
