@@ -46,6 +46,10 @@ impl Denial {
         method: &'static str,
         reason: &'static str,
     ) -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "nothing is asked of the database"
+        )]
         let now = Utc::now();
         Self {
             organization_id,

@@ -61,7 +61,15 @@ fn document() -> String {
                 read,
             }) => [*owner, *admin, *manager, *member, *intake, *read].map(cell),
         };
-        text += &format!("| {service} | {method} | {} |\n", cells.join(" | "));
+        text.extend([
+            "| ",
+            service,
+            " | ",
+            method,
+            " | ",
+            &cells.join(" | "),
+            " |\n",
+        ]);
     }
     text
 }

@@ -84,8 +84,7 @@ pub async fn take_in(
         &pools,
         &decided,
         &counts,
-        &kept,
-        &events,
+        (&kept, &events),
     );
     transaction.commit_with(write).await?;
     known_pools.add(&pools);
@@ -180,8 +179,7 @@ async fn write(
     new_pools: &[PoolRow],
     decided: &[Decided],
     counts: &BTreeMap<Cell, Change>,
-    kept: &[(&Claim, Vec<u8>)],
-    events: &[Event],
+    (kept, events): (&[(&Claim, Vec<u8>)], &[Event]),
 ) -> Result<()> {
     let mut loads: BTreeMap<Uuid, i32> = BTreeMap::new();
     for operator_id in decided

@@ -98,7 +98,7 @@ fn methods_and_their_messages_are_named_alike() {
             // Intake answers with the lead and the operator too, and the secret of a
             // key is no part of it.
             Some(_) if ["CreateContact", "CreateApiKey"].contains(&name) => {
-                assert_eq!(method.output_type(), response)
+                assert_eq!(method.output_type(), response);
             }
             Some(_) if method.output_type() == ".google.protobuf.Empty" => {
                 assert!(name.starts_with("Delete"), "{name}");

@@ -1,10 +1,7 @@
 //! Keys for services.
 
-use std::time::Duration;
-
 use minicrm::{
     access::{Grant, KeyAccess, Place, Who, table::TABLE},
-    context::Settings,
     proto::{
         ApiKey, ApiKeyAccess, CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest,
         ListContactsRequest, ListMembersRequest, ListSourcesRequest, RevokeApiKeyRequest,
@@ -14,8 +11,7 @@ use prost_types::Timestamp;
 use tonic::{Code, Status};
 
 use crate::support::{
-    App, assert_error, assert_invalid, call, contact, external, keys, operator, request_id,
-    settings,
+    App, assert_error, assert_invalid, call, contact, external, operator, request_id,
 };
 
 async fn start() -> (App, App) {

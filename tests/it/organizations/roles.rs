@@ -1,16 +1,11 @@
 //! Who may give and take which role, and that an owner is always left.
 
-use std::time::Duration;
-
-use minicrm::{
-    context::Settings,
-    proto::{
-        ApiKeyAccess, Member, Organization, RemoveMemberRequest, Role, TransferOwnershipRequest,
-    },
+use minicrm::proto::{
+    ApiKeyAccess, Member, Organization, RemoveMemberRequest, Role, TransferOwnershipRequest,
 };
 use tonic::{Code, Status};
 
-use crate::support::{App, Person, assert_error, assert_invalid, call, keys, request_id, settings};
+use crate::support::{App, Person, assert_error, assert_invalid, call, request_id};
 
 const ROLES: [Role; 4] = [Role::Owner, Role::Admin, Role::Manager, Role::Member];
 

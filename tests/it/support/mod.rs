@@ -40,7 +40,7 @@ pub(crate) use calls::call;
 pub use calls::mask;
 pub use cluster::{empty_database, new_database};
 pub use makers::*;
-pub use people::{Person, keys};
+pub use people::Person;
 
 /// A key that tokens are signed with.
 pub const KEY: &str = include_str!("key.pem");
