@@ -1,6 +1,7 @@
 //! Who calls, and what they may do: identities, roles and the one table of what
 //! each role may do ([`table`]).
 
+pub mod credential;
 pub mod identities;
 mod store;
 pub mod table;

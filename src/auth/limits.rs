@@ -10,7 +10,7 @@ use std::{
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
 
 use crate::{
-    access::identities::{Hash, hash},
+    access::credential::{Hash, hash},
     error::{Error, Result},
 };
 

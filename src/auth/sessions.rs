@@ -14,7 +14,7 @@ use super::{
     },
 };
 use crate::{
-    access::identities::{Hash, hash},
+    access::credential::{Hash, hash},
     context::Context,
     db::{Db, Scope},
     error::{Error, Result},

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     access::{
         Identity, Role,
-        identities::{Credential, INVITATION_PREFIX},
+        credential::{Credential, INVITATION_PREFIX},
     },
     audit::{self, Event},
     context::Context,

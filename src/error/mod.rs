@@ -1,12 +1,12 @@
 //! The one error type and its one mapping to a gRPC status. No SQL, constraint
 //! name, path or personal data ever reaches a client through it.
 
+mod database;
 mod reasons;
 
 use std::{collections::HashMap, fmt::Display, sync::Arc, time::Duration};
 
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel_async::pooled_connection::deadpool::PoolError;
+pub use database::violated_key;
 use prost::Message;
 pub use reasons::*;
 use tonic::{Code, Status};
@@ -256,41 +256,6 @@ impl From<&Error> for Status {
     }
 }
 
-impl From<DieselError> for Error {
-    fn from(error: DieselError) -> Self {
-        use DatabaseErrorKind as Kind;
-        match &error {
-            DieselError::DatabaseError(Kind::SerializationFailure, _) => Self::Conflict,
-            DieselError::DatabaseError(
-                Kind::ClosedConnection | Kind::UnableToSendCommand | Kind::ReadOnlyTransaction,
-                _,
-            )
-            | DieselError::BrokenTransactionManager => Self::unavailable(error),
-            // The driver keeps no SQLSTATE of these; this is the one place that
-            // goes by the text.
-            DieselError::DatabaseError(Kind::Unknown, info) => match info.message() {
-                "deadlock detected" => Self::Conflict,
-                text if text.starts_with("canceling statement") => Self::Busy,
-                text if text.starts_with("terminating connection")
-                    || text.starts_with("the database system is")
-                    || text.contains("connection slots")
-                    || text.contains("too many clients") =>
-                {
-                    Self::unavailable(error)
-                }
-                _ => Self::internal(error),
-            },
-            _ => Self::internal(error),
-        }
-    }
-}
-
-impl From<PoolError> for Error {
-    fn from(error: PoolError) -> Self {
-        Self::unavailable(error)
-    }
-}
-
 /// An error and all that is behind it, for the log or the terminal.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -300,16 +265,4 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-/// Name of the unique or foreign key that was violated, if that is the error.
-/// The query that may violate it turns it into what it means.
-pub fn violated_key(error: &DieselError) -> Option<&str> {
-    match error {
-        DieselError::DatabaseError(
-            DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::ForeignKeyViolation,
-            info,
-        ) => info.constraint_name(),
-        _ => None,
-    }
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     access::{
         KeyAccess,
-        identities::{Credential, KEY_PREFIX},
+        credential::{Credential, KEY_PREFIX},
     },
     context::Context,
     error::Result,

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     access::{
         Role,
-        identities::{Credential, INVITATION_PREFIX},
+        credential::{Credential, INVITATION_PREFIX},
     },
     context::Context,
     error::{Error, Result},

@@ -99,7 +99,6 @@ async fn create_source(context: Context, request: CreateSourceRequest) -> Result
     let description = violations.lines("source.description", &source.description, MAX_DESCRIPTION);
     let strategy = strategy(&mut violations, source.strategy);
     violations.finish()?;
-
     let id = Uuid::now_v7();
     let new_source = |code: String| NewSource {
         organization_id: context.organization_id,

@@ -9,7 +9,7 @@ const QUERIES: [&str; 7] = [
     "src/context/app.rs",
     "src/db/mod.rs",
     "src/db/transaction.rs",
-    "src/error/mod.rs",
+    "src/error/database.rs",
     "src/migrations.rs",
     "src/request_id.rs",
     "src/schema.rs",

@@ -1,7 +1,7 @@
 //! Registering, and who one is then.
 
 use minicrm::{
-    access::identities::{Credential, INVITATION_PREFIX},
+    access::credential::{Credential, INVITATION_PREFIX},
     proto::{
         GetJsonWebKeySetRequest, GetMeRequest, GetSourceRequest, LogoutRequest, Membership,
         RegisterRequest, Role, Tokens,
