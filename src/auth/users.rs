@@ -6,7 +6,7 @@ use super::{
     passwords,
     store::{
         sessions,
-        users::{self, NewUser, Organization, User},
+        users::{self, NewUser, User},
     },
 };
 use crate::{
@@ -18,21 +18,22 @@ use crate::{
     context::Context,
     db::Scope,
     error::{Error, Result},
+    organizations::{self, DEFAULT_CURRENCY, store::NewOrganization},
+    page::Page,
     proto::{
-        self, ChangePasswordRequest, GetMeRequest, GetMeResponse, Membership, RegisterRequest,
-        RegisterResponse,
+        self, ChangePasswordRequest, GetMeRequest, GetMeResponse, RegisterRequest, RegisterResponse,
     },
     rpc::timestamp,
-    validate::Violations,
+    validate::{MAX_NAME, Violations},
 };
 
-/// Longest name, in characters.
-const MAX_NAME: usize = 255;
+/// Most organizations that a user is answered with.
+const MAX_MEMBERSHIPS: i64 = 1000;
 
 /// Where somebody registers.
 enum Joining {
     /// In a new organization.
-    New { id: Uuid, name: String },
+    New(NewOrganization),
     /// In the one that invites them.
     Invited(Credential),
 }
@@ -42,10 +43,12 @@ impl Joining {
         let invitation = &request.invitation_token;
         if invitation.is_empty() {
             let name = &request.organization_name;
-            return Self::New {
+            return Self::New(NewOrganization {
                 id: Uuid::now_v7(),
                 name: violations.required_line("organization_name", name, MAX_NAME),
-            };
+                default_currency: DEFAULT_CURRENCY.to_owned(),
+                default_phone_region: None,
+            });
         }
         if !request.organization_name.is_empty() {
             violations.add("organization_name", "excludes `invitation_token`");
@@ -59,7 +62,7 @@ impl Joining {
 
     fn organization_id(&self) -> Uuid {
         match self {
-            Self::New { id, .. } => *id,
+            Self::New(organization) => organization.id,
             Self::Invited(credential) => credential.organization_id,
         }
     }
@@ -88,11 +91,11 @@ pub async fn register(context: Context, request: RegisterRequest) -> Result<Regi
         .db()
         .transaction(Scope::Organization(organization_id), async |conn| {
             let role = match joining {
-                Joining::New { id, name } => {
-                    users::insert_organization(conn, *id, name).await?;
+                Joining::New(organization) => {
+                    organizations::store::insert(conn, organization).await?;
                     Role::Owner
                 }
-                Joining::Invited(invitation) => users::take_invitation(
+                Joining::Invited(invitation) => organizations::store::invitations::take(
                     conn,
                     organization_id,
                     invitation.id,
@@ -103,8 +106,8 @@ pub async fn register(context: Context, request: RegisterRequest) -> Result<Regi
                 .ok_or_else(|| Error::not_found("invitation", invitation.id))?,
             };
             let user = users::insert(conn, user).await?;
-            users::insert_member(conn, organization_id, user.id, role).await?;
-            let organization = users::organization(conn, organization_id).await?;
+            organizations::store::members::insert(conn, organization_id, user.id, role).await?;
+            let organization = organizations::store::find(conn, organization_id).await?;
             audit::store::insert(conn, organization_id, events).await?;
             Ok((user, organization))
         })
@@ -117,31 +120,19 @@ pub async fn register(context: Context, request: RegisterRequest) -> Result<Regi
 
 pub async fn get_me(context: Context, _: GetMeRequest) -> Result<GetMeResponse> {
     let user_id = context.user_id()?;
-    let (user, memberships) = context
+    let user = context
         .db()
-        .read(Scope::User(user_id), async |conn| {
-            let user = users::find(conn, user_id).await?;
-            Ok((user, users::memberships(conn, user_id).await?))
-        })
+        .read(Scope::None, async |conn| users::find(conn, user_id).await)
         .await?;
-    let ids: Vec<_> = memberships.iter().map(|(id, _)| *id).collect();
-    let ids = &ids;
-    let organizations = context
-        .db()
-        .read(Scope::Organizations(ids.clone()), async |conn| {
-            users::organizations(conn, ids).await
-        })
-        .await?;
-    let memberships = organizations.into_iter().filter_map(|organization| {
-        let (_, role) = memberships.iter().find(|(id, _)| *id == organization.id)?;
-        Some(Membership {
-            organization: Some(organization.into()),
-            role: proto::Role::from(*role).into(),
-        })
-    });
+    let page = Page {
+        fetch: MAX_MEMBERSHIPS,
+        after: None,
+        ascending: true,
+    };
+    let memberships = organizations::memberships(context.db(), user_id, page).await?;
     Ok(GetMeResponse {
         user: Some(user.into()),
-        memberships: memberships.collect(),
+        memberships: memberships.into_iter().map(|(_, each)| each).collect(),
     })
 }
 
@@ -179,20 +170,6 @@ impl From<User> for proto::User {
             name: user.name,
             create_time: Some(timestamp(user.create_time)),
             update_time: Some(timestamp(user.update_time)),
-        }
-    }
-}
-
-impl From<Organization> for proto::Organization {
-    fn from(organization: Organization) -> Self {
-        Self {
-            id: organization.id.to_string(),
-            name: organization.name,
-            default_currency: organization.default_currency,
-            default_phone_region: organization.default_phone_region.unwrap_or_default(),
-            create_time: Some(timestamp(organization.create_time)),
-            update_time: Some(timestamp(organization.update_time)),
-            etag: organization.revision.to_string(),
         }
     }
 }

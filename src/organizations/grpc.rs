@@ -34,8 +34,6 @@ use crate::{
     validate::Violations,
 };
 
-const DEFAULT_CURRENCY: &str = "EUR";
-
 /// Serves `OrganizationService`.
 pub struct Organizations(pub Arc<App>);
 
@@ -243,7 +241,7 @@ async fn update_organization(
 
 fn currency(violations: &mut Violations, currency: &str) -> String {
     if currency.is_empty() {
-        DEFAULT_CURRENCY.to_owned()
+        super::DEFAULT_CURRENCY.to_owned()
     } else {
         violations.currency("organization.default_currency", currency)
     }

@@ -7,7 +7,7 @@ mod grpc;
 mod keys;
 mod members;
 mod roles;
-mod store;
+pub mod store;
 
 use std::collections::HashMap;
 
@@ -23,6 +23,8 @@ use crate::{
     rpc::timestamp,
 };
 
+/// The currency of organizations that name none.
+pub const DEFAULT_CURRENCY: &str = "EUR";
 /// Longest name of an organization or a key, in characters.
 const MAX_NAME: usize = 255;
 

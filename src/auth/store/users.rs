@@ -6,14 +6,10 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    access::Role,
     db::Conn,
     error::{Error, Result, violated_key},
-    schema::{invitations, members, organizations, users},
+    schema::users,
 };
-
-/// Most organizations that are looked up for one user.
-const MAX_MEMBERSHIPS: i64 = 1000;
 
 /// A row of `users`.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -35,19 +31,6 @@ pub struct NewUser {
     pub email: String,
     pub name: String,
     pub password_hash: String,
-}
-
-/// A row of `organizations`.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = organizations, check_for_backend(diesel::pg::Pg))]
-pub struct Organization {
-    pub id: Uuid,
-    pub name: String,
-    pub default_currency: String,
-    pub default_phone_region: Option<String>,
-    pub revision: i32,
-    pub create_time: DateTime<Utc>,
-    pub update_time: DateTime<Utc>,
 }
 
 /// The user with this e-mail address.
@@ -114,82 +97,4 @@ pub async fn set_password(mut conn: &Conn, id: Uuid, present: &str, new: &str) -
         return Err(Error::CredentialsInvalid);
     }
     Ok(())
-}
-
-/// Inserts an organization.
-pub async fn insert_organization(mut conn: &Conn, id: Uuid, name: &str) -> Result<()> {
-    diesel::insert_into(organizations::table)
-        .values((organizations::id.eq(id), organizations::name.eq(name)))
-        .execute(&mut conn)
-        .await?;
-    Ok(())
-}
-
-/// The organization.
-pub async fn organization(mut conn: &Conn, id: Uuid) -> Result<Organization> {
-    Ok(organizations::table
-        .find(id)
-        .select(Organization::as_select())
-        .first(&mut conn)
-        .await?)
-}
-
-/// Inserts a member.
-pub async fn insert_member(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    user_id: Uuid,
-    role: Role,
-) -> Result<()> {
-    diesel::insert_into(members::table)
-        .values((
-            members::organization_id.eq(organization_id),
-            members::user_id.eq(user_id),
-            members::role.eq(role),
-        ))
-        .execute(&mut conn)
-        .await?;
-    Ok(())
-}
-
-/// Uses an invitation up; the role it gives, if there is one for this address.
-pub async fn take_invitation(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
-    token_hash: &[u8],
-    email: &str,
-) -> Result<Option<Role>> {
-    Ok(diesel::delete(
-        invitations::table
-            .find((organization_id, id))
-            .filter(invitations::token_hash.eq(token_hash))
-            .filter(invitations::email.eq(email))
-            .filter(invitations::expire_time.gt(now)),
-    )
-    .returning(invitations::role)
-    .get_result(&mut conn)
-    .await
-    .optional()?)
-}
-
-/// The organizations of a user, with their role in each.
-pub async fn memberships(mut conn: &Conn, user_id: Uuid) -> Result<Vec<(Uuid, Role)>> {
-    Ok(members::table
-        .filter(members::user_id.eq(user_id))
-        .order(members::organization_id)
-        .limit(MAX_MEMBERSHIPS)
-        .select((members::organization_id, members::role))
-        .load(&mut conn)
-        .await?)
-}
-
-/// These organizations, oldest first.
-pub async fn organizations(mut conn: &Conn, ids: &[Uuid]) -> Result<Vec<Organization>> {
-    Ok(organizations::table
-        .filter(organizations::id.eq_any(ids))
-        .order(organizations::id)
-        .select(Organization::as_select())
-        .load(&mut conn)
-        .await?)
 }

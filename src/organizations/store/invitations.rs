@@ -1,7 +1,11 @@
 //! Every query on `invitations` of those who invite.
 
 use chrono::{DateTime, Utc};
-use diesel::{dsl::sql, prelude::*, sql_types::Timestamptz};
+use diesel::{
+    dsl::{now, sql},
+    prelude::*,
+    sql_types::Timestamptz,
+};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -37,4 +41,25 @@ pub async fn delete(mut conn: &Conn, organization_id: Uuid, email: &str) -> Resu
         .execute(&mut conn)
         .await?;
     Ok(())
+}
+
+/// Uses an invitation up; the role it gives, if there is one for this address.
+pub async fn take(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    id: Uuid,
+    token_hash: &[u8],
+    email: &str,
+) -> Result<Option<Role>> {
+    Ok(diesel::delete(
+        invitations::table
+            .find((organization_id, id))
+            .filter(invitations::token_hash.eq(token_hash))
+            .filter(invitations::email.eq(email))
+            .filter(invitations::expire_time.gt(now)),
+    )
+    .returning(invitations::role)
+    .get_result(&mut conn)
+    .await
+    .optional()?)
 }
