@@ -1,11 +1,19 @@
 # The image holds the binary and no Postgres, so the container needs
 # DATABASE_URL (plain TCP; TLS to Postgres is not there yet).
 #
-# Without authentication the service listens on loopback only. A published port
-# would not reach it: for now the container shares the network of its caller,
-# with `--network host` or as a sidecar in the caller's pod.
+# With authentication it listens on whatever address it is told. The files of keys
+# must be readable for user 65532. There is no TLS yet: publish the port to a proxy
+# that speaks it.
 #
 #     docker build -t minicrm .
+#     docker run -p 127.0.0.1:50051:50051 -v /etc/minicrm:/etc/minicrm:ro \
+#         -e MINICRM_LISTEN=0.0.0.0:50051 -e MINICRM_JWT_KEY_FILES=/etc/minicrm/jwt-key.pem \
+#         -e DATABASE_URL=postgres://user:password@host/minicrm minicrm
+#
+# Without authentication it listens on loopback only. A published port would not
+# reach it: the container then shares the network of its caller, with `--network
+# host` or as a sidecar in the caller's pod.
+#
 #     docker run --network host -e DATABASE_URL=postgres://user:password@127.0.0.1/minicrm minicrm
 
 FROM rust:1-bookworm AS build

@@ -72,8 +72,7 @@ pub enum Command {
 /// Settings of the server.
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
-    /// Address to listen on. Loopback only, as long as there is no
-    /// authentication.
+    /// Address to listen on. Without authentication, loopback only.
     #[arg(
         long,
         global = true,
@@ -83,9 +82,9 @@ pub struct Serve {
     )]
     pub listen: SocketAddr,
 
-    /// Organizations served while there is no authentication, separated by
-    /// commas. A call names one in `x-organization-id`; calls that name none
-    /// belong to the first. They are created if they are missing.
+    /// Organizations served without authentication, separated by commas. A call
+    /// names one in `x-organization-id`; calls that name none belong to the first.
+    /// They are created if they are missing.
     #[arg(
         long,
         global = true,

@@ -71,7 +71,8 @@ pub struct Authentication {
     )]
     pub jwt_audience: String,
 
-    /// How often a password may be tried for one account in a minute.
+    /// How often a password may be tried for one account in a minute, in each
+    /// process.
     #[arg(
         long,
         global = true,
@@ -81,8 +82,9 @@ pub struct Authentication {
     )]
     pub login_attempts_per_account: NonZeroU32,
 
-    /// How often passwords may be tried from one address in a minute. Raise it
-    /// behind a proxy, which is one address.
+    /// How often passwords may be tried from one address in a minute, in each
+    /// process; sessions may be refreshed three times as often. Raise it behind a
+    /// proxy, which is one address.
     #[arg(
         long,
         global = true,
