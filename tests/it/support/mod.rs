@@ -186,12 +186,18 @@ impl App {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(server::serve(
-            listener,
-            shared,
-            stopped,
-            Duration::from_secs(1),
-        ));
+        tokio::spawn(async move {
+            let served = server::serve(
+                listener,
+                Arc::clone(&shared),
+                stopped,
+                Duration::from_secs(1),
+            );
+            tokio::select! {
+                served = served => served.unwrap(),
+                () = shared.denials().keep_written(shared.db()) => {}
+            }
+        });
         let endpoint = Endpoint::try_from(format!("http://{address}")).unwrap();
         let channel = endpoint.connect().await.unwrap();
         Self {

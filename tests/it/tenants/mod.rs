@@ -1,0 +1,10 @@
+//! Nobody meets another's data: organizations next to each other, and members
+//! who may change only what is theirs.
+
+mod own;
+mod pages;
+mod pair;
+mod repeats;
+mod swaps;
+mod team;
+mod tenant;
