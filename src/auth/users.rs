@@ -18,13 +18,13 @@ use crate::{
     context::Context,
     db::Scope,
     error::{Error, Result},
-    organizations::{self, DEFAULT_CURRENCY, store::NewOrganization},
+    organizations::{self, DEFAULT_CURRENCY, MAX_NAME, store::NewOrganization},
     page::Page,
     proto::{
         self, ChangePasswordRequest, GetMeRequest, GetMeResponse, RegisterRequest, RegisterResponse,
     },
     rpc::timestamp,
-    validate::{MAX_NAME, Violations},
+    validate::Violations,
 };
 
 /// Most organizations that a user is answered with.

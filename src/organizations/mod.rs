@@ -25,8 +25,8 @@ use crate::{
 
 /// The currency of organizations that name none.
 pub const DEFAULT_CURRENCY: &str = "EUR";
-/// Longest name of an organization or a key, in characters.
-const MAX_NAME: usize = 255;
+/// Longest name of an organization, a user or a key, in characters.
+pub const MAX_NAME: usize = 255;
 
 /// A page of the organizations of a user, with their ids.
 pub async fn memberships(
