@@ -97,7 +97,11 @@ pub(super) use blind;
 /// A request or a thing with these fields.
 macro_rules! with {
     ($message:ident { $($field:ident: $value:expr),* }) => {
-        $message { $($field: $value,)* ..Default::default() }
+        {
+            #[allow(clippy::needless_update, reason = "some messages have no more fields")]
+            let message = $message { $($field: $value,)* ..Default::default() };
+            message
+        }
     };
 }
 pub(super) use with;

@@ -1,5 +1,7 @@
 //! An organization that has something of everything, marked as its own.
 
+use std::fmt::Write as _;
+
 use minicrm::proto::{
     ApiKeyAccess, Contact, GetDistributionRequest, GetOverviewRequest, Lead, ListApiKeysRequest,
     ListAuditEventsRequest, ListContactsRequest, ListLeadsRequest, ListMembersRequest,
@@ -97,7 +99,7 @@ impl Tenant {
         macro_rules! read {
             ($($service:ident.$method:ident($request:ident);)*) => {$(
                 let answer = call!(app.$service.$method($request::default())).unwrap();
-                text += &format!("{answer:#?}\n");
+                writeln!(text, "{answer:#?}").unwrap();
             )*};
         }
         read! {
@@ -112,12 +114,12 @@ impl Tenant {
             analytics.get_distribution(GetDistributionRequest);
             analytics.list_operator_loads(ListOperatorLoadsRequest);
         }
-        text += &format!("{:#?}\n", app.enter().await.unwrap());
+        writeln!(text, "{:#?}", app.enter().await.unwrap()).unwrap();
         for source in &self.sources {
-            text += &format!("{:#?}\n", app.get_source(source).await);
+            writeln!(text, "{:#?}", app.get_source(source).await).unwrap();
         }
         for contact in &self.contacts {
-            text += &format!("{:#?}\n", app.history(contact).await);
+            writeln!(text, "{:#?}", app.history(contact).await).unwrap();
         }
         text
     }
