@@ -6,8 +6,6 @@ pub mod identities;
 mod store;
 pub mod table;
 
-pub use store::is_member;
-
 use uuid::Uuid;
 
 use crate::{db::text_enum, proto};

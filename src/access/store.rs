@@ -31,17 +31,6 @@ pub async fn memberships(mut conn: &Conn, user_id: Uuid) -> Result<Vec<(Uuid, Ro
         .await?)
 }
 
-/// Whether the user is a member of the organization.
-pub async fn is_member(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<bool> {
-    let member: Option<Uuid> = members::table
-        .find((organization_id, user_id))
-        .select(members::user_id)
-        .first(&mut conn)
-        .await
-        .optional()?;
-    Ok(member.is_some())
-}
-
 /// The key.
 pub async fn key(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Option<Key>> {
     Ok(api_keys::table
