@@ -25,7 +25,7 @@ use minicrm::{
         organization_service_client::OrganizationServiceClient,
         source_service_client::SourceServiceClient,
     },
-    server,
+    server::{self, Places},
 };
 use tokio::{net::TcpListener, sync::watch};
 use tonic::{
@@ -187,12 +187,14 @@ impl App {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(async move {
-            let served = server::serve(
+            let places = Places {
                 listener,
-                Arc::clone(&shared),
-                stopped,
-                Duration::from_secs(1),
-            );
+                tls: None,
+                health: None,
+                pause: Duration::ZERO,
+                drain: Duration::from_secs(1),
+            };
+            let served = server::serve(places, Arc::clone(&shared), stopped);
             tokio::select! {
                 served = served => served.unwrap(),
                 () = shared.denials().keep_written(shared.db()) => {}
