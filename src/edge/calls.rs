@@ -42,7 +42,8 @@ pub async fn answer(
     };
     request.extensions_mut().insert(deadline);
     let Deadline(end) = deadline;
-    match timeout_at(end + SLACK, panics::caught(routes.call(request))).await {
+    let call = panics::caught(async move { routes.call(request).await });
+    match timeout_at(end + SLACK, call).await {
         Ok(Ok(Ok(response))) => explained(response),
         Ok(Err(error)) => {
             tracing::error!(error = error.chain(), "call failed");

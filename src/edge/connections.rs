@@ -174,8 +174,9 @@ impl Connection {
         let mut connection = pin!(builder().serve_connection(io, service));
 
         let opened = Instant::now();
+        let end = opened + age(edge.settings.max_connection_age);
         let mut stage = Stage::Preface;
-        let mut limit = pin!(sleep_until(opened + PREFACE_TIMEOUT));
+        let mut limit = pin!(sleep_until(end.min(opened + PREFACE_TIMEOUT)));
         loop {
             tokio::select! {
                 ended = &mut connection => {
@@ -192,10 +193,8 @@ impl Connection {
             let (next, until) = match stage {
                 // Neither would it take notice of an end.
                 _ if !heard.enough() => return,
-                Stage::Preface => (Stage::FirstCall, opened + FIRST_CALL_TIMEOUT),
-                Stage::FirstCall if called.load(Ordering::Relaxed) => {
-                    (Stage::Age, opened + age(edge.settings.max_connection_age))
-                }
+                Stage::Preface => (Stage::FirstCall, end.min(opened + FIRST_CALL_TIMEOUT)),
+                Stage::FirstCall if called.load(Ordering::Relaxed) => (Stage::Age, end),
                 Stage::FirstCall | Stage::Age => {
                     connection.as_mut().graceful_shutdown();
                     (Stage::End, Instant::now() + timeouts.max)

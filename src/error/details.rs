@@ -13,7 +13,7 @@ const LATER: Duration = Duration::from_secs(1);
 
 impl Error {
     /// When to try again, if trying the same again may help.
-    fn retry_after(&self) -> Option<Duration> {
+    pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Conflict | Self::Busy | Self::Overloaded => Some(SOON),
             Self::Unavailable(_) => Some(LATER),

@@ -23,6 +23,9 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// Domain of every `google.rpc.ErrorInfo` this service sends.
 pub const DOMAIN: &str = "minicrm";
 
+/// The metadata that tells a client of gRPC when to repeat a call.
+const PUSHBACK: &str = "grpc-retry-pushback-ms";
+
 /// What went wrong: one variant per thing a caller can do about it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
@@ -232,7 +235,13 @@ impl Error {
 
 impl From<&Error> for Status {
     fn from(error: &Error) -> Self {
-        Self::with_error_details(error.code(), error.to_string(), error.details())
+        let mut status = Self::with_error_details(error.code(), error.to_string(), error.details());
+        if let Some(delay) = error.retry_after() {
+            // What RetryInfo says, for clients that repeat calls by themselves.
+            let millis = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+            status.metadata_mut().insert(PUSHBACK, millis.into());
+        }
+        status
     }
 }
 

@@ -84,7 +84,12 @@ pub fn settings() -> Settings {
     }
 }
 
-/// The same with authentication, and so many attempts in a minute for an account
+/// The same with authentication.
+pub fn secure() -> Settings {
+    authenticated(&[Key::Ed25519Pem(KEY.to_owned())], [1000, 1000])
+}
+
+/// The same with any keys, and so many attempts in a minute for an account
 /// and from a peer.
 fn authenticated(keys: &[Key], [per_account, per_peer]: [u32; 2]) -> Settings {
     let authentication = auth::Settings {
@@ -174,7 +179,7 @@ impl App {
     pub async fn forgetful(database_url: String) -> Self {
         let settings = Settings {
             believed: Some(Duration::from_millis(200)),
-            ..authenticated(&[Key::Ed25519Pem(KEY.to_owned())], [1000, 1000])
+            ..secure()
         };
         Self::made_with(database_url, settings).await
     }
