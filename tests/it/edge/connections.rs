@@ -12,6 +12,7 @@ use minicrm::{context::Settings, edge, proto::ListLeadsRequest};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
+    time::timeout,
 };
 use tonic::transport::Endpoint;
 
@@ -21,10 +22,13 @@ use crate::support::{App, call};
 /// What every client sends first.
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Waits until the server closes the connection.
-pub async fn until_closed(mut connection: TcpStream) {
-    let mut answers = [0; 1024];
-    while connection.read(&mut answers).await.unwrap_or(0) > 0 {}
+/// Waits until the server closes the connection, soon.
+async fn until_closed(mut connection: TcpStream) {
+    let closed = async {
+        let mut answers = [0; 1024];
+        while connection.read(&mut answers).await.unwrap_or(0) > 0 {}
+    };
+    timeout(Duration::from_secs(30), closed).await.unwrap();
 }
 
 /// Mutant: no limit for the preface.
