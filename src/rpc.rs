@@ -68,6 +68,7 @@ where
     let peer = request.remote_addr().map(|address| address.ip());
     let context = Context::resolve::<Q>(app, request.metadata(), peer, deadline).await?;
     context.check_rate()?;
+    let admitted = admitted.of(context.organization_id)?;
     let outcome = run(context.clone(), request.into_inner(), admitted, method).await;
     if let Err(Error::Denied(reason)) = &outcome {
         context.count_denied(reason);

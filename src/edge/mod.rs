@@ -7,6 +7,7 @@ pub mod config;
 mod connections;
 mod deadline;
 mod heard;
+mod in_flight;
 pub mod panics;
 mod rates;
 pub mod tls;
@@ -15,14 +16,11 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 pub use connections::Door;
 pub use deadline::{Deadline, Timeouts};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+pub use in_flight::Admitted;
 use uuid::Uuid;
 
-use crate::{
-    access::Identity,
-    error::{Error, Result},
-    grouped::MAX_GROUP,
-};
+use crate::{access::Identity, error::Result, grouped::MAX_GROUP};
+use in_flight::InFlight;
 use rates::Rates;
 
 /// How long a connection may be used before it is replaced, unless told otherwise.
@@ -65,12 +63,9 @@ impl Default for Settings {
 /// What all connections and calls share.
 pub struct Edge {
     settings: Settings,
-    in_flight: Arc<Semaphore>,
+    in_flight: Arc<InFlight>,
     rates: Rates,
 }
-
-/// A call that is in flight until this is dropped.
-pub struct Admitted(#[expect(dead_code, reason = "held")] OwnedSemaphorePermit);
 
 impl Edge {
     /// With these settings, for a server with so many connections to its database.
@@ -80,9 +75,9 @@ impl Edge {
     /// connection. More would only wait.
     pub fn new(settings: Settings, database_connections: usize) -> Self {
         let enough = 2 * MAX_GROUP + CALLS_PER_DATABASE_CONNECTION * database_connections;
-        let most = settings.max_in_flight.unwrap_or(enough);
+        let limit = settings.max_in_flight.unwrap_or(enough);
         Self {
-            in_flight: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
+            in_flight: Arc::new(InFlight::new(limit)),
             rates: Rates::new(settings.organization_rate, settings.api_key_rate),
             settings,
         }
@@ -90,8 +85,7 @@ impl Edge {
 
     /// Lets a call in, or refuses it if too many are in flight. Nobody waits here.
     pub fn admit(&self) -> Result<Admitted> {
-        let permit = Arc::clone(&self.in_flight).try_acquire_owned();
-        permit.map(Admitted).map_err(|_| Error::Overloaded)
+        self.in_flight.admit()
     }
 
     /// Counts a call against what the organization and the key may call a second.

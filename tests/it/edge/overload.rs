@@ -8,6 +8,7 @@ use minicrm::{
     edge,
     proto::{ApiKeyAccess, GetOverviewRequest, ListLeadsRequest},
 };
+use tokio::task::JoinSet;
 use tonic::{Code, Status};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -53,6 +54,43 @@ async fn more_calls_than_may_be_in_flight_are_refused() {
     first.await.unwrap().unwrap();
     // The answer may be a moment earlier than the end of the call.
     while call!(app.analytics.get_overview(GetOverviewRequest {})).is_err() {}
+}
+
+/// Mutants: no share for others; a place that is not given back.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_that_is_stuck_does_not_shut_others_out() {
+    let [stuck, other] = [Uuid::now_v7(), Uuid::now_v7()];
+    let settings = Settings {
+        organizations: vec![stuck, other],
+        ..limits(edge::Settings {
+            max_in_flight: Some(8),
+            ..edge::Settings::default()
+        })
+    };
+    let app = App::made_with(new_database().await, settings).await;
+    let one = app.operator(operator("One")).await;
+    let source = app.source("stuck", &[(&one, 1)]).await;
+    let mut database = app.database().await;
+    let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
+    database.batch_execute(hold).await.unwrap();
+
+    let mut calls = JoinSet::new();
+    for n in 0..8 {
+        let (app, request) = (app.clone(), contact(&source, external(n)));
+        calls.spawn(async move { app.create_contact(request).await });
+    }
+    for _ in 0..2 {
+        let outcome = calls.join_next().await.unwrap().unwrap();
+        assert_error(outcome, Code::ResourceExhausted, "OVERLOADED");
+    }
+    let other = app.with("", &other.to_string());
+    call!(other.leads.list_leads(ListLeadsRequest::default())).unwrap();
+    database.batch_execute("ROLLBACK").await.unwrap();
+    // Whether they were taken in or gave up on the lock, all of them have ended.
+    calls.join_all().await;
+    for _ in 0..20 {
+        while call!(app.leads.list_leads(ListLeadsRequest::default())).is_err() {}
+    }
 }
 
 /// Lists leads until that is refused.
