@@ -36,7 +36,7 @@ pub async fn answer(
         let Ok(response) = routes.call(request).await;
         return response;
     }
-    let deadline = match timeouts.deadline(request.headers()) {
+    let deadline = match timeouts.deadline(request.uri().path(), request.headers()) {
         Ok(deadline) => deadline,
         Err(error) => return refusal(&error),
     };

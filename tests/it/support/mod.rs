@@ -6,16 +6,13 @@ mod cluster;
 mod invariants;
 mod makers;
 mod people;
+mod settings;
 
 use std::{sync::Arc, time::Duration};
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
-    auth::{
-        self,
-        limits::Attempts,
-        tokens::{Key, Keys},
-    },
+    auth::tokens::Key,
     context::{App as Shared, DEVELOPMENT_ORGANIZATION, Settings},
     db::Conn,
     proto::{
@@ -41,6 +38,8 @@ pub use calls::mask;
 pub use cluster::{empty_database, new_database};
 pub use makers::*;
 pub use people::Person;
+use settings::authenticated;
+pub use settings::{secure, settings};
 
 /// A key that tokens are signed with.
 pub const KEY: &str = include_str!("key.pem");
@@ -73,37 +72,6 @@ impl Interceptor for Bearer {
 }
 
 const ORGANIZATION: &str = "x-organization-id";
-
-/// The settings of a server, but for whom it serves.
-pub fn settings() -> Settings {
-    Settings {
-        pool_size: 8,
-        phone_region: Some("DE".parse().unwrap()),
-        reflection: true,
-        ..Settings::default()
-    }
-}
-
-/// The same with authentication.
-pub fn secure() -> Settings {
-    authenticated(&[Key::Ed25519Pem(KEY.to_owned())], [1000, 1000])
-}
-
-/// The same with any keys, and so many attempts in a minute for an account
-/// and from a peer.
-fn authenticated(keys: &[Key], [per_account, per_peer]: [u32; 2]) -> Settings {
-    let authentication = auth::Settings {
-        keys: Keys::new(keys, "minicrm", "minicrm").unwrap(),
-        attempts: Attempts {
-            per_account: per_account.try_into().unwrap(),
-            per_peer: per_peer.try_into().unwrap(),
-        },
-    };
-    Settings {
-        authentication: Some(authentication),
-        ..settings()
-    }
-}
 
 /// A server and clients for it.
 #[derive(Clone)]
