@@ -2,8 +2,9 @@
 # DATABASE_URL (plain TCP; TLS to Postgres is not there yet).
 #
 # With authentication it listens on whatever address it is told. The files of keys
-# must be readable for user 65532. There is no TLS yet: publish the port to a proxy
-# that speaks it.
+# must be readable for user 65532, and so must those of TLS (MINICRM_TLS_CERT and
+# MINICRM_TLS_KEY). Without TLS, publish the port to a proxy that speaks it. With it,
+# the health check needs MINICRM_HEALTH_LISTEN.
 #
 #     docker build -t minicrm .
 #     docker run -p 127.0.0.1:50051:50051 -v /etc/minicrm:/etc/minicrm:ro \

@@ -3,12 +3,14 @@
 use std::{
     error::Error as _,
     io::{self, Write as _},
+    net::SocketAddr,
     path::Path,
     process,
     sync::Arc,
     time::Duration,
 };
 
+use futures_util::future::OptionFuture;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -23,9 +25,12 @@ use crate::{
     auth,
     config::{Config, Database},
     context::{App, Settings},
+    edge::tls::Tls,
     embedded::{self, Postgres},
     error::Error,
-    leads, migrations, request_id, server, verify,
+    leads, migrations, request_id,
+    server::{self, Places},
+    verify,
 };
 
 /// Result of a command; the error is a message for the terminal.
@@ -50,10 +55,16 @@ pub async fn serve(config: Config) -> Outcome {
         )
         .into());
     }
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let listener = listen(address).await?;
+    let health = match config.edge.health_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     let address = listener.local_addr()?;
+    let (tls, follow_files) = config.edge.tls().map(Tls::open).transpose()?.unzip();
+    if tls.is_none() && !address.ip().is_loopback() {
+        tracing::warn!(%address, "serving without TLS: only a proxy before it can keep secrets");
+    }
     let stop = stop_on_signals()?;
 
     let mut database = Connection::open(&config.database).await?;
@@ -73,10 +84,17 @@ pub async fn serve(config: Config) -> Outcome {
         organizations: config.serve.organizations,
         authentication,
         reflection: config.serve.reflection,
+        edge: config.edge.settings(),
         believed: None,
     };
     let app = Arc::new(App::new(&url, settings)?);
-    let drain = Duration::from_secs(config.serve.drain_seconds);
+    let places = Places {
+        listener,
+        tls,
+        health,
+        pause: config.edge.shutdown_pause(),
+        drain: Duration::from_secs(config.serve.drain_seconds),
+    };
     let beside = async {
         prepare(&url, &app).await?;
         tracing::info!(%address, "{mode}");
@@ -85,12 +103,13 @@ pub async fn serve(config: Config) -> Outcome {
             request_id::keep_clean(db),
             auth::keep_clean(db),
             leads::keep_indexed(db),
+            OptionFuture::from(follow_files),
             app.denials().keep_written(db)
         );
         Outcome::Ok(())
     };
     tokio::select! {
-        outcome = server::serve(listener, Arc::clone(&app), stop, drain) => outcome?,
+        outcome = server::serve(places, Arc::clone(&app), stop) => outcome?,
         Err(error) = beside => return Err(error),
         error = database.keep() => return Err(error.into()),
     }
@@ -123,18 +142,19 @@ pub async fn verify(config: Config, repair: bool) -> Outcome {
     Ok(())
 }
 
-/// Asks the service at the listen address whether it is serving.
-pub async fn healthcheck(config: Config) -> Outcome {
-    let endpoint = Endpoint::try_from(format!("http://{}", config.serve.listen))?
+/// Asks the server whether it is serving.
+pub async fn healthcheck(config: Config, service: String) -> Outcome {
+    let address = config.edge.health_listen.unwrap_or(config.serve.listen);
+    let endpoint = Endpoint::try_from(format!("http://{address}"))?
         .connect_timeout(HEALTHCHECK_TIMEOUT)
         .timeout(HEALTHCHECK_TIMEOUT);
     let channel = endpoint.connect().await.map_err(|error| {
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
-        format!("cannot connect to {}: {cause}", config.serve.listen)
+        format!("cannot connect to {address}: {cause}")
     })?;
     let mut client = HealthClient::new(channel);
     let answer = client
-        .check(HealthCheckRequest::default())
+        .check(HealthCheckRequest { service })
         .await?
         .into_inner();
     match answer.status() {
@@ -224,6 +244,11 @@ async fn prepare(url: &str, app: &App) -> Outcome {
         }
         tokio::time::sleep(RETRY_PAUSE).await;
     }
+}
+
+async fn listen(address: SocketAddr) -> Outcome<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    Ok(listener.map_err(|error| format!("cannot listen on {address}: {error}"))?)
 }
 
 fn default_pool_size() -> usize {

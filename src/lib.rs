@@ -22,6 +22,7 @@
 //! | `audit` | who did what to which thing |
 //! | `rpc`, `codec`, [`context`] | the frame around every RPC; whose data it may touch |
 //! | [`validate`], `mask`, [`page`], `request_id` | fields, update masks, pages, exactly-once |
+//! | [`edge`] | connections, TLS, deadlines, what is too much |
 //! | [`error`] | the one error type and its mapping to a status |
 //! | [`db`], [`migrations`], [`embedded`] | pool and transactions, schema, private Postgres |
 //! | [`verify`] | what is counted, compared with the rows |
@@ -45,6 +46,7 @@ mod contacts;
 pub mod context;
 pub mod db;
 mod distribution;
+pub mod edge;
 pub mod embedded;
 pub mod error;
 mod grouped;

@@ -6,6 +6,7 @@ use clap::Parser;
 use minicrm::{
     commands,
     config::{Command, Config},
+    edge::panics,
     error::chain,
     telemetry,
 };
@@ -20,11 +21,13 @@ async fn main() -> ExitCode {
         eprintln!("minicrm: --log or RUST_LOG: {error}");
         return ExitCode::FAILURE;
     }
-    let outcome = match config.command.unwrap_or(Command::Serve) {
+    panics::install();
+    let command = config.command.clone().unwrap_or(Command::Serve);
+    let outcome = match command {
         Command::Serve => Box::pin(commands::serve(config)).await,
         Command::Migrate => commands::migrate(config).await,
         Command::Verify { repair } => commands::verify(config, repair).await,
-        Command::Healthcheck => commands::healthcheck(config).await,
+        Command::Healthcheck { service } => commands::healthcheck(config, service).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

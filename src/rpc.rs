@@ -3,20 +3,26 @@
 
 use std::sync::Arc;
 
+use prost::Message;
 use prost_types::Timestamp;
+use tokio::time::timeout_at;
 use tonic::{Request, Response, Status};
 
 use crate::{
     access::Method,
     context::{App, Context},
+    edge::{Admitted, Deadline, panics},
     error::{Error, Result},
 };
 
 /// What a method of a service returns.
 pub type Rpc<T> = Result<Response<T>, Status>;
 
-/// Serves `request` with `method`. It runs in a task of its own: a caller who
-/// hangs up does not stop it half-way, a panic does not reach the connection.
+/// Shorter answers are not compressed, whatever the caller understands.
+const WORTH_COMPRESSING: usize = 4096;
+
+/// Serves `request` with `method` until its deadline. It runs in a task of its
+/// own: neither a caller who hangs up nor the deadline stops it half-way.
 pub async fn reply<Q, T, F>(
     app: &Arc<App>,
     request: Request<Q>,
@@ -24,30 +30,57 @@ pub async fn reply<Q, T, F>(
 ) -> Rpc<T>
 where
     Q: Method,
+    T: Message + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    let compress = request.metadata().contains_key("grpc-accept-encoding");
+    let deadline = Deadline::of(request.extensions());
+    let served = timeout_at(deadline.0, serve(app, request, deadline, method)).await;
+    match served.unwrap_or(Err(Error::DeadlineExceeded)) {
+        Ok(answer) => {
+            let short = compress && answer.encoded_len() < WORTH_COMPRESSING;
+            let mut response = Response::new(answer);
+            if short {
+                response.disable_compression();
+            }
+            Ok(response)
+        }
+        Err(error) => {
+            log(Q::NAME, &error);
+            Err(Status::from(&error))
+        }
+    }
+}
+
+async fn serve<Q, T, F>(
+    app: &Arc<App>,
+    request: Request<Q>,
+    deadline: Deadline,
+    method: impl FnOnce(Context, Q) -> F,
+) -> Result<T>
+where
+    Q: Method,
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
 {
+    deadline.check()?;
+    let admitted = app.edge().admit()?;
     let peer = request.remote_addr().map(|address| address.ip());
-    let context = Context::resolve::<Q>(app, request.metadata(), peer).await;
-    let outcome = match context {
-        Ok(context) => {
-            let outcome = run(context.clone(), request.into_inner(), method).await;
-            if let Err(Error::Denied(reason)) = &outcome {
-                context.count_denied(reason);
-            }
-            outcome
-        }
-        Err(error) => Err(error),
-    };
-    outcome.map(Response::new).map_err(|error| {
-        log(Q::NAME, &error);
-        Status::from(&error)
-    })
+    let context = Context::resolve::<Q>(app, request.metadata(), peer, deadline).await?;
+    context.check_rate()?;
+    let admitted = admitted.of(context.organization_id)?;
+    let outcome = run(context.clone(), request.into_inner(), admitted, method).await;
+    if let Err(Error::Denied(reason)) = &outcome {
+        context.count_denied(reason);
+    }
+    outcome
 }
 
+/// The call is in flight until its work is done, whoever still waits for it.
 async fn run<Q, T, F>(
     context: Context,
     request: Q,
+    admitted: Admitted,
     method: impl FnOnce(Context, Q) -> F,
 ) -> Result<T>
 where
@@ -56,7 +89,11 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
 {
     context.check_grant(Q::WHO)?;
-    let running = tokio::spawn(method(context, request));
+    let work = method(context, request);
+    let running = tokio::spawn(async move {
+        let _in_flight = admitted;
+        panics::caught(work).await?
+    });
     running
         .await
         .unwrap_or_else(|error| Err(Error::internal(error)))
@@ -66,7 +103,7 @@ where
 /// logged, nor is the text of a database error beyond its first line.
 fn log(method: &str, error: &Error) {
     match error {
-        Error::Internal(_) => tracing::error!(method, error = error.chain(), "call failed"),
+        Error::Internal { .. } => tracing::error!(method, error = error.chain(), "call failed"),
         Error::Unavailable(_) => tracing::warn!(method, error = error.chain(), "call failed"),
         _ => tracing::debug!(method, %error, "call refused"),
     }

@@ -17,6 +17,7 @@ use crate::{
     contacts::{Change, NewContact, Wanted},
     db::{Db, Scope},
     distribution::store::KnownPools,
+    edge::{self, Edge},
     error::Result,
     grouped::Queues,
     migrations, validate,
@@ -46,6 +47,8 @@ pub struct Settings {
     pub authentication: Option<auth::Settings>,
     /// Whether the service describes itself. That takes no identity.
     pub reflection: bool,
+    /// What is too much, and how long calls may take.
+    pub edge: edge::Settings,
     /// How long what the database says of callers is believed; half a minute unless
     /// given.
     pub believed: Option<Duration>,
@@ -65,6 +68,7 @@ pub struct App {
     pub(super) reflection: bool,
     pub(super) identities: Identities,
     pub(super) denials: Arc<Denials>,
+    pub(super) edge: Arc<Edge>,
     pub(super) prepared: OnceLock<()>,
 }
 
@@ -86,6 +90,7 @@ impl App {
             reflection: settings.reflection,
             identities: Identities::new(settings.believed.unwrap_or(BELIEVED)),
             denials: Arc::default(),
+            edge: Arc::new(Edge::new(settings.edge, settings.pool_size)),
             prepared: OnceLock::new(),
         })
     }
@@ -110,6 +115,17 @@ impl App {
     /// For what runs beside the calls.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// What all connections and calls share.
+    pub fn edge(&self) -> &Arc<Edge> {
+        &self.edge
+    }
+
+    /// Closes the connections to the database, those in use when they are free.
+    pub fn close(&self) {
+        self.db.close();
+        self.grouped_db.close();
     }
 
     /// Whether the service describes itself.

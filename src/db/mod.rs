@@ -19,6 +19,7 @@ use diesel_async::{
 };
 use futures_util::FutureExt;
 pub use scope::Scope;
+use tokio::time::Instant;
 pub use transaction::{Transaction, Work};
 use uuid::Uuid;
 
@@ -31,7 +32,7 @@ use crate::{
 pub type Conn = AsyncPgConnection;
 
 /// How long to wait for a connection of the pool.
-const POOL_TIMEOUT: Duration = Duration::from_secs(5);
+const POOL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What every connection is told first. Nothing that correctness depends on.
 /// Statements are planned once per connection, perhaps while a table is small:
@@ -51,6 +52,8 @@ const SESSION: &str = "SET application_name = 'minicrm'; SET statement_timeout =
 #[derive(Clone)]
 pub struct Db {
     pool: Pool<Conn>,
+    /// When what is done with it has to end, if it has to.
+    deadline: Option<Instant>,
 }
 
 impl Db {
@@ -76,7 +79,24 @@ impl Db {
             .max_size(size)
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { pool })
+        Ok(Self {
+            pool,
+            deadline: None,
+        })
+    }
+
+    /// The same database, for what has to end by then.
+    #[must_use]
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self {
+            deadline: Some(deadline),
+            ..self.clone()
+        }
+    }
+
+    /// Closes the pool: there are no connections any more.
+    pub fn close(&self) {
+        self.pool.close();
     }
 
     async fn conn(&self) -> Result<Object<Conn>> {

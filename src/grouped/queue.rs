@@ -3,17 +3,17 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    panic::AssertUnwindSafe,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use futures_util::{FutureExt, future::join_all};
+use futures_util::future::join_all;
 use tokio::{sync::oneshot, time::Instant};
 use uuid::Uuid;
 
 use super::{Job, MAX_GROUP, isolate};
 use crate::{
     context::Context,
+    edge::panics,
     error::{Error, Result},
 };
 
@@ -34,7 +34,7 @@ struct Queue<J: Job> {
 
 struct Waiting<J: Job> {
     job: J,
-    deadline: Option<Instant>,
+    deadline: Instant,
     answer: oneshot::Sender<Result<J::Answer>>,
 }
 
@@ -122,14 +122,13 @@ async fn work<J: Job>(context: Context, group: Vec<Waiting<J>>) {
 
 /// Does a group and answers. A panic must not end the work for good.
 async fn work_on<J: Job>(context: &Context, group: Vec<Waiting<J>>) {
-    let done = AssertUnwindSafe(do_all(context, group));
-    match done.catch_unwind().await {
+    match panics::caught(do_all(context, group)).await {
         // Beside the next group: to answer many takes a while.
         Ok(answered) if answered.len() > 1 => {
             tokio::spawn(async { answer_all(answered) });
         }
         Ok(answered) => answer_all(answered),
-        Err(_) => tracing::error!("a group was lost"),
+        Err(error) => tracing::error!(error = error.chain(), "a group was lost"),
     }
 }
 
@@ -140,7 +139,7 @@ async fn do_all<J: Job>(context: &Context, group: Vec<Waiting<J>>) -> Vec<Answer
     let now = Instant::now();
     let (mut jobs, mut answers, mut answered) = (Vec::new(), Vec::new(), Vec::new());
     for waiting in group {
-        if waiting.deadline.is_some_and(|deadline| deadline <= now) {
+        if waiting.deadline <= now {
             answered.push((waiting.answer, Err(Error::DeadlineExceeded)));
             continue;
         }

@@ -3,6 +3,7 @@
 
 mod authentication;
 mod binary;
+mod end;
 mod indexing;
 mod load;
 mod verify;
