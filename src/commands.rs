@@ -3,6 +3,7 @@
 use std::{
     error::Error as _,
     io::{self, Write as _},
+    net::SocketAddr,
     path::Path,
     process,
     sync::Arc,
@@ -25,7 +26,9 @@ use crate::{
     context::{App, Settings},
     embedded::{self, Postgres},
     error::Error,
-    leads, migrations, request_id, server, verify,
+    leads, migrations, request_id, server,
+    telemetry::{Telemetry, figures, http},
+    verify,
 };
 
 /// Result of a command; the error is a message for the terminal.
@@ -41,7 +44,7 @@ const MAX_STARTS: u32 = 5;
 const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Runs the service until SIGINT or SIGTERM; a second signal ends it at once.
-pub async fn serve(config: Config) -> Outcome {
+pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
     let address = config.serve.listen;
     let authentication = &config.authentication;
     if !address.ip().is_loopback() && !authentication.is_on() {
@@ -50,10 +53,12 @@ pub async fn serve(config: Config) -> Outcome {
         )
         .into());
     }
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let listener = bind(address).await?;
     let address = listener.local_addr()?;
+    let metrics = match config.telemetry.metrics_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
     let stop = stop_on_signals()?;
 
     let mut database = Connection::open(&config.database).await?;
@@ -76,6 +81,8 @@ pub async fn serve(config: Config) -> Outcome {
         believed: None,
     };
     let app = Arc::new(App::new(&url, settings)?);
+    let figures = metrics.is_some().then_some(config.telemetry);
+    let metrics = serve_metrics(metrics, &app, telemetry);
     let drain = Duration::from_secs(config.serve.drain_seconds);
     let beside = async {
         prepare(&url, &app).await?;
@@ -85,18 +92,38 @@ pub async fn serve(config: Config) -> Outcome {
             request_id::keep_clean(db),
             auth::keep_clean(db),
             leads::keep_indexed(db),
-            app.denials().keep_written(db)
+            app.denials().keep_written(db),
+            figures::keep(db, figures)
         );
         Outcome::Ok(())
     };
     tokio::select! {
         outcome = server::serve(listener, Arc::clone(&app), stop, drain) => outcome?,
         Err(error) = beside => return Err(error),
+        Err(error) = metrics => return Err(error),
         error = database.keep() => return Err(error.into()),
     }
     database.close().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn bind(address: SocketAddr) -> Outcome<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    Ok(listener.map_err(|error| format!("cannot listen on {address}: {error}"))?)
+}
+
+/// Serves metrics on `listener`, if there is one.
+async fn serve_metrics(
+    listener: Option<TcpListener>,
+    app: &Arc<App>,
+    telemetry: &Telemetry,
+) -> Outcome {
+    let Some(listener) = listener else {
+        return std::future::pending().await;
+    };
+    tracing::info!(address = %listener.local_addr()?, "serving metrics");
+    Ok(http::serve(listener, Arc::clone(app), telemetry.clone()).await?)
 }
 
 /// Brings the database to the schema of this version.

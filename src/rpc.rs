@@ -1,15 +1,18 @@
 //! The frame around every RPC: decides its context, runs it in a task of its
-//! own, and turns its outcome into a reply. The only place that logs a failure.
+//! own, and turns its outcome into a reply.
 
 use std::sync::Arc;
 
 use prost_types::Timestamp;
 use tonic::{Request, Response, Status};
+use tracing::Instrument;
+use uuid::Uuid;
 
 use crate::{
     access::Method,
     context::{App, Context},
     error::{Error, Result},
+    telemetry::{call::Call, metrics},
 };
 
 /// What a method of a service returns.
@@ -27,22 +30,38 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
 {
+    let call = Call::begin(Q::PATH, request.metadata());
+    let (organization_id, outcome) = serve(app, request, method).instrument(call.span()).await;
+    if let Err(Error::Overloaded) = &outcome {
+        metrics::shed("overloaded");
+    }
+    call.end(organization_id, &outcome);
+    outcome
+        .map(Response::new)
+        .map_err(|error| Status::from(&error))
+}
+
+/// The outcome, and for which organization; nil if that is not known.
+async fn serve<Q, T, F>(
+    app: &Arc<App>,
+    request: Request<Q>,
+    method: impl FnOnce(Context, Q) -> F,
+) -> (Uuid, Result<T>)
+where
+    Q: Method,
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
     let peer = request.remote_addr().map(|address| address.ip());
-    let context = Context::resolve::<Q>(app, request.metadata(), peer).await;
-    let outcome = match context {
-        Ok(context) => {
-            let outcome = run(context.clone(), request.into_inner(), method).await;
-            if let Err(Error::Denied(reason)) = &outcome {
-                context.count_denied(reason);
-            }
-            outcome
-        }
-        Err(error) => Err(error),
+    let context = match Context::resolve::<Q>(app, request.metadata(), peer).await {
+        Ok(context) => context,
+        Err(error) => return (Uuid::nil(), Err(error)),
     };
-    outcome.map(Response::new).map_err(|error| {
-        log(Q::NAME, &error);
-        Status::from(&error)
-    })
+    let outcome = run(context.clone(), request.into_inner(), method).await;
+    if let Err(Error::Denied(reason)) = &outcome {
+        context.count_denied(reason);
+    }
+    (context.organization_id, outcome)
 }
 
 async fn run<Q, T, F>(
@@ -56,20 +75,11 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
 {
     context.check_grant(Q::WHO)?;
-    let running = tokio::spawn(method(context, request));
+    let running = tokio::spawn(method(context, request).in_current_span());
+    // What a panic says may hold what the request holds.
     running
         .await
-        .unwrap_or_else(|error| Err(Error::internal(error)))
-}
-
-/// Logs failures that are not the caller's. What a request holds is never
-/// logged, nor is the text of a database error beyond its first line.
-fn log(method: &str, error: &Error) {
-    match error {
-        Error::Internal(_) => tracing::error!(method, error = error.chain(), "call failed"),
-        Error::Unavailable(_) => tracing::warn!(method, error = error.chain(), "call failed"),
-        _ => tracing::debug!(method, %error, "call refused"),
-    }
+        .unwrap_or_else(|_| Err(Error::internal("the task has panicked")))
 }
 
 /// A time on the wire.

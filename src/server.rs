@@ -32,6 +32,7 @@ use crate::{
         source_service_server::SourceServiceServer,
     },
     sources::Sources,
+    telemetry::metrics::{self, CountCalls},
 };
 
 /// How often the database is asked whether it is there.
@@ -75,6 +76,8 @@ pub async fn serve(
 
     let mut stopped = stop.clone();
     let serving = Server::builder()
+        // Around everything else.
+        .layer(CountCalls)
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .add_routes(routes)
         .serve_with_incoming_shutdown(
@@ -130,6 +133,7 @@ async fn watch_database(
         };
         if status != last {
             tracing::info!(%status, "health");
+            metrics::set_ready(status == ServingStatus::Serving);
             report(&reporter, &names, status).await;
             last = status;
         }
@@ -141,6 +145,7 @@ async fn watch_database(
             .await
             .is_ok()
         {
+            metrics::set_ready(false);
             report(&reporter, &names, ServingStatus::NotServing).await;
             // Ends the streams of those who watch; they would outlast the drain.
             for name in names.iter().map(String::as_str).chain([""]) {

@@ -1,9 +1,11 @@
 //! The connection pool, transactions that are retried, and what queries share.
 
 mod scope;
+#[cfg(feature = "otlp")]
+mod statements;
 mod transaction;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::{
     QueryDsl, QueryResult,
@@ -18,13 +20,17 @@ use diesel_async::{
     },
 };
 use futures_util::FutureExt;
+use prometheus::Histogram;
 pub use scope::Scope;
+#[cfg(feature = "otlp")]
+pub use statements::trace_statements;
 pub use transaction::{Transaction, Work};
 use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
     schema::organizations,
+    telemetry::metrics,
 };
 
 /// A connection to the database.
@@ -51,6 +57,7 @@ const SESSION: &str = "SET application_name = 'minicrm'; SET statement_timeout =
 #[derive(Clone)]
 pub struct Db {
     pool: Pool<Conn>,
+    measured: Option<(&'static str, Histogram)>,
 }
 
 impl Db {
@@ -76,11 +83,37 @@ impl Db {
             .max_size(size)
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { pool })
+        Ok(Self {
+            pool,
+            measured: None,
+        })
+    }
+
+    /// The same, known to the metrics by this name.
+    #[must_use]
+    pub fn named(self, name: &'static str) -> Self {
+        Self {
+            measured: Some((name, metrics::pool_wait(name))),
+            ..self
+        }
+    }
+
+    /// Tells the metrics how many connections there are.
+    pub fn measure(&self) {
+        if let Some((name, _)) = &self.measured {
+            let status = self.pool.status();
+            let in_use = status.size.saturating_sub(status.available);
+            metrics::set_pool(name, in_use, status.available, status.max_size);
+        }
     }
 
     async fn conn(&self) -> Result<Object<Conn>> {
-        match tokio::time::timeout(POOL_TIMEOUT, self.pool.get()).await {
+        let asked = Instant::now();
+        let outcome = tokio::time::timeout(POOL_TIMEOUT, self.pool.get()).await;
+        if let Some((_, wait)) = &self.measured {
+            wait.observe(asked.elapsed().as_secs_f64());
+        }
+        match outcome {
             Ok(conn) => Ok(conn?),
             Err(_) => Err(Error::Overloaded),
         }

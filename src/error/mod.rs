@@ -157,7 +157,8 @@ impl Error {
         tonic_types::Status::decode(Status::from(self).details()).unwrap_or_default()
     }
 
-    fn code(&self) -> Code {
+    /// The code of its status.
+    pub fn code(&self) -> Code {
         match self {
             Self::Invalid(_) | Self::Malformed | Self::RequestIdReused => Code::InvalidArgument,
             Self::Unauthenticated | Self::CredentialsInvalid => Code::Unauthenticated,
@@ -173,7 +174,8 @@ impl Error {
         }
     }
 
-    fn reason(&self) -> &'static str {
+    /// The reason in its `ErrorInfo`.
+    pub fn reason(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "INVALID_FIELDS",
             Self::Malformed => "MALFORMED_REQUEST",
