@@ -2,6 +2,7 @@
 
 mod levels;
 mod metrics;
+mod queries;
 mod secrets;
 
 use std::{
