@@ -45,31 +45,34 @@ impl Instrumentation for Statements {
     }
 }
 
-/// What a statement is called: its first word, and that of its first table.
+/// What a statement is called: what it does, to the table that it writes last, or
+/// reads first.
 fn name(sql: &str) -> String {
-    let sql = sql.split(" -- binds").next().unwrap_or_default();
-    let mut words = sql.split([' ', '\n', ';', '(', ')', ',']);
-    let mut words = words.by_ref().filter(|word| !word.is_empty());
-    let is = |word: &str, names: &[&str]| names.iter().any(|name| word.eq_ignore_ascii_case(name));
-    let Some(first) = words.next() else {
-        return String::new();
-    };
-    let verb = first.to_ascii_uppercase();
-    let table = if verb == "UPDATE" {
-        words.next()
-    } else {
-        words.find(|word| is(word, &["FROM", "INTO", "UPDATE"]));
-        words.find(|word| !is(word, &["SELECT", "VALUES", "ONLY", "LATERAL"]))
-    };
-    let table = table.map(|table| table.replace('"', ""));
-    let is_name = |table: &String| {
-        let mut bytes = table.bytes();
-        bytes.all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-    };
-    match table.filter(is_name) {
-        Some(table) => format!("{verb} {table}"),
-        None => verb,
+    let text = sql.split(" -- binds").next().unwrap_or_default();
+    let words = text.split([' ', '\n', ';', '(', ')', ',', '"']);
+    let words = words.filter(|word| !word.is_empty());
+    let words: Vec<_> = [""].into_iter().chain(words).collect();
+    let written = words.windows(3).rev().find_map(|words| match *words {
+        [_, "UPDATE", "SET"] | ["FOR" | "KEY", "UPDATE", _] => None,
+        ["INSERT", "INTO", table] => Some(("INSERT", table)),
+        ["DELETE", "FROM", table] => Some(("DELETE", table)),
+        [_, "UPDATE", table] => Some(("UPDATE", table)),
+        _ => None,
+    });
+    let read = words.windows(2).find_map(|words| match *words {
+        ["FROM", table] if is_table(table) => Some(("SELECT", table)),
+        _ => None,
+    });
+    match written.or(read) {
+        Some((verb, table)) => format!("{verb} {table}"),
+        None => words.get(1).copied().unwrap_or_default().to_owned(),
     }
+}
+
+/// Keywords are in upper case, and the other thing that is read from is `unnest`.
+fn is_table(word: &str) -> bool {
+    let mut bytes = word.bytes();
+    word != "unnest" && bytes.all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 #[cfg(test)]
@@ -83,20 +86,19 @@ mod tests {
             ("COMMIT", "COMMIT"),
             ("SELECT 'x'", "SELECT"),
             (
-                "SELECT 1 FROM \"leads\" WHERE a = $1 -- binds: [\"x\"]",
+                "SELECT 1 FROM \"leads\" WHERE a = $1 FOR UPDATE OF a -- binds: [\"FROM x\"]",
                 "SELECT leads",
             ),
+            ("SELECT a FROM (SELECT b FROM leads) AS x", "SELECT leads"),
+            ("SELECT a FROM leads FOR NO KEY UPDATE OF x", "SELECT leads"),
             (
-                "INSERT INTO requests (a)\n SELECT unnest($1)",
-                "INSERT requests",
+                "WITH x AS (SELECT a FROM unnest($1)), y AS (INSERT INTO a SELECT 1)
+                 INSERT INTO contacts (a) SELECT 1 FROM x
+                 ON CONFLICT DO UPDATE SET a = 'FROM'",
+                "INSERT contacts",
             ),
-            (
-                "WITH x AS (SELECT a FROM operators) SELECT 'from' FROM x",
-                "WITH operators",
-            ),
-            ("update operators AS o SET load = 1", "UPDATE operators"),
+            ("UPDATE operators AS o SET load = 1", "UPDATE operators"),
             ("DELETE FROM sessions WHERE id = $1", "DELETE sessions"),
-            ("SELECT a FROM (SELECT b FROM leads) AS x", "SELECT b"),
             ("", ""),
         ] {
             assert_eq!(name(sql), expected, "{sql}");

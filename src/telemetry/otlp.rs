@@ -2,6 +2,8 @@
 //! sampled (`OTEL_TRACES_SAMPLER`), how it is sent (`OTEL_BSP_…`), and who sends
 //! it (`OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`).
 
+use std::time::Duration;
+
 use opentelemetry::{
     Context, KeyValue,
     trace::{
@@ -25,6 +27,9 @@ use tracing_subscriber::{
 
 use super::trace::{Parent, TraceId};
 use crate::db;
+
+/// How long the last traces may take to be sent.
+const FLUSH: Duration = Duration::from_secs(2);
 
 /// Who sends the traces.
 pub type Provider = SdkTracerProvider;
@@ -64,7 +69,7 @@ where
 
 /// Sends what has not been sent yet.
 pub fn end(provider: &Provider) {
-    if let Err(error) = provider.shutdown() {
+    if let Err(error) = provider.shutdown_with_timeout(FLUSH) {
         tracing::warn!(%error, "not all traces were sent");
     }
 }

@@ -4,6 +4,8 @@ mod levels;
 mod metrics;
 mod queries;
 mod secrets;
+#[cfg(feature = "otlp")]
+mod traces;
 
 use std::{
     io::{Read, Write},
