@@ -32,8 +32,10 @@ where
 {
     let call = Call::begin(Q::PATH, request.metadata());
     let (organization_id, outcome) = serve(app, request, method).instrument(call.span()).await;
-    if let Err(Error::Overloaded) = &outcome {
-        metrics::shed("overloaded");
+    match &outcome {
+        Err(Error::Overloaded) => metrics::shed("overloaded"),
+        Err(Error::TooManyAttempts { .. }) => metrics::rate_limited("attempts"),
+        _ => {}
     }
     call.end(organization_id, &outcome);
     outcome

@@ -76,7 +76,7 @@ async fn set_log_filter(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     directives: String,
 ) -> Result<String, Refusal> {
-    if !peer.ip().to_canonical().is_loopback() {
+    if !is_here(peer) {
         let text = "only from this machine\n".to_owned();
         return Err((StatusCode::FORBIDDEN, text));
     }
@@ -87,4 +87,28 @@ async fn set_log_filter(
     let filter = shared.telemetry.log_filter();
     tracing::info!(filter, "what is logged has changed");
     Ok(filter + "\n")
+}
+
+/// Whether it is on this machine.
+fn is_here(peer: SocketAddr) -> bool {
+    peer.ip().to_canonical().is_loopback()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_here;
+
+    #[test]
+    fn only_loopback_is_here() {
+        for (peer, expected) in [
+            ("127.0.0.1:1", true),
+            ("[::1]:1", true),
+            ("[::ffff:127.0.0.1]:1", true),
+            ("10.0.0.1:1", false),
+            ("[::ffff:10.0.0.1]:1", false),
+            ("[fe80::1]:1", false),
+        ] {
+            assert_eq!(is_here(peer.parse().unwrap()), expected, "{peer}");
+        }
+    }
 }

@@ -104,7 +104,7 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
             "minicrm_rate_limited_total",
             "Calls that were refused because their caller made too many.",
             &["scope"],
-            &["organization", "api_key"],
+            &["organization", "api_key", "attempts"],
         ),
         panics: made(IntCounter::new(
             "minicrm_panics_total",

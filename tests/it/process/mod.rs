@@ -12,8 +12,8 @@ use std::time::Duration;
 use minicrm::proto::{GetContactRequest, Operator};
 use tokio::time::sleep;
 
-pub use binary::{DataDir, Process, channel, free_address};
-use binary::{command, signal};
+use binary::signal;
+pub use binary::{DataDir, Process, channel, command, free_address};
 use load::Load;
 
 use crate::support::{App, contact, external, new_database, operator};

@@ -81,3 +81,14 @@ async fn call_overview(app: &App) {
     metadata.insert("traceparent", parent.parse().unwrap());
     call!(app.analytics.get_overview(request)).unwrap();
 }
+
+/// A setting that a build has nothing for is refused, not ignored.
+#[cfg(not(feature = "otlp"))]
+#[tokio::test]
+async fn a_build_without_traces_says_so() {
+    let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317")];
+    let output = crate::process::command(free_address(), &settings).output();
+    let output = output.await.unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("otlp"));
+}

@@ -1,12 +1,15 @@
 //! The metrics page of the binary, and what is beside it.
 
-use minicrm::proto::{GetContactRequest, GetOverviewRequest, Operator};
+use minicrm::proto::{
+    GetContactRequest, GetJsonWebKeySetRequest, GetOverviewRequest, LoginRequest, Operator,
+};
 use serde_json::Value;
+use tokio::{task::yield_now, time::timeout};
 use tonic::{Code, codegen::http::uri::PathAndQuery};
 
 use super::{free_address, http, page, until, value};
 use crate::{
-    process::{DataDir, Process, channel},
+    process::{HANGS, Process, channel},
     support::{App, call, contact, external, new_database, operator},
 };
 
@@ -80,12 +83,10 @@ async fn calls_groups_and_figures_are_counted() {
         .await;
     let old = async {
         while value(&page(metrics), "minicrm_backlog_oldest_seconds") < Some(3600.0) {
-            tokio::task::yield_now().await;
+            yield_now().await;
         }
     };
-    tokio::time::timeout(crate::process::HANGS, old)
-        .await
-        .unwrap();
+    timeout(HANGS, old).await.unwrap();
     app.execute("UPDATE operators SET load = load + 1 WHERE name = 'Unlimited'")
         .await;
     app.execute("UPDATE contacts SET create_time = now()").await;
@@ -128,19 +129,22 @@ async fn callers_cannot_make_labels() {
     assert!(process.terminate().await.success());
 }
 
+/// Mutant: attempts that are refused only where they are made.
 #[tokio::test(flavor = "multi_thread")]
-async fn verifiers_read_the_keys_by_http() {
-    let data = DataDir::new("jwks");
+async fn verifiers_read_the_keys_and_refused_attempts_count() {
+    let url = new_database().await;
     let (address, metrics) = (free_address(), free_address());
     let listen = metrics.to_string();
+    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/key.pem");
     let settings = [
-        ("MINICRM_DATA_DIR", data.0.to_str().unwrap()),
-        ("MINICRM_AUTH", "true"),
+        ("DATABASE_URL", url.as_str()),
+        ("MINICRM_JWT_KEY_FILES", key),
+        ("MINICRM_LOGIN_ATTEMPTS_PER_ACCOUNT", "1"),
         ("MINICRM_METRICS_LISTEN", &listen),
     ];
     let process = Process::start(address, &settings).await;
-    let app = App::at(channel(address), data.url());
-    let request = minicrm::proto::GetJsonWebKeySetRequest {};
+    let app = App::at(channel(address), url);
+    let request = GetJsonWebKeySetRequest {};
     let key = call!(app.auth.get_json_web_key_set(request)).unwrap().keys;
     let (status, body) = http(metrics, "GET", "/.well-known/jwks.json", "");
     assert_eq!(status, 200);
@@ -150,5 +154,20 @@ async fn verifiers_read_the_keys_by_http() {
         "x": key[0].x, "kid": key[0].kid,
     }]});
     assert_eq!(found, expected);
+
+    let login = || LoginRequest {
+        email: "nobody@example.org".to_owned(),
+        password: "Wrong-Password-1".to_owned(),
+    };
+    call!(app.auth.login(login())).unwrap_err();
+    let refused = || {
+        value(
+            &page(metrics),
+            r#"minicrm_rate_limited_total{scope="attempts"}"#,
+        )
+    };
+    assert_eq!(refused(), Some(0.0));
+    call!(app.auth.login(login())).unwrap_err();
+    assert_eq!(refused(), Some(1.0));
     assert!(process.terminate().await.success());
 }
