@@ -192,7 +192,7 @@ async fn work(app: &App) {
     };
     let contact = app.create_contact(request).await.unwrap().contact;
     let mut contact = contact.unwrap();
-    contact.message = "secret-other-message".to_owned();
+    contact.message += "secret-other-message";
     let request = UpdateContactRequest {
         contact: Some(contact),
         ..Default::default()
