@@ -44,13 +44,12 @@ pub async fn figures(conn: &Conn, organization_id: Uuid) -> Result<Figures> {
                  SELECT coalesce(sum(c.waiting), 0)::bigint AS backlog,
                         greatest(coalesce(extract(epoch FROM now() - min(f.create_time)), 0),
                                  0)::float8 AS oldest_seconds
-                 FROM sources AS s
-                 LEFT JOIN LATERAL (
-                     SELECT new_contacts + in_progress_contacts AS waiting FROM contact_counts
+                 FROM sources AS s, LATERAL (
+                     SELECT sum(new_contacts + in_progress_contacts) AS waiting
+                     FROM contact_counts
                      WHERE organization_id = $1 AND source_id = s.id AND hour = '-infinity'
                          AND operator_id = '00000000-0000-0000-0000-000000000000'
-                 ) AS c ON true
-                 LEFT JOIN LATERAL (
+                 ) AS c, LATERAL (
                      SELECT min(first.create_time) AS create_time
                      FROM (VALUES ('NEW'), ('IN_PROGRESS')) AS active (status), LATERAL (
                          SELECT create_time FROM contacts
@@ -58,7 +57,7 @@ pub async fn figures(conn: &Conn, organization_id: Uuid) -> Result<Figures> {
                              AND status = active.status AND operator_id IS NULL
                          ORDER BY id LIMIT 1
                      ) AS first
-                 ) AS f ON true
+                 ) AS f
                  WHERE s.organization_id = $1
              ) AS b",
         )

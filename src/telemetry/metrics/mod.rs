@@ -2,13 +2,15 @@
 //! values that are few and known beforehand: no ids, nothing of what requests hold.
 
 mod calls;
+mod made;
 
 use std::{sync::LazyLock, time::Duration};
 
 pub use calls::{CountCalls, code_name};
+use made::{counter, counters, gauge, gauges, histograms, real_gauge};
 use prometheus::{
-    Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, TextEncoder, core::Collector, register,
+    Encoder, Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    TextEncoder,
 };
 
 use crate::error::{Error, Result};
@@ -106,10 +108,7 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
             &["scope"],
             &["organization", "api_key", "attempts"],
         ),
-        panics: made(IntCounter::new(
-            "minicrm_panics_total",
-            "Panics: faults of the service.",
-        )),
+        panics: counter("minicrm_panics_total", "Panics: faults of the service."),
         contacts: counters(
             "minicrm_contacts_total",
             "Contacts that were taken in, by what became of them.",
@@ -150,41 +149,6 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
         ),
     }
 });
-
-/// Registers what was made; the names are constants, and each is used once.
-#[expect(clippy::expect_used, reason = "the same every time: a test would fail")]
-fn made<C: Collector + Clone + 'static>(outcome: prometheus::Result<C>) -> C {
-    let metric = outcome.expect("a valid name");
-    register(Box::new(metric.clone())).expect("a name that is not used yet");
-    metric
-}
-
-fn gauge(name: &str, help: &str) -> IntGauge {
-    made(IntGauge::new(name, help))
-}
-
-fn real_gauge(name: &str, help: &str) -> Gauge {
-    made(Gauge::new(name, help))
-}
-
-fn gauges(name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
-    made(IntGaugeVec::new(Opts::new(name, help), labels))
-}
-
-/// With these values of the only label from the beginning: what is not there
-/// before it has happened once cannot be seen to begin.
-fn counters(name: &str, help: &str, labels: &[&str], values: &[&str]) -> IntCounterVec {
-    let counters = made(IntCounterVec::new(Opts::new(name, help), labels));
-    for value in values {
-        counters.with_label_values(&[*value]);
-    }
-    counters
-}
-
-fn histograms(name: &str, help: &str, labels: &[&str], bounds: &[f64]) -> HistogramVec {
-    let options = HistogramOpts::new(name, help).buckets(bounds.to_vec());
-    made(HistogramVec::new(options, labels))
-}
 
 /// Counts a call that was refused because too much was going on.
 pub fn shed(reason: &'static str) {
