@@ -13,7 +13,7 @@ use crate::{
     support::{App, call, contact, external, new_database, operator},
 };
 
-/// Mutants: a layer that counts before the answer; loads of all operators.
+/// Mutant: a layer that counts every answer as OK.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_groups_and_figures_are_counted() {
     let url = new_database().await;

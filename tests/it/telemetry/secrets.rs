@@ -213,9 +213,8 @@ async fn work(app: &App) {
 }
 
 /// Neither the service's log, at its most talkative, nor that of its Postgres, nor
-/// the metrics. Mutants: the driver's log let through; a part of it let through
-/// (as `RUST_LOG` asks for here); `log_error_verbosity` left as it is; what cannot
-/// be found logged with its id.
+/// the metrics. Mutants: the driver's log let through where `RUST_LOG` asks for a
+/// part of it; `log_error_verbosity` left as it is.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_is_said_holds_personal_data() {
     let data = DataDir::new("log");
