@@ -28,14 +28,14 @@ RUN mkdir src \
     && echo 'fn main() {}' > build.rs \
     && cp build.rs src/main.rs \
     && touch src/lib.rs \
-    && cargo build --release --locked \
+    && cargo build --release --locked --features otlp \
     && cargo clean --release --package minicrm
 
 COPY build.rs ./
 COPY proto proto
 COPY migrations migrations
 COPY src src
-RUN cargo build --release --locked
+RUN cargo build --release --locked --features otlp
 
 FROM debian:bookworm-slim
 COPY --from=build /build/target/release/minicrm /usr/local/bin/minicrm

@@ -30,6 +30,7 @@ use crate::{
     error::Error,
     leads, migrations, request_id,
     server::{self, Places},
+    telemetry::{Telemetry, figures, http},
     verify,
 };
 
@@ -46,7 +47,7 @@ const MAX_STARTS: u32 = 5;
 const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Runs the service until SIGINT or SIGTERM; a second signal ends it at once.
-pub async fn serve(config: Config) -> Outcome {
+pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
     let address = config.serve.listen;
     let authentication = &config.authentication;
     if !address.ip().is_loopback() && !authentication.is_on() {
@@ -56,10 +57,8 @@ pub async fn serve(config: Config) -> Outcome {
         .into());
     }
     let listener = listen(address).await?;
-    let health = match config.edge.health_listen {
-        Some(address) => Some(listen(address).await?),
-        None => None,
-    };
+    let health = listen_also(config.edge.health_listen).await?;
+    let metrics = listen_also(config.telemetry.metrics_listen).await?;
     let address = listener.local_addr()?;
     let (tls, follow_files) = config.edge.tls().map(Tls::open).transpose()?.unzip();
     if tls.is_none() && !address.ip().is_loopback() {
@@ -95,6 +94,8 @@ pub async fn serve(config: Config) -> Outcome {
         pause: config.edge.shutdown_pause(),
         drain: Duration::from_secs(config.serve.drain_seconds),
     };
+    let figures = metrics.is_some().then_some(config.telemetry);
+    let metrics = serve_metrics(metrics, &app, telemetry);
     let beside = async {
         prepare(&url, &app).await?;
         tracing::info!(%address, "{mode}");
@@ -104,18 +105,33 @@ pub async fn serve(config: Config) -> Outcome {
             auth::keep_clean(db),
             leads::keep_indexed(db),
             OptionFuture::from(follow_files),
-            app.denials().keep_written(db)
+            app.denials().keep_written(db),
+            figures::keep(db, figures)
         );
         Outcome::Ok(())
     };
     tokio::select! {
         outcome = server::serve(places, Arc::clone(&app), stop) => outcome?,
         Err(error) = beside => return Err(error),
+        Err(error) = metrics => return Err(error),
         error = database.keep() => return Err(error.into()),
     }
     database.close().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Serves metrics on `listener`, if there is one.
+async fn serve_metrics(
+    listener: Option<TcpListener>,
+    app: &Arc<App>,
+    telemetry: &Telemetry,
+) -> Outcome {
+    let Some(listener) = listener else {
+        return std::future::pending().await;
+    };
+    tracing::info!(address = %listener.local_addr()?, "serving metrics");
+    Ok(http::serve(listener, Arc::clone(app), telemetry.clone()).await?)
 }
 
 /// Brings the database to the schema of this version.
@@ -244,6 +260,10 @@ async fn prepare(url: &str, app: &App) -> Outcome {
         }
         tokio::time::sleep(RETRY_PAUSE).await;
     }
+}
+
+async fn listen_also(address: Option<SocketAddr>) -> Outcome<Option<TcpListener>> {
+    OptionFuture::from(address.map(listen)).await.transpose()
 }
 
 async fn listen(address: SocketAddr) -> Outcome<TcpListener> {

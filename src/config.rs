@@ -6,7 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use phonenumber::country;
 use uuid::Uuid;
 
-use crate::{auth::config::Authentication, context::DEVELOPMENT_ORGANIZATION, edge::config::Edge};
+use crate::{
+    auth::config::Authentication, context::DEVELOPMENT_ORGANIZATION, edge::config::Edge,
+    telemetry::config::Telemetry,
+};
 
 /// Takes in customer enquiries over gRPC and hands each one to an operator, by
 /// weight and within limits.
@@ -32,6 +35,10 @@ pub struct Config {
     /// Settings of the database.
     #[command(flatten)]
     pub database: Database,
+
+    /// Settings of what the service says of itself.
+    #[command(flatten)]
+    pub telemetry: Telemetry,
 
     /// What to log: a level, or directives like `info,minicrm=debug`.
     #[arg(

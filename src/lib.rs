@@ -26,7 +26,8 @@
 //! | [`error`] | the one error type and its mapping to a status |
 //! | [`db`], [`migrations`], [`embedded`] | pool and transactions, schema, private Postgres |
 //! | [`verify`] | what is counted, compared with the rows |
-//! | [`config`], [`commands`], [`server`], [`telemetry`] | the binary |
+//! | [`telemetry`] | logs, metrics, traces |
+//! | [`config`], [`commands`], [`server`] | the binary |
 //!
 //! # The path of an RPC
 //!

@@ -1,5 +1,5 @@
 //! The frame around every RPC: decides its context, runs it in a task of its
-//! own, and turns its outcome into a reply. The only place that logs a failure.
+//! own, and turns its outcome into a reply.
 
 use std::sync::Arc;
 
@@ -7,12 +7,14 @@ use prost::Message;
 use prost_types::Timestamp;
 use tokio::time::timeout_at;
 use tonic::{Request, Response, Status};
+use tracing::Instrument;
 
 use crate::{
     access::Method,
     context::{App, Context},
     edge::{Admitted, Deadline, panics},
     error::{Error, Result},
+    telemetry::{call::Call, metrics},
 };
 
 /// What a method of a service returns.
@@ -35,27 +37,32 @@ where
 {
     let compress = request.metadata().contains_key("grpc-accept-encoding");
     let deadline = Deadline::of(request.extensions());
-    let served = timeout_at(deadline.0, serve(app, request, deadline, method)).await;
-    match served.unwrap_or(Err(Error::DeadlineExceeded)) {
-        Ok(answer) => {
-            let short = compress && answer.encoded_len() < WORTH_COMPRESSING;
-            let mut response = Response::new(answer);
-            if short {
-                response.disable_compression();
-            }
-            Ok(response)
-        }
-        Err(error) => {
-            log(Q::NAME, &error);
-            Err(Status::from(&error))
-        }
+    let mut call = Call::begin(Q::PATH, request.metadata());
+    let span = call.span();
+    let serving = serve(app, request, deadline, &mut call, method).instrument(span);
+    let served = timeout_at(deadline.0, serving).await;
+    let outcome = served.unwrap_or(Err(Error::DeadlineExceeded));
+    match &outcome {
+        Err(Error::Overloaded(what)) => metrics::shed(what),
+        Err(Error::RateLimited { kind, .. }) => metrics::rate_limited(kind),
+        Err(Error::TooManyAttempts { .. }) => metrics::rate_limited("attempts"),
+        _ => {}
     }
+    call.end(&outcome);
+    let answer = outcome.map_err(|error| Status::from(&error))?;
+    let short = compress && answer.encoded_len() < WORTH_COMPRESSING;
+    let mut response = Response::new(answer);
+    if short {
+        response.disable_compression();
+    }
+    Ok(response)
 }
 
 async fn serve<Q, T, F>(
     app: &Arc<App>,
     request: Request<Q>,
     deadline: Deadline,
+    call: &mut Call,
     method: impl FnOnce(Context, Q) -> F,
 ) -> Result<T>
 where
@@ -67,6 +74,7 @@ where
     let admitted = app.edge().admit()?;
     let peer = request.remote_addr().map(|address| address.ip());
     let context = Context::resolve::<Q>(app, request.metadata(), peer, deadline).await?;
+    call.is_for(context.organization_id);
     context.check_rate()?;
     let admitted = admitted.of(context.organization_id)?;
     let outcome = run(context.clone(), request.into_inner(), admitted, method).await;
@@ -90,23 +98,13 @@ where
 {
     context.check_grant(Q::WHO)?;
     let work = method(context, request);
-    let running = tokio::spawn(async move {
+    let work = async move {
         let _in_flight = admitted;
         panics::caught(work).await?
-    });
-    running
+    };
+    tokio::spawn(work.in_current_span())
         .await
         .unwrap_or_else(|error| Err(Error::internal(error)))
-}
-
-/// Logs failures that are not the caller's. What a request holds is never
-/// logged, nor is the text of a database error beyond its first line.
-fn log(method: &str, error: &Error) {
-    match error {
-        Error::Internal { .. } => tracing::error!(method, error = error.chain(), "call failed"),
-        Error::Unavailable(_) => tracing::warn!(method, error = error.chain(), "call failed"),
-        _ => tracing::debug!(method, %error, "call refused"),
-    }
 }
 
 /// A time on the wire.

@@ -30,6 +30,7 @@ use crate::{
         source_service_server::SourceServiceServer,
     },
     sources::Sources,
+    telemetry::metrics,
 };
 
 /// How often the database is asked whether it is there.
@@ -169,6 +170,7 @@ async fn watch_database(
         };
         if status != last {
             tracing::info!(%status, "health");
+            metrics::set_ready(status == ServingStatus::Serving);
             report(status).await;
             last = status;
         }
@@ -179,6 +181,7 @@ async fn watch_database(
         // Nobody being left to stop it is the same as stop.
         let stopped = timeout(pause, stop.wait_for(|&stop| stop)).await.is_ok();
         if stopped {
+            metrics::set_ready(false);
             report(ServingStatus::NotServing).await;
             return;
         }

@@ -20,7 +20,9 @@ use crate::{
     edge::{self, Edge},
     error::Result,
     grouped::Queues,
-    migrations, validate,
+    migrations,
+    proto::JsonWebKey,
+    validate,
 };
 
 /// The organization of a server without authentication that names no others.
@@ -78,8 +80,8 @@ impl App {
         let reserved = (settings.pool_size / 2).max(2);
         let shared = settings.pool_size.saturating_sub(reserved).max(1);
         Ok(Self {
-            db: Db::new(url, shared, LOCK_TIMEOUT)?,
-            grouped_db: Db::new(url, reserved, GROUPED_LOCK_TIMEOUT)?,
+            db: Db::new(url, shared, LOCK_TIMEOUT)?.named("shared"),
+            grouped_db: Db::new(url, reserved, GROUPED_LOCK_TIMEOUT)?.named("grouped"),
             phone_region: settings.phone_region,
             intake: Queues::default(),
             changes: Queues::default(),
@@ -120,6 +122,17 @@ impl App {
     /// What all connections and calls share.
     pub fn edge(&self) -> &Arc<Edge> {
         &self.edge
+    }
+
+    /// Tells the metrics how many connections there are.
+    pub fn measure_pools(&self) {
+        self.db.measure();
+        self.grouped_db.measure();
+    }
+
+    /// What tokens can be verified with, if callers are authenticated.
+    pub fn public_keys(&self) -> Option<Vec<JsonWebKey>> {
+        self.auth.as_ref().map(|auth| auth.keys.public().keys)
     }
 
     /// Closes the connections to the database, those in use when they are free.

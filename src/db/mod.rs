@@ -1,6 +1,8 @@
 //! The connection pool, transactions that are retried, and what queries share.
 
 mod scope;
+#[cfg(feature = "otlp")]
+mod statements;
 mod transaction;
 
 use std::time::Duration;
@@ -18,7 +20,10 @@ use diesel_async::{
     },
 };
 use futures_util::FutureExt;
+use prometheus::Histogram;
 pub use scope::Scope;
+#[cfg(feature = "otlp")]
+pub use statements::trace_statements;
 use tokio::time::Instant;
 pub use transaction::{Transaction, Work};
 use uuid::Uuid;
@@ -26,6 +31,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     schema::organizations,
+    telemetry::metrics,
 };
 
 /// A connection to the database.
@@ -54,6 +60,7 @@ pub struct Db {
     pool: Pool<Conn>,
     /// When what is done with it has to end, if it has to.
     deadline: Option<Instant>,
+    measured: Option<(&'static str, Histogram)>,
 }
 
 impl Db {
@@ -82,7 +89,17 @@ impl Db {
         Ok(Self {
             pool,
             deadline: None,
+            measured: None,
         })
+    }
+
+    /// The same, known to the metrics by this name.
+    #[must_use]
+    pub fn named(self, name: &'static str) -> Self {
+        Self {
+            measured: Some((name, metrics::pool_wait(name))),
+            ..self
+        }
     }
 
     /// The same database, for what has to end by then.
@@ -94,15 +111,29 @@ impl Db {
         }
     }
 
+    /// Tells the metrics how many connections there are.
+    pub fn measure(&self) {
+        if let Some((name, _)) = &self.measured {
+            let status = self.pool.status();
+            let in_use = status.size.saturating_sub(status.available);
+            metrics::set_pool(name, in_use, status.available, status.max_size);
+        }
+    }
+
     /// Closes the pool: there are no connections any more.
     pub fn close(&self) {
         self.pool.close();
     }
 
     async fn conn(&self) -> Result<Object<Conn>> {
-        match tokio::time::timeout(POOL_TIMEOUT, self.pool.get()).await {
+        let asked = Instant::now();
+        let outcome = tokio::time::timeout(POOL_TIMEOUT, self.pool.get()).await;
+        if let Some((_, wait)) = &self.measured {
+            wait.observe(asked.elapsed().as_secs_f64());
+        }
+        match outcome {
             Ok(conn) => Ok(conn?),
-            Err(_) => Err(Error::Overloaded),
+            Err(_) => Err(Error::Overloaded("pool")),
         }
     }
 

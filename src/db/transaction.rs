@@ -17,9 +17,13 @@ use diesel_async::{
 use futures_util::{future::try_join, join};
 use rand::RngExt;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::{Conn, Db, Prepared, Scope};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    telemetry::{metrics, trace::span},
+};
 
 /// How often a transaction is tried that others get in the way of.
 const MAX_ATTEMPTS: u32 = 20;
@@ -74,7 +78,9 @@ impl Db {
     {
         let mut attempt = 1;
         loop {
-            let error = match self.attempt(begin, access, work.clone()).await {
+            let span = span!("transaction", attempt);
+            let tried = self.attempt(begin, access, work.clone());
+            let error = match tried.instrument(span).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -86,6 +92,7 @@ impl Db {
             if !error.retry || attempt == MAX_ATTEMPTS || (lost && attempt > 1) {
                 return Err(error.cause);
             }
+            metrics::retried(&error.cause);
             tracing::debug!(
                 attempt,
                 cause = error.cause.chain(),
@@ -131,7 +138,7 @@ impl Db {
         let committing = AtomicBool::load(&transaction.committing, Ordering::Relaxed);
         if access == Access::Read {
             if !committing {
-                tokio::spawn(transaction.end_read());
+                tokio::spawn(transaction.end_read().in_current_span());
             }
             return worked
                 .map(|((), answer)| answer)

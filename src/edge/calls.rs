@@ -1,4 +1,4 @@
-//! What is around each call: its deadline, a net for panics, and details for the
+//! What is around each call: a count, its deadline, a net for panics, and details for the
 //! errors that the gRPC layer makes itself.
 
 use std::time::Duration;
@@ -19,7 +19,7 @@ use super::{
     deadline::{Deadline, Timeouts},
     panics,
 };
-use crate::error::Error;
+use crate::{error::Error, telemetry::metrics::Counted};
 
 /// How much later than the method itself a call is ended from outside: when the
 /// deadline passes while its request is still being read.
@@ -29,13 +29,26 @@ const SLACK: Duration = Duration::from_millis(20);
 /// that may last, and must work when all else is too busy.
 pub async fn answer(
     mut routes: Routes,
-    mut request: Request<Incoming>,
+    request: Request<Incoming>,
     timeouts: Timeouts,
 ) -> Response<Body> {
     if request.uri().path().starts_with("/grpc.") {
         let Ok(response) = routes.call(request).await;
         return response;
     }
+    let counted = Counted::begin(request.uri().path());
+    let response = in_time(routes, request, timeouts).await;
+    if let Some(counted) = counted {
+        counted.end(&response);
+    }
+    response
+}
+
+async fn in_time(
+    mut routes: Routes,
+    mut request: Request<Incoming>,
+    timeouts: Timeouts,
+) -> Response<Body> {
     let deadline = match timeouts.deadline(request.uri().path(), request.headers()) {
         Ok(deadline) => deadline,
         Err(error) => return refusal(&error),

@@ -46,7 +46,7 @@ impl InFlight {
     pub fn admit(self: &Arc<Self>) -> Result<Admitted> {
         let mut calls = self.lock();
         if calls.count >= self.limit {
-            return Err(Error::Overloaded);
+            return Err(Error::Overloaded("in_flight"));
         }
         calls.count += 1;
         Ok(Admitted {
@@ -66,7 +66,7 @@ impl Admitted {
         let few_left = limit - calls.count < limit / 4;
         let held = calls.of.entry(organization_id).or_default();
         if few_left && *held >= limit / 2 {
-            return Err(Error::Overloaded);
+            return Err(Error::Overloaded("in_flight"));
         }
         *held += 1;
         drop(calls);

@@ -5,16 +5,20 @@ use std::{cell::Cell, fmt::Write as _, panic, panic::AssertUnwindSafe};
 
 use futures_util::FutureExt;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    telemetry::metrics,
+};
 
 thread_local! {
     /// Where the last panic of this thread was.
     static PLACE: Cell<Option<String>> = const { Cell::new(None) };
 }
 
-/// Says of panics where they happened, and no more than that.
+/// Counts panics, and says of them where they happened, and no more than that.
 pub fn install() {
     panic::set_hook(Box::new(|info| {
+        metrics::panicked();
         let mut place = String::new();
         if let Some(location) = info.location() {
             let _ = write!(place, "{location}");

@@ -15,7 +15,7 @@ impl Error {
     /// When to try again, if trying the same again may help.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Conflict | Self::Busy | Self::Overloaded => Some(SOON),
+            Self::Conflict | Self::Busy | Self::Overloaded(_) => Some(SOON),
             Self::Unavailable(_) => Some(LATER),
             Self::TooManyAttempts { retry_after } | Self::RateLimited { retry_after, .. } => {
                 Some(*retry_after)
@@ -63,7 +63,7 @@ impl Error {
             }
             Self::Conflict
             | Self::Busy
-            | Self::Overloaded
+            | Self::Overloaded(_)
             | Self::Unavailable(_)
             | Self::TooManyAttempts { .. }
             | Self::Malformed

@@ -112,9 +112,9 @@ pub enum Error {
     /// Concurrent transactions got in each other's way; nothing was done.
     #[error("concurrent changes got in each other's way")]
     Conflict,
-    /// Too much is waiting already; nothing was done.
+    /// Too much is waiting already; nothing was done. For the metrics, what for.
     #[error("too many requests are waiting")]
-    Overloaded,
+    Overloaded(&'static str),
     /// The call's deadline has passed; what a write did is unknown.
     #[error("the deadline has passed")]
     DeadlineExceeded,
@@ -186,7 +186,8 @@ impl Error {
         tonic_types::Status::decode(Status::from(self).details()).unwrap_or_default()
     }
 
-    fn code(&self) -> Code {
+    /// The code of its status.
+    pub fn code(&self) -> Code {
         match self {
             Self::Invalid(_) | Self::Malformed | Self::RequestIdReused => Code::InvalidArgument,
             Self::Unauthenticated | Self::CredentialsInvalid => Code::Unauthenticated,
@@ -195,7 +196,7 @@ impl Error {
             Self::AlreadyExists { .. } => Code::AlreadyExists,
             Self::Precondition { .. } | Self::AuthenticationOff => Code::FailedPrecondition,
             Self::Stale { .. } | Self::Conflict | Self::Busy => Code::Aborted,
-            Self::Overloaded
+            Self::Overloaded(_)
             | Self::TooManyAttempts { .. }
             | Self::RateLimited { .. }
             | Self::MessageTooLarge => Code::ResourceExhausted,
@@ -206,7 +207,8 @@ impl Error {
         }
     }
 
-    fn reason(&self) -> &'static str {
+    /// The reason in its `ErrorInfo`.
+    pub fn reason(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "INVALID_FIELDS",
             Self::Malformed => "MALFORMED_REQUEST",
@@ -224,7 +226,7 @@ impl Error {
             Self::AlreadyExists { .. } => "RESOURCE_ALREADY_EXISTS",
             Self::Stale { .. } => "ETAG_MISMATCH",
             Self::Conflict => "TRANSACTION_CONFLICT",
-            Self::Overloaded => "OVERLOADED",
+            Self::Overloaded(_) => "OVERLOADED",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Busy => "RESOURCE_BUSY",
             Self::Unavailable(_) => "DATABASE_UNAVAILABLE",

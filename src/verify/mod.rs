@@ -51,11 +51,25 @@ pub async fn run(url: &str, repair: bool) -> Result<Vec<Findings>> {
                 Ok(findings)
             })
             .await?;
-        if !findings.is_empty() {
+        if findings.count() > 0 {
             all.push(findings);
         }
     }
     Ok(all)
+}
+
+/// How many counts are wrong, in all organizations.
+pub async fn drift(db: &Db) -> Result<u32> {
+    let mut wrong = 0;
+    for organization_id in db.organizations().await? {
+        let findings = db
+            .read(Scope::Organization(organization_id), async |conn| {
+                find(conn, organization_id).await
+            })
+            .await?;
+        wrong += findings.count();
+    }
+    Ok(u32::try_from(wrong).unwrap_or(u32::MAX))
 }
 
 async fn find(conn: &Conn, organization_id: Uuid) -> Result<Findings> {
@@ -69,8 +83,9 @@ async fn find(conn: &Conn, organization_id: Uuid) -> Result<Findings> {
 }
 
 impl Findings {
-    fn is_empty(&self) -> bool {
-        self.loads.is_empty() && self.contacts.is_empty() && self.leads == 0
+    /// How many counts are wrong.
+    fn count(&self) -> usize {
+        self.loads.len() + self.contacts.len() + usize::from(self.leads != 0)
     }
 
     /// Adds what is lacking, in the order of locks.

@@ -27,6 +27,7 @@ mod schema;
 mod server;
 mod sources;
 mod support;
+mod telemetry;
 mod tenants;
 mod tidy;
 mod validation;
