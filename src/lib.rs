@@ -35,6 +35,7 @@
 //! another) → `contacts/intake/group.rs` (the transaction, step by step).
 
 pub mod access;
+mod activities;
 mod analytics;
 mod audit;
 pub mod auth;
@@ -44,6 +45,7 @@ pub mod config;
 mod contacts;
 pub mod context;
 pub mod db;
+mod deals;
 mod distribution;
 pub mod embedded;
 pub mod error;

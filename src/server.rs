@@ -20,6 +20,7 @@ use crate::{
     auth::Authentication,
     contacts::Contacts,
     context::App,
+    deals::Deals,
     error::{Error, Result},
     leads::Leads,
     operators::Operators,
@@ -27,7 +28,8 @@ use crate::{
     proto::{
         self, analytics_service_server::AnalyticsServiceServer,
         auth_service_server::AuthServiceServer, contact_service_server::ContactServiceServer,
-        lead_service_server::LeadServiceServer, operator_service_server::OperatorServiceServer,
+        deal_service_server::DealServiceServer, lead_service_server::LeadServiceServer,
+        operator_service_server::OperatorServiceServer,
         organization_service_server::OrganizationServiceServer,
         source_service_server::SourceServiceServer,
     },
@@ -50,6 +52,7 @@ fn services(app: &Arc<App>) -> Routes {
         .add_service(OperatorServiceServer::new(Operators(Arc::clone(app))))
         .add_service(SourceServiceServer::new(Sources(Arc::clone(app))))
         .add_service(AnalyticsServiceServer::new(Analytics(Arc::clone(app))))
+        .add_service(DealServiceServer::new(Deals(Arc::clone(app))))
         .add_service(AuthServiceServer::new(Authentication(Arc::clone(app))))
         .add_service(OrganizationServiceServer::new(Organizations(Arc::clone(
             app,

@@ -16,9 +16,10 @@ use crate::{
     operators::{self, store::Filter},
     page::Pager,
     proto::{
-        ContactStatus, ContactStatusCount, DistributionRow, GetDistributionRequest,
-        GetDistributionResponse, GetOverviewRequest, GetOverviewResponse, ListOperatorLoadsRequest,
-        ListOperatorLoadsResponse, OperatorLoad, SourceBacklog,
+        ContactStatus, ContactStatusCount, DealStatus, DealStatusCount, DistributionRow,
+        GetDealFunnelRequest, GetDealFunnelResponse, GetDealSummaryRequest, GetDealSummaryResponse,
+        GetDistributionRequest, GetDistributionResponse, GetOverviewRequest, GetOverviewResponse,
+        ListOperatorLoadsRequest, ListOperatorLoadsResponse, OperatorLoad, SourceBacklog,
         analytics_service_server::AnalyticsService,
     },
     rpc::{Rpc, reply},
@@ -48,6 +49,20 @@ impl AnalyticsService for Analytics {
     ) -> Rpc<ListOperatorLoadsResponse> {
         reply(&self.0, r, list_operator_loads).await
     }
+
+    async fn get_deal_summary(
+        &self,
+        r: Request<GetDealSummaryRequest>,
+    ) -> Rpc<GetDealSummaryResponse> {
+        reply(&self.0, r, get_deal_summary).await
+    }
+
+    async fn get_deal_funnel(
+        &self,
+        r: Request<GetDealFunnelRequest>,
+    ) -> Rpc<GetDealFunnelResponse> {
+        reply(&self.0, r, get_deal_funnel).await
+    }
 }
 
 async fn get_overview(context: Context, _: GetOverviewRequest) -> Result<GetOverviewResponse> {
@@ -59,6 +74,12 @@ async fn get_overview(context: Context, _: GetOverviewRequest) -> Result<GetOver
         (ContactStatus::New, overview.new_contacts),
         (ContactStatus::InProgress, overview.in_progress_contacts),
         (ContactStatus::Closed, overview.closed_contacts),
+    ];
+    let deals = [
+        (DealStatus::New, overview.new_deals),
+        (DealStatus::InProgress, overview.in_progress_deals),
+        (DealStatus::Won, overview.won_deals),
+        (DealStatus::Lost, overview.lost_deals),
     ];
     Ok(GetOverviewResponse {
         leads: overview.leads,
@@ -73,6 +94,13 @@ async fn get_overview(context: Context, _: GetOverviewRequest) -> Result<GetOver
         operators: overview.operators,
         active_operators: overview.active_operators,
         sources: overview.sources,
+        deals: deals.iter().map(|(_, deals)| deals).sum(),
+        deals_by_status: deals
+            .map(|(status, deals)| DealStatusCount {
+                status: status.into(),
+                deals,
+            })
+            .into(),
     })
 }
 
@@ -167,4 +195,12 @@ async fn list_operator_loads(
         loads,
         next_page_token,
     })
+}
+
+async fn get_deal_summary(_: Context, _: GetDealSummaryRequest) -> Result<GetDealSummaryResponse> {
+    Ok(GetDealSummaryResponse::default())
+}
+
+async fn get_deal_funnel(_: Context, _: GetDealFunnelRequest) -> Result<GetDealFunnelResponse> {
+    Ok(GetDealFunnelResponse::default())
 }

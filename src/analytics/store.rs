@@ -35,6 +35,14 @@ pub struct Overview {
     pub closed_contacts: i64,
     #[diesel(sql_type = BigInt)]
     pub backlog: i64,
+    #[diesel(sql_type = BigInt)]
+    pub new_deals: i64,
+    #[diesel(sql_type = BigInt)]
+    pub in_progress_deals: i64,
+    #[diesel(sql_type = BigInt)]
+    pub won_deals: i64,
+    #[diesel(sql_type = BigInt)]
+    pub lost_deals: i64,
 }
 
 /// Counts what there is: operators and sources, which are few, by their rows.
@@ -43,7 +51,7 @@ pub async fn overview(conn: &Conn, organization_id: Uuid) -> Result<Overview> {
         sql_query(
             "SELECT (SELECT coalesce(sum(leads), 0)::bigint FROM lead_counts
                      WHERE organization_id = $1) AS leads,
-                    o.*, s.*
+                    o.*, s.*, d.*
              FROM (
                  SELECT count(*) AS operators, count(*) FILTER (WHERE active) AS active_operators
                  FROM operators WHERE organization_id = $1 AND delete_time IS NULL
@@ -63,7 +71,17 @@ pub async fn overview(conn: &Conn, organization_id: Uuid) -> Result<Overview> {
                      WHERE organization_id = $1 AND source_id = s.id AND hour = '-infinity'
                  ) AS c
                  WHERE s.organization_id = $1
-             ) AS s",
+             ) AS s, (
+                 SELECT coalesce(sum(deals) FILTER (WHERE status = 'NEW'), 0)::bigint
+                            AS new_deals,
+                        coalesce(sum(deals) FILTER (WHERE status = 'IN_PROGRESS'), 0)::bigint
+                            AS in_progress_deals,
+                        coalesce(sum(deals) FILTER (WHERE status = 'WON'), 0)::bigint
+                            AS won_deals,
+                        coalesce(sum(deals) FILTER (WHERE status = 'LOST'), 0)::bigint
+                            AS lost_deals
+                 FROM deal_counts WHERE organization_id = $1 AND span = 'ALL'
+             ) AS d",
         )
         .bind::<SqlUuid, _>(organization_id),
     )

@@ -6,7 +6,7 @@ pub mod keys;
 pub mod members;
 
 use chrono::{DateTime, Utc};
-use diesel::{dsl::now, prelude::*};
+use diesel::{dsl::now, prelude::*, sql_query, sql_types::Text};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -24,6 +24,8 @@ pub struct Organization {
     pub name: String,
     pub default_currency: String,
     pub default_phone_region: Option<String>,
+    pub time_zone: String,
+    pub currencies: Vec<String>,
     pub revision: i32,
     pub create_time: DateTime<Utc>,
     pub update_time: DateTime<Utc>,
@@ -37,6 +39,8 @@ pub struct NewOrganization {
     pub name: String,
     pub default_currency: String,
     pub default_phone_region: Option<String>,
+    pub time_zone: String,
+    pub currencies: Vec<String>,
 }
 
 /// What an update changes: fields that are absent stay.
@@ -47,6 +51,29 @@ pub struct OrganizationChange {
     pub name: Option<String>,
     pub default_currency: Option<String>,
     pub default_phone_region: Option<Option<String>>,
+    pub time_zone: Option<String>,
+    pub currencies: Option<Vec<String>>,
+}
+
+impl Organization {
+    /// Whether deals may have this currency.
+    pub fn allows(&self, currency: &String) -> bool {
+        self.currencies.is_empty() || self.currencies.contains(currency)
+    }
+}
+
+/// Whether the database knows this time zone.
+pub async fn is_time_zone(mut conn: &Conn, name: &str) -> Result<bool> {
+    let query = sql_query("SELECT name FROM pg_timezone_names WHERE name = $1");
+    let found: Vec<TimeZone> = query.bind::<Text, _>(name).get_results(&mut conn).await?;
+    Ok(!found.is_empty())
+}
+
+#[derive(QueryableByName)]
+struct TimeZone {
+    #[diesel(sql_type = Text)]
+    #[expect(dead_code, reason = "only whether there is one matters")]
+    name: String,
 }
 
 /// The organization.
