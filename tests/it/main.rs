@@ -13,6 +13,7 @@ mod api;
 mod auth;
 mod concurrency;
 mod contacts;
+mod deals;
 mod leads;
 mod operators;
 mod organizations;

@@ -3,9 +3,9 @@
 mod ranges;
 
 use minicrm::proto::{
-    ContactStatus, ContactStatusCount, DistributionRow, GetDistributionRequest,
-    GetDistributionResponse, GetOverviewRequest, GetOverviewResponse, ListOperatorLoadsRequest,
-    Operator, OperatorLoad, Source, SourceBacklog,
+    ContactStatus, ContactStatusCount, DealStatus, DealStatusCount, DistributionRow,
+    GetDistributionRequest, GetDistributionResponse, GetOverviewRequest, GetOverviewResponse,
+    ListOperatorLoadsRequest, Operator, OperatorLoad, Source, SourceBacklog,
 };
 
 use crate::support::{App, assert_invalid, call, contact, external, operator};
@@ -79,6 +79,18 @@ async fn the_overview_counts_what_there_is() {
         operators: 2,
         active_operators: 1,
         sources: 2,
+        deals: 0,
+        deals_by_status: [
+            DealStatus::New,
+            DealStatus::InProgress,
+            DealStatus::Won,
+            DealStatus::Lost,
+        ]
+        .map(|status| DealStatusCount {
+            status: status.into(),
+            deals: 0,
+        })
+        .into(),
     };
     assert_eq!(
         call!(app.analytics.get_overview(request)).unwrap(),

@@ -20,8 +20,8 @@ use minicrm::{
     db::Conn,
     proto::{
         analytics_service_client::AnalyticsServiceClient, auth_service_client::AuthServiceClient,
-        contact_service_client::ContactServiceClient, lead_service_client::LeadServiceClient,
-        operator_service_client::OperatorServiceClient,
+        contact_service_client::ContactServiceClient, deal_service_client::DealServiceClient,
+        lead_service_client::LeadServiceClient, operator_service_client::OperatorServiceClient,
         organization_service_client::OrganizationServiceClient,
         source_service_client::SourceServiceClient,
     },
@@ -114,6 +114,7 @@ pub struct App {
     pub operators: OperatorServiceClient<Caller>,
     pub sources: SourceServiceClient<Caller>,
     pub analytics: AnalyticsServiceClient<Caller>,
+    pub deals: DealServiceClient<Caller>,
     pub auth: AuthServiceClient<Caller>,
     pub organizations: OrganizationServiceClient<Caller>,
     /// Stops the server when the last clone is dropped.
@@ -232,6 +233,7 @@ impl App {
             operators: OperatorServiceClient::new(caller.clone()),
             sources: SourceServiceClient::new(caller.clone()),
             analytics: AnalyticsServiceClient::new(caller.clone()),
+            deals: DealServiceClient::new(caller.clone()),
             auth: AuthServiceClient::new(caller.clone()),
             organizations: OrganizationServiceClient::new(caller.clone()),
             caller,
