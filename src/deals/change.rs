@@ -141,7 +141,7 @@ impl Change {
 
 /// Refuses a deal that is won without an amount.
 pub fn check_won(id: Uuid, values: &Values) -> Result<()> {
-    if values.status == DealStatus::Won && values.amount == BigDecimal::from(0) {
+    if values.status == DealStatus::Won && values.amount == 0 {
         return Err(Error::Precondition {
             reason: DEAL_AMOUNT_REQUIRED,
             kind: "deal",

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::Deal;
 use crate::{
-    db::{Conn, Prepared},
+    db::{Conn, Prepared, column},
     error::Result,
 };
 
@@ -82,7 +82,7 @@ pub async fn record(
             change.amount += &deal.amount * sign;
         }
     }
-    changes.retain(|_, change| change.deals != 0 || change.amount != BigDecimal::from(0));
+    changes.retain(|_, change| change.deals != 0 || change.amount != 0);
     apply(conn, organization_id, &changes).await
 }
 
@@ -96,9 +96,7 @@ pub async fn apply(
     if changes.is_empty() {
         return Ok(());
     }
-    fn column<'a, T>(changes: &'a BTreeMap<Cell, Change>, value: impl Fn(&'a Cell) -> T) -> Vec<T> {
-        changes.keys().map(value).collect()
-    }
+    let cells: Vec<_> = changes.keys().collect();
     let deals: Vec<_> = changes.values().map(|change| change.deals).collect();
     let amounts: Vec<_> = changes.values().map(|change| &change.amount).collect();
     let query = sql_query(
@@ -114,13 +112,13 @@ pub async fn apply(
          SET deals = c.deals + excluded.deals, amount = c.amount + excluded.amount",
     )
     .bind::<SqlUuid, _>(organization_id)
-    .bind::<Array<Text>, _>(column(changes, |cell| cell.span))
-    .bind::<Array<Nullable<Timestamptz>>, _>(column(changes, |cell| cell.start_time))
-    .bind::<Array<Text>, _>(column(changes, |cell| cell.currency.as_str()))
-    .bind::<Array<SqlUuid>, _>(column(changes, |cell| cell.owner_user_id))
-    .bind::<Array<Text>, _>(column(changes, |cell| cell.status))
-    .bind::<Array<Text>, _>(column(changes, |cell| cell.stage))
-    .bind::<Array<Text>, _>(column(changes, |cell| cell.reached_stage))
+    .bind::<Array<Text>, _>(column(&cells, |cell| cell.span))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(&cells, |cell| cell.start_time))
+    .bind::<Array<Text>, _>(column(&cells, |cell| cell.currency.as_str()))
+    .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.owner_user_id))
+    .bind::<Array<Text>, _>(column(&cells, |cell| cell.status))
+    .bind::<Array<Text>, _>(column(&cells, |cell| cell.stage))
+    .bind::<Array<Text>, _>(column(&cells, |cell| cell.reached_stage))
     .bind::<Array<BigInt>, _>(deals)
     .bind::<Array<Numeric>, _>(amounts);
     Prepared(query).execute(&mut conn).await?;

@@ -18,7 +18,7 @@ async fn no_update_of_a_deal_is_lost() {
     let made = create(&app, deal(&lead(&app).await)).await.unwrap();
     // Each adds one, to the deal as it has just read it.
     let add = async |n: usize| {
-        let app = if n % 2 == 0 { &app } else { &other };
+        let app = [&app, &other][n % 2];
         for _ in 0..ROUNDS {
             loop {
                 let read = get(app, &made).await.unwrap();
