@@ -13,7 +13,7 @@
 //! |---|---|
 //! | [`proto`] | the contract, generated from `proto/minicrm/v1` |
 //! | `leads`, `contacts`, `operators`, `sources`, `analytics` | the features |
-//! | `deals`, `tasks`, `activities` | the sale that follows, and its timeline |
+//! | `deals`, `tasks`, `activities` | the sale that follows, its to-dos, its timeline |
 //! | `organizations` | tenants, their members and the rules of roles, invitations, keys |
 //! | `distribution` | who can take a contact, and the decision who gets it |
 //! | [`pick`] | the weighted random pick, pure |
@@ -65,6 +65,7 @@ mod schema;
 pub mod server;
 mod sources;
 mod statistics;
+mod tasks;
 pub mod telemetry;
 pub mod validate;
 pub mod verify;

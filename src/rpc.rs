@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use chrono::Datelike;
 use prost_types::Timestamp;
 use tonic::{Request, Response, Status};
 
@@ -10,6 +11,7 @@ use crate::{
     access::Method,
     context::{App, Context},
     error::{Error, Result},
+    proto,
 };
 
 /// What a method of a service returns.
@@ -69,6 +71,16 @@ fn log(method: &str, error: &Error) {
         Error::Internal(_) => tracing::error!(method, error = error.chain(), "call failed"),
         Error::Unavailable(_) => tracing::warn!(method, error = error.chain(), "call failed"),
         _ => tracing::debug!(method, %error, "call refused"),
+    }
+}
+
+/// A day on the wire.
+pub fn date(date: chrono::NaiveDate) -> proto::Date {
+    let unsigned = |part: u32| i32::try_from(part).unwrap_or_default();
+    proto::Date {
+        year: date.year(),
+        month: unsigned(date.month()),
+        day: unsigned(date.day()),
     }
 }
 

@@ -338,6 +338,8 @@ diesel::table! {
         /// NULL: to be done.
         done_time -> Nullable<Timestamptz>,
         due_date -> Nullable<Date>,
+        /// The due date, or a day after all others.
+        due_order -> Date,
         id -> Uuid,
         organization_id -> Uuid,
         /// Counts changes; the etag.

@@ -16,6 +16,7 @@ use tonic_health::{
 };
 
 use crate::{
+    activities::Activities,
     analytics::Analytics,
     auth::Authentication,
     contacts::Contacts,
@@ -26,14 +27,15 @@ use crate::{
     operators::Operators,
     organizations::Organizations,
     proto::{
-        self, analytics_service_server::AnalyticsServiceServer,
-        auth_service_server::AuthServiceServer, contact_service_server::ContactServiceServer,
-        deal_service_server::DealServiceServer, lead_service_server::LeadServiceServer,
-        operator_service_server::OperatorServiceServer,
+        self, activity_service_server::ActivityServiceServer,
+        analytics_service_server::AnalyticsServiceServer, auth_service_server::AuthServiceServer,
+        contact_service_server::ContactServiceServer, deal_service_server::DealServiceServer,
+        lead_service_server::LeadServiceServer, operator_service_server::OperatorServiceServer,
         organization_service_server::OrganizationServiceServer,
-        source_service_server::SourceServiceServer,
+        source_service_server::SourceServiceServer, task_service_server::TaskServiceServer,
     },
     sources::Sources,
+    tasks::Tasks,
 };
 
 /// How often the database is asked whether it is there.
@@ -53,6 +55,8 @@ fn services(app: &Arc<App>) -> Routes {
         .add_service(SourceServiceServer::new(Sources(Arc::clone(app))))
         .add_service(AnalyticsServiceServer::new(Analytics(Arc::clone(app))))
         .add_service(DealServiceServer::new(Deals(Arc::clone(app))))
+        .add_service(TaskServiceServer::new(Tasks(Arc::clone(app))))
+        .add_service(ActivityServiceServer::new(Activities(Arc::clone(app))))
         .add_service(AuthServiceServer::new(Authentication(Arc::clone(app))))
         .add_service(OrganizationServiceServer::new(Organizations(Arc::clone(
             app,

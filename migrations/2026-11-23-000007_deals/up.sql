@@ -89,6 +89,9 @@ CREATE TABLE tasks (
     title            text        NOT NULL,
     description      text        NOT NULL,
     due_date         date,
+    -- In lists, tasks that are not due by any day come last.
+    due_order        date        NOT NULL
+        GENERATED ALWAYS AS (coalesce(due_date, DATE '10000-01-01')) STORED,
     assignee_user_id uuid,
     done_time        timestamptz,
     revision         integer     NOT NULL DEFAULT 1,
@@ -98,10 +101,26 @@ CREATE TABLE tasks (
     CONSTRAINT tasks_deal_fkey FOREIGN KEY (organization_id, deal_id)
         REFERENCES deals (organization_id, id) ON DELETE CASCADE
 );
-CREATE INDEX tasks_deal_idx ON tasks (organization_id, deal_id, id);
 COMMENT ON TABLE tasks IS 'What is to be done about deals.';
+COMMENT ON COLUMN tasks.due_order IS 'The due date, or a day after all others.';
 COMMENT ON COLUMN tasks.done_time IS 'NULL: to be done.';
 COMMENT ON COLUMN tasks.revision IS 'Counts changes; the etag.';
+
+CREATE INDEX tasks_deal_idx ON tasks (organization_id, deal_id, id);
+CREATE INDEX tasks_due_idx ON tasks (organization_id, due_order, id);
+CREATE INDEX tasks_assignee_idx ON tasks (organization_id, assignee_user_id, id)
+    WHERE assignee_user_id IS NOT NULL;
+CREATE INDEX tasks_assignee_due_idx ON tasks (organization_id, assignee_user_id, due_order, id)
+    WHERE assignee_user_id IS NOT NULL;
+-- The same of those that are to be done.
+CREATE INDEX tasks_open_idx ON tasks (organization_id, id) WHERE done_time IS NULL;
+CREATE INDEX tasks_open_due_idx ON tasks (organization_id, due_order, id)
+    WHERE done_time IS NULL;
+CREATE INDEX tasks_open_assignee_idx ON tasks (organization_id, assignee_user_id, id)
+    WHERE done_time IS NULL AND assignee_user_id IS NOT NULL;
+CREATE INDEX tasks_open_assignee_due_idx
+    ON tasks (organization_id, assignee_user_id, due_order, id)
+    WHERE done_time IS NULL AND assignee_user_id IS NOT NULL;
 
 CREATE TABLE activities (
     organization_id uuid        NOT NULL REFERENCES organizations (id),

@@ -5,13 +5,18 @@ pub mod invitations;
 pub mod keys;
 pub mod members;
 
-use chrono::{DateTime, Utc};
-use diesel::{dsl::now, prelude::*, sql_query, sql_types::Text};
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::{
+    dsl::now,
+    prelude::*,
+    sql_query,
+    sql_types::{Date, Text, Uuid as SqlUuid},
+};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    db::Conn,
+    db::{Conn, Prepared},
     error::{Error, Result},
     schema::organizations,
 };
@@ -74,6 +79,22 @@ struct TimeZone {
     #[diesel(sql_type = Text)]
     #[expect(dead_code, reason = "only whether there is one matters")]
     name: String,
+}
+
+/// What day it is in the organization's time zone.
+pub async fn today(mut conn: &Conn, id: Uuid) -> Result<NaiveDate> {
+    let query = sql_query(
+        "SELECT (now() AT TIME ZONE time_zone)::date AS date FROM organizations WHERE id = $1",
+    )
+    .bind::<SqlUuid, _>(id);
+    let today: Today = Prepared(query).get_result(&mut conn).await?;
+    Ok(today.date)
+}
+
+#[derive(QueryableByName)]
+struct Today {
+    #[diesel(sql_type = Date)]
+    date: NaiveDate,
 }
 
 /// The organization.
