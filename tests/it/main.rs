@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod activities;
 mod analytics;
 mod api;
 mod auth;
@@ -27,6 +28,7 @@ mod schema;
 mod server;
 mod sources;
 mod support;
+mod tasks;
 mod tenants;
 mod tidy;
 mod validation;

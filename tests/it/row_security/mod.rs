@@ -52,6 +52,8 @@ async fn two_organizations() -> (String, [Uuid; 2]) {
             request.request_id = request_id();
             app.create_contact(request).await.unwrap();
         }
+        let deal = app.deal("Deal").await;
+        app.task(&deal, "Call").await;
         let others = format!(
             "INSERT INTO members (organization_id, user_id, role) VALUES ('{id}', '{id}', 'OWNER');
              INSERT INTO invitations (organization_id, id, email, role, token_hash, expire_time)

@@ -5,6 +5,7 @@ mod own;
 mod pages;
 mod pair;
 mod repeats;
+mod sale;
 mod swaps;
 mod team;
 mod tenant;
