@@ -1,7 +1,7 @@
 //! Many clients change one deal.
 
 use futures_util::future::join_all;
-use minicrm::proto::{Deal, DealStage, DealStatus};
+use minicrm::proto::{Deal, DealStage, DealStatus, activity::Payload};
 use tonic::Code;
 
 use super::{amount, create, deal, get, lead, stage, status, update};
@@ -37,6 +37,18 @@ async fn no_update_of_a_deal_is_lost() {
     join_all((0..CLIENTS).map(add)).await;
     let total = format!("{}.00", CLIENTS * ROUNDS);
     assert_eq!(get(&app, &made).await.unwrap().amount, total);
+    // One history: each change goes on from the one before.
+    let history = app.timeline(&made).await;
+    let mut expected = i64::try_from(CLIENTS * ROUNDS).unwrap();
+    for activity in &history[..CLIENTS * ROUNDS] {
+        let amounts = [expected - 1, expected].map(|whole| format!("{whole}.00"));
+        let Some(Payload::AmountChanged(change)) = &activity.payload else {
+            panic!("{activity:?}")
+        };
+        assert_eq!([&change.old_amount, &change.new_amount], amounts.each_ref());
+        assert_eq!(activity.number, expected + 1);
+        expected -= 1;
+    }
     app.assert_invariants().await;
 }
 
@@ -68,6 +80,16 @@ async fn a_deal_ends_once() {
             .filter(|deal| deal.close_time.is_some());
         assert!(ends.clone().all(|deal| deal.status == ended.status));
         assert!(ends.count() > 0);
+        // It is on record once that it ended, and with what.
+        let history = app.timeline(&made).await;
+        let statuses: Vec<_> = history
+            .iter()
+            .filter_map(|activity| match &activity.payload {
+                Some(Payload::StatusChanged(change)) => Some(change.new_status),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(statuses, [ended.status]);
     }
     app.assert_invariants().await;
 }

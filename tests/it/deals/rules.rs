@@ -1,6 +1,9 @@
 //! How deals are won, lost, closed and reopened.
 
-use minicrm::proto::{Deal, DealStage, DealStatus};
+use minicrm::proto::{
+    AmountChanged, Deal, DealCreated, DealStage, DealStatus, StageChanged, StatusChanged,
+    activity::Payload,
+};
 use tonic::Code;
 
 use super::{amount, create, deal, get, lead, reopen, stage, status, update};
@@ -40,6 +43,34 @@ async fn a_deal_that_is_won_has_an_amount() {
     refused(update(&app, &made, amount("0")).await);
     let more = update(&app, &made, amount("0.01")).await.unwrap();
     assert_eq!(more.close_time, won.close_time);
+    // The timeline has what was done, and nothing of what was refused.
+    let (new, closed) = (DealStage::Qualification.into(), DealStage::Closed.into());
+    let amounts = |old: &str, new: &str| {
+        Payload::AmountChanged(AmountChanged {
+            old_amount: old.to_owned(),
+            old_currency: "EUR".to_owned(),
+            new_amount: new.to_owned(),
+            new_currency: "EUR".to_owned(),
+        })
+    };
+    let expected = [
+        amounts("50.00", "0.01"),
+        amounts("0.00", "50.00"),
+        Payload::StageChanged(StageChanged {
+            old_stage: new,
+            new_stage: closed,
+        }),
+        Payload::StatusChanged(StatusChanged {
+            old_status: DealStatus::New.into(),
+            new_status: DealStatus::Won.into(),
+        }),
+        Payload::DealCreated(DealCreated { contact_id: None }),
+    ];
+    let history = app.timeline(&made).await;
+    let payloads: Vec<_> = history.iter().flat_map(|each| &each.payload).collect();
+    assert_eq!(payloads, expected.iter().collect::<Vec<_>>());
+    let numbers: Vec<_> = history.iter().map(|each| each.number).collect();
+    assert_eq!(numbers, [5, 4, 3, 2, 1]);
     app.assert_invariants().await;
 }
 
