@@ -4,10 +4,9 @@
 mod grpc;
 pub mod store;
 
-use diesel::deserialize::FromSqlRow;
 pub use grpc::Activities;
-use serde::{Deserialize, Serialize};
 use store::Activity;
+pub use store::Payload;
 use uuid::Uuid;
 
 use crate::{
@@ -15,45 +14,6 @@ use crate::{
     proto::{self, activity},
     rpc::timestamp,
 };
-
-/// What happened to a deal, as it is kept. Statuses, stages and amounts are the
-/// texts of the database.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromSqlRow)]
-#[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Payload {
-    /// Somebody wrote something.
-    Comment { text: String },
-    /// The deal was created, perhaps from a contact.
-    DealCreated { contact_id: Option<Uuid> },
-    /// Its status changed.
-    StatusChanged {
-        old_status: String,
-        new_status: String,
-    },
-    /// Its stage changed.
-    StageChanged {
-        old_stage: String,
-        new_stage: String,
-    },
-    /// Its amount or currency changed.
-    AmountChanged {
-        old_amount: String,
-        old_currency: String,
-        new_amount: String,
-        new_currency: String,
-    },
-    /// Its owner changed.
-    OwnerChanged {
-        old_owner_user_id: Option<Uuid>,
-        new_owner_user_id: Option<Uuid>,
-    },
-    /// A task was created.
-    TaskCreated { task_id: Uuid, title: String },
-    /// A task was done.
-    TaskCompleted { task_id: Uuid, title: String },
-    /// A task turned out not to be done.
-    TaskReopened { task_id: Uuid, title: String },
-}
 
 impl From<Activity> for proto::Activity {
     fn from(activity: Activity) -> Self {

@@ -8,7 +8,7 @@ use minicrm::proto::{
 use tonic::Code;
 
 use super::{everything, unknown};
-use crate::support::{App, assert_error, assert_invalid, call};
+use crate::support::{App, assert_error, assert_invalid, call, request_id};
 
 #[tokio::test]
 async fn every_write_of_deals_is_done_once() {

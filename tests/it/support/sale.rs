@@ -19,9 +19,14 @@ impl App {
             ..Default::default()
         };
         let lead = call!(self.leads.create_lead(request)).unwrap();
+        self.deal_with(&lead.id, title).await
+    }
+
+    /// Creates a deal of the caller with this lead.
+    pub async fn deal_with(&self, lead_id: &str, title: &str) -> Deal {
         let request = CreateDealRequest {
             deal: Some(Deal {
-                lead_id: lead.id,
+                lead_id: lead_id.to_owned(),
                 title: title.to_owned(),
                 ..Deal::default()
             }),

@@ -21,7 +21,7 @@ fn date((year, month, day): (i32, i32, i32)) -> Option<Date> {
 }
 
 /// Every combination of filters but those of days.
-fn lists() -> Vec<ListTasksRequest> {
+fn task_lists() -> Vec<ListTasksRequest> {
     let mut lists = Vec::new();
     for assignee_user_id in [String::new(), id(3)] {
         for only_open in [false, true] {
@@ -36,10 +36,10 @@ fn lists() -> Vec<ListTasksRequest> {
 }
 
 /// The same for tasks due on some days.
-fn lists_by_day() -> Vec<ListTasksRequest> {
+fn task_lists_by_day() -> Vec<ListTasksRequest> {
     let (before, after) = (date((2019, 12, 31)), date((2020, 1, 21)));
     let mut lists = Vec::new();
-    for list in lists() {
+    for list in task_lists() {
         for (due_after, due_before, overdue) in [
             (before, None, false),
             (None, after, false),
@@ -105,7 +105,7 @@ async fn read_timeline(app: &App) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_of_tasks_read_their_page() {
     let app = start().await;
-    let (lists, by_day) = (lists(), lists_by_day());
+    let (lists, by_day) = (task_lists(), task_lists_by_day());
     let of_deal: Vec<_> = [&lists[..], &by_day]
         .concat()
         .into_iter()
