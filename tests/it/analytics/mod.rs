@@ -1,5 +1,6 @@
 //! `AnalyticsService`: what happened, in numbers.
 
+mod deals;
 mod ranges;
 
 use minicrm::proto::{
