@@ -40,10 +40,9 @@ impl Chosen {
         owner_user_id: &str,
         (start_time, end_time): (Option<Timestamp>, Option<Timestamp>),
     ) -> Self {
+        // All zeros are nobody's id, and what is counted of everybody has them.
         let owner_user_id = v.optional_id("owner_user_id", owner_user_id);
-        if owner_user_id.is_some_and(|id| id.is_nil()) {
-            v.add("owner_user_id", "is nobody's");
-        }
+        let owner_user_id = owner_user_id.filter(|id| !id.is_nil());
         Self {
             owner_user_id,
             created: (

@@ -75,7 +75,7 @@ async fn rows(app: &App) -> Vec<Row> {
     sql_query(format!(
         "SELECT coalesce(owner_user_id::text, '') AS owner_user_id, currency, status, stage,
                 reached_stage, (amount * 100)::bigint AS amount,
-                (extract(epoch FROM create_time) * 1000000)::bigint - {DAY} * 1000000
+                (extract(epoch FROM create_time) * 1000000)::bigint - {DAY}::bigint * 1000000
                     AS create_time
          FROM deals"
     ))
