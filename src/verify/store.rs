@@ -24,9 +24,10 @@ use crate::{
     },
 };
 
-/// Allows the transaction to read whole tables.
+/// Allows the transaction to read whole tables, and to take its time with them.
 pub async fn prepare(mut conn: &Conn) -> Result<()> {
-    let settings = "SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on";
+    let settings = "SET LOCAL statement_timeout = 0; \
+         SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL enable_seqscan = on";
     Ok(conn.batch_execute(settings).await?)
 }
 

@@ -87,11 +87,11 @@ fn sql(of_owner: bool) -> String {
     format!(
         "WITH chosen AS (
              SELECT p.range, c.*
-             FROM unnest($3, $4, $5, $6) AS p (range, span, from_time, to_time), LATERAL (
+             FROM unnest($3, $4, array_replace($5, NULL, '-infinity'), $6)
+                      AS p (range, span, from_time, to_time), LATERAL (
                  SELECT currency, status, stage, reached_stage, deals, amount FROM deal_counts
                  WHERE organization_id = $1 AND owner_user_id = $2 AND span = p.span
-                   AND start_time >= coalesce(p.from_time, '-infinity')
-                   AND start_time < p.to_time
+                   AND start_time >= p.from_time AND start_time < p.to_time
                  OFFSET 0) AS c
            UNION ALL
              SELECT p.range, d.*

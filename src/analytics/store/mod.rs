@@ -141,12 +141,13 @@ pub async fn shares(
              FROM cells
            UNION ALL
              SELECT s.id, c.*
-             FROM sources AS s, unnest($3, $4) AS w (from_time, to_time), LATERAL (
+             FROM sources AS s,
+                  unnest(array_replace($3, NULL, '-infinity'), $4) AS w (from_time, to_time), LATERAL (
                  SELECT operator_id, sum(new_contacts + in_progress_contacts),
                         sum(closed_contacts), sum(expected_nanos)
                  FROM contact_counts
                  WHERE organization_id = $1 AND source_id = s.id
-                   AND hour >= coalesce(w.from_time, '-infinity') AND hour < w.to_time
+                   AND hour >= w.from_time AND hour < w.to_time
                  GROUP BY operator_id) AS c
              WHERE s.organization_id = $1 AND ($2 IS NULL OR s.id = $2)
          )
