@@ -44,7 +44,8 @@ pub async fn now(mut conn: &Conn) -> Result<DateTime<Utc>> {
 }
 
 /// The deals created in each of these ranges, of one owner if named. Rows are summed
-/// up only in the hours that are cut. (OFFSET 0: by the index that has them.)
+/// up only in the hours that are cut. (OFFSET 0: range by range, ORDER BY: by the
+/// index that has them in this order.)
 pub async fn sums(
     mut conn: &Conn,
     organization_id: Uuid,
@@ -100,7 +101,7 @@ fn sql(of_owner: bool) -> String {
                  SELECT currency, status, stage, reached_stage, 1, amount FROM deals
                  WHERE organization_id = $1 AND {owner} status = s.status AND stage = s.stage
                    AND create_time >= p.from_time AND create_time < p.to_time
-                 OFFSET 0) AS d
+                 ORDER BY create_time OFFSET 0) AS d
          )
          SELECT range, currency, status, stage, reached_stage, sum(deals)::bigint AS deals,
                 sum(amount) AS amount

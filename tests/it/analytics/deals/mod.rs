@@ -1,5 +1,6 @@
 //! `GetDealSummary` and `GetDealFunnel`.
 
+mod expected;
 mod recount;
 mod rules;
 mod storm;
@@ -11,7 +12,8 @@ use minicrm::proto::{
 
 use crate::support::{App, call};
 
-const STATUSES: [DealStatus; 4] = [
+/// All statuses.
+pub const STATUSES: [DealStatus; 4] = [
     DealStatus::New,
     DealStatus::InProgress,
     DealStatus::Won,

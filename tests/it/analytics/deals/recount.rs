@@ -2,179 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use diesel::{
-    QueryableByName, sql_query,
-    sql_types::{BigInt, Text},
-};
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 use minicrm::proto::{
-    CurrencyFunnel, CurrencySummary, Deal, DealStage, DealStatus, DealStatusSummary,
-    DeleteDealRequest, FunnelStage, GetDealFunnelRequest, GetDealFunnelResponse,
-    GetDealSummaryRequest, GetDealSummaryResponse,
+    Deal, DeleteDealRequest, GetDealFunnelRequest, GetDealFunnelResponse, GetDealSummaryRequest,
+    GetDealSummaryResponse,
 };
 use prost_types::Timestamp;
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use tonic::Code;
 use uuid::Uuid;
 
-use super::{STAGES, STATUSES, funnel, summary};
+use super::{
+    STAGES,
+    expected::{DAY, Row, expected_funnel, expected_summary, rows},
+    funnel, summary,
+};
 use crate::{
     deals::{create, lead, reopen, update},
     support::{App, call},
 };
 
-/// Midnight of a day, in UTC.
-const DAY: i64 = 1_772_323_200;
 const HOUR: i64 = 3_600_000_000;
 /// Deals are created this many microseconds after each other, from that day on.
 const STEP: i64 = 2_100_000_001;
-
-/// A row of the table; times in microseconds of that day, amounts in hundredths.
-#[derive(Debug, Clone, QueryableByName)]
-struct Row {
-    #[diesel(sql_type = Text)]
-    owner_user_id: String,
-    #[diesel(sql_type = Text)]
-    currency: String,
-    #[diesel(sql_type = Text)]
-    status: String,
-    #[diesel(sql_type = Text)]
-    stage: String,
-    #[diesel(sql_type = Text)]
-    reached_stage: String,
-    #[diesel(sql_type = BigInt)]
-    amount: i64,
-    #[diesel(sql_type = BigInt)]
-    create_time: i64,
-}
-
-impl Row {
-    fn status(&self) -> DealStatus {
-        DealStatus::from_str_name(&format!("DEAL_STATUS_{}", self.status)).unwrap()
-    }
-
-    fn stage(&self) -> DealStage {
-        DealStage::from_str_name(&format!("DEAL_STAGE_{}", self.stage)).unwrap()
-    }
-
-    /// How many stages it has reached.
-    fn reached(&self) -> usize {
-        if self.status == "WON" || (self.stage == "CLOSED" && self.status != "LOST") {
-            return 4;
-        }
-        let reached = DealStage::from_str_name(&format!("DEAL_STAGE_{}", self.reached_stage));
-        STAGES
-            .iter()
-            .position(|stage| reached == Some(*stage))
-            .unwrap()
-            + 1
-    }
-}
-
-async fn rows(app: &App) -> Vec<Row> {
-    sql_query(format!(
-        "SELECT coalesce(owner_user_id::text, '') AS owner_user_id, currency, status, stage,
-                reached_stage, (amount * 100)::bigint AS amount,
-                (extract(epoch FROM create_time) * 1000000)::bigint - {DAY}::bigint * 1000000
-                    AS create_time
-         FROM deals"
-    ))
-    .get_results(&mut app.database().await)
-    .await
-    .unwrap()
-}
-
-/// Hundredths as an amount of the currency.
-fn text(hundredths: i128, currency: &str) -> String {
-    if currency == "JPY" {
-        assert_eq!(hundredths % 100, 0);
-        return (hundredths / 100).to_string();
-    }
-    format!("{}.{:02}", hundredths / 100, hundredths % 100)
-}
-
-fn sum<'a>(rows: impl IntoIterator<Item = &'a Row>) -> i128 {
-    rows.into_iter().map(|row| i128::from(row.amount)).sum()
-}
-
-/// The sum, divided and rounded half up.
-fn average(rows: &[&Row], currency: &str) -> String {
-    if rows.is_empty() {
-        return String::new();
-    }
-    let unit = if currency == "JPY" { 100 } else { 1 };
-    let (sum, count) = (
-        sum(rows.iter().copied()) / unit,
-        i128::try_from(rows.len()).unwrap(),
-    );
-    text((2 * sum + count) / (2 * count) * unit, currency)
-}
-
-fn count<T>(rows: &[T]) -> i64 {
-    i64::try_from(rows.len()).unwrap()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "small numbers")]
-fn ratio(part: i64, whole: i64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
-}
-
-fn with_status<'a>(rows: &[&'a Row], status: DealStatus) -> Vec<&'a Row> {
-    let rows = rows.iter().copied();
-    rows.filter(|row| row.status() == status).collect()
-}
-
-fn by_status(currency: &str, rows: &[&Row]) -> Vec<DealStatusSummary> {
-    let summaries = STATUSES.map(|status| {
-        let rows = with_status(rows, status);
-        DealStatusSummary {
-            status: status.into(),
-            deals: count(&rows),
-            amount: text(sum(rows), currency),
-        }
-    });
-    summaries.into()
-}
-
-fn expected_summary(currency: &str, rows: &[&Row], all_new: bool) -> CurrencySummary {
-    let [won, lost] = [DealStatus::Won, DealStatus::Lost].map(|status| with_status(rows, status));
-    CurrencySummary {
-        currency: currency.to_owned(),
-        deals: count(rows),
-        amount: text(sum(rows.iter().copied()), currency),
-        by_status: by_status(currency, rows),
-        average_won_amount: average(&won, currency),
-        win_rate: ratio(count(&won), count(&won) + count(&lost)),
-        new_deals: if all_new { count(rows) } else { 0 },
-    }
-}
-
-fn expected_funnel(currency: &str, rows: &[&Row]) -> CurrencyFunnel {
-    let reached = |place| {
-        count(&Vec::from_iter(
-            rows.iter().filter(|row| row.reached() > place),
-        ))
-    };
-    let stages = (0..4).map(|place| {
-        let here = rows.iter().copied();
-        let here: Vec<_> = here.filter(|row| row.stage() == STAGES[place]).collect();
-        let before = place.checked_sub(1).map(reached);
-        FunnelStage {
-            stage: STAGES[place].into(),
-            deals: count(&here),
-            amount: text(sum(here.iter().copied()), currency),
-            by_status: by_status(currency, &here),
-            reached: reached(place),
-            conversion_percent: before
-                .and_then(|before| ratio(reached(place), before))
-                .map(|ratio| ratio * 100.0),
-        }
-    });
-    CurrencyFunnel {
-        currency: currency.to_owned(),
-        stages: stages.collect(),
-    }
-}
 
 /// Microseconds of that day, as a bound of a period.
 type Bound = Option<i64>;
@@ -206,7 +56,7 @@ async fn assert_same(app: &App, rows: &[Row], owner: &str, (start, end): (Bound,
         new_days: Some(3660),
     };
     let currencies = by_currency.iter();
-    let currencies = currencies.map(|(currency, rows)| expected_summary(currency, rows, true));
+    let currencies = currencies.map(|(currency, rows)| expected_summary(currency, rows));
     let expected = GetDealSummaryResponse {
         currencies: currencies.collect(),
     };
