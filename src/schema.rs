@@ -123,12 +123,12 @@ diesel::table! {
 
 diesel::table! {
     /// Deals and their amounts, counted as they change.
-    deal_counts (organization_id, span, start_time, currency, owner_user_id, status, stage, reached_stage) {
+    deal_counts (organization_id, owner_user_id, span, start_time, currency, status, stage, reached_stage) {
         amount -> Numeric,
         currency -> Text,
         deals -> Int8,
         organization_id -> Uuid,
-        /// All zeros: nobody.
+        /// All zeros: everybody and nobody.
         owner_user_id -> Uuid,
         reached_stage -> Text,
         span -> Text,

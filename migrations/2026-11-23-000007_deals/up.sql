@@ -62,25 +62,26 @@ CREATE INDEX deals_owner_update_time_idx
 CREATE INDEX deals_owner_amount_idx
     ON deals (organization_id, owner_user_id, status, stage, amount_hundredths, id);
 
--- By the time deals were created: all of them, those of each day, of each hour.
+-- Of each owner and of everybody, by the time deals were created: all of them,
+-- those of each day, of each hour.
 CREATE TABLE deal_counts (
     organization_id uuid        NOT NULL REFERENCES organizations (id),
+    owner_user_id   uuid        NOT NULL,
     span            text        NOT NULL,
     start_time      timestamptz NOT NULL,
     currency        text        NOT NULL,
-    owner_user_id   uuid        NOT NULL,
     status          text        NOT NULL,
     stage           text        NOT NULL,
     reached_stage   text        NOT NULL,
     deals           bigint      NOT NULL,
     amount          numeric     NOT NULL,
-    PRIMARY KEY (organization_id, span, start_time, currency, owner_user_id, status, stage,
+    PRIMARY KEY (organization_id, owner_user_id, span, start_time, currency, status, stage,
         reached_stage),
     CONSTRAINT deal_counts_span_check CHECK (span IN ('ALL', 'DAY', 'HOUR'))
 );
 COMMENT ON TABLE deal_counts IS 'Deals and their amounts, counted as they change.';
 COMMENT ON COLUMN deal_counts.start_time IS 'When the day or hour begins, by UTC; all: -infinity.';
-COMMENT ON COLUMN deal_counts.owner_user_id IS 'All zeros: nobody.';
+COMMENT ON COLUMN deal_counts.owner_user_id IS 'All zeros: everybody and nobody.';
 
 CREATE TABLE tasks (
     organization_id  uuid        NOT NULL REFERENCES organizations (id),

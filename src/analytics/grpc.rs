@@ -1,4 +1,5 @@
-//! The edge of `AnalyticsService`: checks requests, runs them, answers.
+//! The edge of `AnalyticsService`: checks requests, runs them, answers. What is
+//! about deals is beside it.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -6,6 +7,7 @@ use tonic::Request;
 use uuid::Uuid;
 
 use super::{
+    deals::{get_deal_funnel, get_deal_summary},
     range::Parts,
     store::{self, Share},
 };
@@ -24,6 +26,7 @@ use crate::{
     },
     rpc::{Rpc, reply},
     sources,
+    statistics::Span,
     validate::Violations,
 };
 
@@ -114,7 +117,7 @@ async fn get_distribution(
     let end_time = violations.time("end_time", request.end_time);
     violations.finish()?;
     let organization_id = context.organization_id;
-    let parts = &Parts::of((start_time, end_time));
+    let parts = &Parts::of((start_time, end_time), &[Span::Hour]);
     let shares = context
         .read(async |conn| {
             if let Some(source_id) = source_id {
@@ -195,12 +198,4 @@ async fn list_operator_loads(
         loads,
         next_page_token,
     })
-}
-
-async fn get_deal_summary(_: Context, _: GetDealSummaryRequest) -> Result<GetDealSummaryResponse> {
-    Ok(GetDealSummaryResponse::default())
-}
-
-async fn get_deal_funnel(_: Context, _: GetDealFunnelRequest) -> Result<GetDealFunnelResponse> {
-    Ok(GetDealFunnelResponse::default())
 }

@@ -11,6 +11,8 @@ mod list;
 mod reopen;
 pub mod store;
 
+use std::iter;
+
 pub use grpc::Deals;
 use store::Deal;
 
@@ -51,6 +53,14 @@ impl DealStatus {
     /// Whether it never changes again.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Won | Self::Lost)
+    }
+
+    /// All of them with each stage that a deal can be in.
+    pub fn with_stages() -> impl Iterator<Item = (Self, DealStage)> {
+        let pairs = Self::ALL
+            .into_iter()
+            .flat_map(|status| iter::repeat(status).zip(DealStage::ALL));
+        pairs.filter(|(status, stage)| !status.is_final() || *stage == DealStage::Closed)
     }
 }
 

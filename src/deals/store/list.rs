@@ -2,8 +2,6 @@
 //! in the order asked for: each is read as far as the page may need it, then they
 //! are merged. So a page costs the same however many deals there are.
 
-use std::iter;
-
 use chrono::{DateTime, Utc};
 use diesel::{
     sql_query,
@@ -80,12 +78,8 @@ pub async fn list(
 impl Filter {
     /// The statuses and stages asked for that a deal can have.
     fn ranges(&self) -> impl Iterator<Item = (DealStatus, DealStage)> {
-        let pairs = DealStatus::ALL
-            .into_iter()
-            .flat_map(|status| iter::repeat(status).zip(DealStage::ALL));
-        pairs.filter(|(status, stage)| {
-            (!status.is_final() || *stage == DealStage::Closed)
-                && (self.statuses.is_empty() || self.statuses.contains(status))
+        DealStatus::with_stages().filter(|(status, stage)| {
+            (self.statuses.is_empty() || self.statuses.contains(status))
                 && (self.stages.is_empty() || self.stages.contains(stage))
         })
     }

@@ -16,7 +16,7 @@ use tonic::Status;
 use crate::support::{App, call, mask};
 
 /// A lead to sell to.
-async fn lead(app: &App) -> Lead {
+pub async fn lead(app: &App) -> Lead {
     let request = CreateLeadRequest {
         lead: Some(Lead {
             name: "Lead".to_owned(),
@@ -28,7 +28,7 @@ async fn lead(app: &App) -> Lead {
 }
 
 /// A deal with this lead.
-fn deal(lead: &Lead) -> Deal {
+pub fn deal(lead: &Lead) -> Deal {
     Deal {
         lead_id: lead.id.clone(),
         title: "Deal".to_owned(),
@@ -37,7 +37,7 @@ fn deal(lead: &Lead) -> Deal {
 }
 
 /// What an update sets the amount to.
-fn amount(amount: &str) -> Deal {
+pub fn amount(amount: &str) -> Deal {
     Deal {
         amount: amount.to_owned(),
         ..Deal::default()
@@ -45,7 +45,7 @@ fn amount(amount: &str) -> Deal {
 }
 
 /// What an update sets the status to.
-fn status(status: DealStatus) -> Deal {
+pub fn status(status: DealStatus) -> Deal {
     Deal {
         status: status.into(),
         ..Deal::default()
@@ -53,14 +53,14 @@ fn status(status: DealStatus) -> Deal {
 }
 
 /// What an update sets the stage to.
-fn stage(stage: DealStage) -> Deal {
+pub fn stage(stage: DealStage) -> Deal {
     Deal {
         stage: stage.into(),
         ..Deal::default()
     }
 }
 
-async fn create(app: &App, deal: Deal) -> Result<Deal, Status> {
+pub async fn create(app: &App, deal: Deal) -> Result<Deal, Status> {
     let request = CreateDealRequest {
         deal: Some(deal),
         ..Default::default()
@@ -74,7 +74,7 @@ async fn get(app: &App, deal: &Deal) -> Result<Deal, Status> {
 }
 
 /// Changes what is populated.
-async fn update(app: &App, deal: &Deal, change: Deal) -> Result<Deal, Status> {
+pub async fn update(app: &App, deal: &Deal, change: Deal) -> Result<Deal, Status> {
     update_paths(app, deal, change, &[]).await
 }
 
@@ -95,7 +95,7 @@ async fn update_paths(
     call!(app.deals.update_deal(request))
 }
 
-async fn reopen(app: &App, deal: &Deal, stage: DealStage) -> Result<Deal, Status> {
+pub async fn reopen(app: &App, deal: &Deal, stage: DealStage) -> Result<Deal, Status> {
     let request = ReopenDealRequest {
         id: deal.id.clone(),
         stage: stage.into(),

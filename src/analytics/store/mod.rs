@@ -1,6 +1,10 @@
-//! Every query that sums up what was counted. Knows nothing of the wire.
+//! Every query that sums up what was counted; deals beside it. Knows nothing of
+//! the wire.
+
+mod deals;
 
 use chrono::TimeDelta;
+pub use deals::{Sum, now, sums};
 use diesel::{
     QueryableByName, sql_query,
     sql_types::{Array, BigInt, Double, Nullable, Timestamptz, Uuid as SqlUuid},
@@ -80,7 +84,8 @@ pub async fn overview(conn: &Conn, organization_id: Uuid) -> Result<Overview> {
                             AS won_deals,
                         coalesce(sum(deals) FILTER (WHERE status = 'LOST'), 0)::bigint
                             AS lost_deals
-                 FROM deal_counts WHERE organization_id = $1 AND span = 'ALL'
+                 FROM deal_counts WHERE organization_id = $1
+                   AND owner_user_id = '00000000-0000-0000-0000-000000000000' AND span = 'ALL'
              ) AS d",
         )
         .bind::<SqlUuid, _>(organization_id),
@@ -115,6 +120,8 @@ pub async fn shares(
     parts: &Parts,
 ) -> Result<Vec<Share>> {
     let millisecond = TimeDelta::milliseconds(1);
+    let whole = parts.whole.iter().map(|whole| (whole.from, whole.to));
+    let (whole_from, whole_to): (Vec<_>, Vec<_>) = whole.unzip();
     let (from, to): (Vec<_>, Vec<_>) = parts.edges.iter().copied().unzip();
     let first_ids: Vec<_> = from.iter().map(|from| first_id_at(*from)).collect();
     let end_ids: Vec<_> = to.iter().map(|to| first_id_at(*to + millisecond)).collect();
@@ -134,12 +141,13 @@ pub async fn shares(
              FROM cells
            UNION ALL
              SELECT s.id, c.*
-             FROM sources AS s, LATERAL (
+             FROM sources AS s,
+                  unnest(array_replace($3, NULL, '-infinity'), $4) AS w (from_time, to_time), LATERAL (
                  SELECT operator_id, sum(new_contacts + in_progress_contacts),
                         sum(closed_contacts), sum(expected_nanos)
                  FROM contact_counts
                  WHERE organization_id = $1 AND source_id = s.id
-                   AND hour >= coalesce($3, '-infinity') AND hour < coalesce($4, 'infinity')
+                   AND hour >= w.from_time AND hour < w.to_time
                  GROUP BY operator_id) AS c
              WHERE s.organization_id = $1 AND ($2 IS NULL OR s.id = $2)
          )
@@ -154,8 +162,8 @@ pub async fn shares(
     ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Nullable<SqlUuid>, _>(source_id)
-    .bind::<Nullable<Timestamptz>, _>(parts.hours.0)
-    .bind::<Nullable<Timestamptz>, _>(parts.hours.1)
+    .bind::<Array<Nullable<Timestamptz>>, _>(whole_from)
+    .bind::<Array<Timestamptz>, _>(whole_to)
     .bind::<Array<Timestamptz>, _>(from)
     .bind::<Array<Timestamptz>, _>(to)
     .bind::<Array<SqlUuid>, _>(first_ids)
