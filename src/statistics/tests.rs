@@ -115,8 +115,8 @@ proptest! {
     #[test]
     fn an_hour_begins_on_the_hour(micros in -10_000_000_000_000_i64..4_000_000_000_000_000) {
         let time = DateTime::from_timestamp_micros(micros).unwrap();
-        let begin = hour(time);
+        let begin = Span::Hour.start(time).unwrap();
         prop_assert_eq!(begin.timestamp_micros().rem_euclid(3_600_000_000), 0);
-        prop_assert!(begin <= time && time - begin < TimeDelta::hours(1));
+        prop_assert!(begin <= time && time - begin < chrono::TimeDelta::hours(1));
     }
 }
