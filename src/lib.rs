@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`proto`] | the contract, generated from `proto/minicrm/v1` |
 //! | `leads`, `contacts`, `operators`, `sources`, `analytics` | the features |
+//! | `deals`, `tasks`, `activities` | the sale that follows, its to-dos, its timeline |
 //! | `organizations` | tenants, their members and the rules of roles, invitations, keys |
 //! | `distribution` | who can take a contact, and the decision who gets it |
 //! | [`pick`] | the weighted random pick, pure |
@@ -37,6 +38,7 @@
 //! another) → `contacts/intake/group.rs` (the transaction, step by step).
 
 pub mod access;
+mod activities;
 mod analytics;
 mod audit;
 pub mod auth;
@@ -46,6 +48,7 @@ pub mod config;
 mod contacts;
 pub mod context;
 pub mod db;
+mod deals;
 mod distribution;
 pub mod edge;
 pub mod embedded;
@@ -65,6 +68,7 @@ mod schema;
 pub mod server;
 mod sources;
 mod statistics;
+mod tasks;
 pub mod telemetry;
 pub mod validate;
 pub mod verify;

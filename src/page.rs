@@ -15,6 +15,8 @@ const DIGEST_LENGTH: usize = 16;
 
 /// A request for a page of a list.
 pub trait ListRequest: Message + Clone {
+    /// What it can be ordered by, the default first.
+    const ORDERS: &'static [&'static str];
     /// The parts that are about the page: size, token and order.
     fn page(&self) -> (i32, &str, &str);
     /// The same request without size and token: what a token is bound to.
@@ -23,8 +25,10 @@ pub trait ListRequest: Message + Clone {
 }
 
 macro_rules! list_request {
-    ($($request:ident $(, $order_by:ident)?;)*) => {$(
+    ($($request:ident $(, $order_by:ident $([$($order:literal),*])?)?;)*) => {$(
         impl ListRequest for proto::$request {
+            const ORDERS: &'static [&'static str] = &["create_time" $($($(, $order)*)?)?];
+
             fn page(&self) -> (i32, &str, &str) {
                 (self.page_size, &self.page_token, { "" $(; &self.$order_by)? })
             }
@@ -50,6 +54,9 @@ list_request! {
     ListMembersRequest;
     ListApiKeysRequest;
     ListAuditEventsRequest;
+    ListDealsRequest, order_by ["update_time", "amount"];
+    ListTasksRequest, order_by ["due_date"];
+    ListActivitiesRequest;
 }
 
 /// What a store needs to fetch a page.
@@ -59,11 +66,26 @@ pub struct Page {
     pub fetch: i64,
     /// Id of the last row of the page before.
     pub after: Option<Uuid>,
-    /// Whether the oldest come first.
+    /// What that row is ordered by before its id, as a number, if by anything.
+    pub after_key: Option<i64>,
+    /// What to order by.
+    pub order: &'static str,
+    /// Whether the oldest, or least, come first.
     pub ascending: bool,
 }
 
 impl Page {
+    /// The first rows, this many.
+    pub fn first(fetch: i64, ascending: bool) -> Self {
+        Self {
+            fetch,
+            after: None,
+            after_key: None,
+            order: "create_time",
+            ascending,
+        }
+    }
+
     /// The ids that its rows lie between.
     pub fn bounds(&self) -> (Uuid, Uuid) {
         match self.after {
@@ -114,17 +136,14 @@ impl Pager {
         if size < 0 {
             violations.add("page_size", "is negative");
         }
-        let ascending = match order_by.split_whitespace().collect::<Vec<_>>()[..] {
-            [] | ["create_time", "desc"] => false,
-            ["create_time"] | ["create_time", "asc"] => true,
-            _ => {
-                violations.add(
-                    "order_by",
-                    "is neither `create_time desc` nor `create_time asc`",
-                );
-                false
-            }
-        };
+        let (order, ascending) = read_order(order_by, R::ORDERS).unwrap_or_else(|| {
+            let orders = R::ORDERS.join("`, `");
+            violations.add(
+                "order_by",
+                format!("is none of `{orders}`, followed by `desc` or `asc`"),
+            );
+            (R::ORDERS[0], false)
+        });
         let query_digest = Sha256::new()
             .chain_update(organization_id)
             .chain_update(std::any::type_name::<R>())
@@ -135,15 +154,20 @@ impl Pager {
             page: Page {
                 fetch: i64::from(size) + 1,
                 after: None,
+                after_key: None,
+                order,
                 ascending,
             },
             size: usize::try_from(size).unwrap_or_default(),
             query_digest,
         };
         if !token.is_empty() {
-            pager.page.after = pager.read_token(token);
-            if pager.page.after.is_none() {
-                violations.add("page_token", "is not a token of this query");
+            match pager.read_token(token) {
+                Some((key, id)) => {
+                    pager.page.after = Some(id);
+                    pager.page.after_key = key;
+                }
+                None => violations.add("page_token", "is not a token of this query"),
             }
         }
         pager
@@ -168,28 +192,70 @@ impl Pager {
         } else {
             stopped_at
         };
-        let token = last.map(|last| self.token(last)).unwrap_or_default();
+        let token = last.map(|last| self.token(None, last)).unwrap_or_default();
         (rows, token)
     }
 
-    fn token(&self, last: Uuid) -> String {
-        let mut bytes = last.as_bytes().to_vec();
-        bytes.extend(self.digest(last));
+    /// The same for rows that are ordered by a key before their id.
+    pub fn finish_by_key<T>(
+        &self,
+        mut rows: Vec<T>,
+        key: impl Fn(&T) -> (i64, Uuid),
+    ) -> (Vec<T>, String) {
+        if rows.len() <= self.size {
+            return (rows, String::new());
+        }
+        rows.truncate(self.size);
+        let last = rows.last().map(key);
+        let token = last.map(|(key, id)| self.token(Some(key), id));
+        (rows, token.unwrap_or_default())
+    }
+
+    fn token(&self, key: Option<i64>, id: Uuid) -> String {
+        let mut bytes = place(key, id);
+        bytes.extend(self.digest(&bytes));
         BASE64_URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    fn read_token(&self, token: &str) -> Option<Uuid> {
+    fn read_token(&self, token: &str) -> Option<(Option<i64>, Uuid)> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (id, digest) = bytes.split_at_checked(size_of::<Uuid>())?;
+        let (place, digest) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST_LENGTH)?)?;
+        let (key, id) = place.split_at_checked(place.len().checked_sub(size_of::<Uuid>())?)?;
+        let key = match key {
+            [] => None,
+            key => Some(i64::from_be_bytes(key.try_into().ok()?)),
+        };
         let id = Uuid::from_slice(id).ok()?;
-        (digest == self.digest(id)).then_some(id)
+        (digest == self.digest(place)).then_some((key, id))
     }
 
-    fn digest(&self, last: Uuid) -> Vec<u8> {
+    fn digest(&self, place: &[u8]) -> Vec<u8> {
         let digest = Sha256::new()
             .chain_update(&self.query_digest)
-            .chain_update(last)
+            .chain_update(place)
             .finalize();
         digest[..DIGEST_LENGTH].to_vec()
     }
+}
+
+/// A row's place in the order, in bytes.
+fn place(key: Option<i64>, id: Uuid) -> Vec<u8> {
+    let mut bytes = key.map(i64::to_be_bytes).map_or(Vec::new(), Vec::from);
+    bytes.extend(id.as_bytes());
+    bytes
+}
+
+/// What to order by, and whether ascending: newest first unless told otherwise.
+fn read_order(order_by: &str, orders: &[&'static str]) -> Option<(&'static str, bool)> {
+    let mut words = order_by.split_whitespace();
+    let Some(name) = words.next() else {
+        return orders.first().map(|first| (*first, false));
+    };
+    let order = orders.iter().find(|order| **order == name)?;
+    let ascending = match words.next() {
+        None | Some("asc") => true,
+        Some("desc") => false,
+        Some(_) => return None,
+    };
+    words.next().is_none().then_some((*order, ascending))
 }

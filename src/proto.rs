@@ -11,6 +11,17 @@
 
 tonic::include_proto!("minicrm.v1");
 
+/// `google.type.Date`, which no crate of ours has.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
+pub struct Date {
+    #[prost(int32, tag = "1")]
+    pub year: i32,
+    #[prost(int32, tag = "2")]
+    pub month: i32,
+    #[prost(int32, tag = "3")]
+    pub day: i32,
+}
+
 /// The descriptors of the contract and of all it imports, comments included,
 /// as reflection serves them.
 pub const DESCRIPTOR: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/minicrm.bin"));

@@ -28,12 +28,17 @@ BEGIN
         SELECT format('SELECT, INSERT, UPDATE, DELETE ON %s', oid::regclass)
         FROM pg_class
         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-          AND relname NOT IN ('migration_lock', '__diesel_schema_migrations', 'audit_events')
+          AND relname NOT IN ('migration_lock', '__diesel_schema_migrations', 'audit_events',
+              'activities')
           AND NOT has_table_privilege('minicrm_app', oid, 'DELETE')
       UNION ALL
         -- What was done stays; only what was denied is counted up.
         SELECT 'SELECT, INSERT, UPDATE (denied_count) ON audit_events'
         WHERE NOT has_table_privilege('minicrm_app', 'audit_events', 'INSERT')
+      UNION ALL
+        -- It ends with its deal only.
+        SELECT 'SELECT, INSERT ON activities'
+        WHERE NOT has_table_privilege('minicrm_app', 'activities', 'INSERT')
       UNION ALL
         SELECT 'SELECT ON __diesel_schema_migrations'
         WHERE NOT has_table_privilege('minicrm_app', '__diesel_schema_migrations', 'SELECT')

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use chrono::Datelike;
 use prost::Message;
 use prost_types::Timestamp;
 use tokio::time::timeout_at;
@@ -14,6 +15,7 @@ use crate::{
     context::{App, Context},
     edge::{Admitted, Deadline, panics},
     error::{Error, Result},
+    proto,
     telemetry::{call::Call, metrics},
 };
 
@@ -105,6 +107,16 @@ where
     tokio::spawn(work.in_current_span())
         .await
         .unwrap_or_else(|error| Err(Error::internal(error)))
+}
+
+/// A day on the wire.
+pub fn date(date: chrono::NaiveDate) -> proto::Date {
+    let unsigned = |part: u32| i32::try_from(part).unwrap_or_default();
+    proto::Date {
+        year: date.year(),
+        month: unsigned(date.month()),
+        day: unsigned(date.day()),
+    }
 }
 
 /// A time on the wire.

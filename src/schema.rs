@@ -1,6 +1,22 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    /// What happened to deals.
+    activities (organization_id, id) {
+        /// NULL: not a user, but a service.
+        author_user_id -> Nullable<Uuid>,
+        create_time -> Timestamptz,
+        deal_id -> Uuid,
+        id -> Uuid,
+        /// Place on the timeline of the deal, from 1.
+        number -> Int8,
+        organization_id -> Uuid,
+        /// What happened: `type`, and what belongs to it.
+        payload -> Jsonb,
+    }
+}
+
+diesel::table! {
     /// Keys of services.
     api_keys (organization_id, id) {
         access -> Text,
@@ -106,6 +122,50 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Deals and their amounts, counted as they change.
+    deal_counts (organization_id, owner_user_id, span, start_time, currency, status, stage, reached_stage) {
+        amount -> Numeric,
+        currency -> Text,
+        deals -> Int8,
+        organization_id -> Uuid,
+        /// All zeros: everybody and nobody.
+        owner_user_id -> Uuid,
+        reached_stage -> Text,
+        span -> Text,
+        stage -> Text,
+        /// When the day or hour begins, by UTC; all: -infinity.
+        start_time -> Timestamptz,
+        status -> Text,
+    }
+}
+
+diesel::table! {
+    /// Sales that are hoped for, or were made.
+    deals (organization_id, id) {
+        amount -> Numeric,
+        /// The amount, times 100.
+        amount_hundredths -> Int8,
+        close_time -> Nullable<Timestamptz>,
+        contact_id -> Nullable<Uuid>,
+        create_time -> Timestamptz,
+        /// ISO 4217.
+        currency -> Text,
+        id -> Uuid,
+        lead_id -> Uuid,
+        organization_id -> Uuid,
+        owner_user_id -> Nullable<Uuid>,
+        /// The furthest one it was in, but for CLOSED.
+        reached_stage -> Text,
+        /// Counts updates; the etag.
+        revision -> Int4,
+        stage -> Text,
+        status -> Text,
+        title -> Text,
+        update_time -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// What people join an organization with when they register.
     invitations (organization_id, id) {
         create_time -> Timestamptz,
@@ -197,6 +257,8 @@ diesel::table! {
     /// Tenants.
     organizations (id) {
         create_time -> Timestamptz,
+        /// ISO 4217; those that deals may have, none: all.
+        currencies -> Array<Text>,
         /// ISO 4217.
         default_currency -> Text,
         /// ISO 3166; NULL: that of the server.
@@ -205,6 +267,8 @@ diesel::table! {
         name -> Text,
         /// Counts updates; the etag.
         revision -> Int4,
+        /// As Postgres knows it.
+        time_zone -> Text,
         update_time -> Timestamptz,
     }
 }
@@ -265,6 +329,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What is to be done about deals.
+    tasks (organization_id, id) {
+        assignee_user_id -> Nullable<Uuid>,
+        create_time -> Timestamptz,
+        deal_id -> Uuid,
+        description -> Text,
+        /// NULL: to be done.
+        done_time -> Nullable<Timestamptz>,
+        due_date -> Nullable<Date>,
+        /// The due date, or a day after all others.
+        due_order -> Date,
+        id -> Uuid,
+        organization_id -> Uuid,
+        /// Counts changes; the etag.
+        revision -> Int4,
+        title -> Text,
+        update_time -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Those who can log in.
     users (id) {
         create_time -> Timestamptz,
@@ -279,12 +364,15 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    activities,
     api_keys,
     assignments,
     audit_events,
     candidate_pools,
     contact_counts,
     contacts,
+    deal_counts,
+    deals,
     invitations,
     lead_counts,
     leads,
@@ -296,5 +384,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     requests,
     sessions,
     sources,
+    tasks,
     users,
 );

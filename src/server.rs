@@ -13,23 +13,27 @@ use tonic_health::{
 };
 
 use crate::{
+    activities::Activities,
     analytics::Analytics,
     auth::Authentication,
     contacts::Contacts,
     context::App,
+    deals::Deals,
     edge::{Door, tls::Tls},
     error::{Error, Result},
     leads::Leads,
     operators::Operators,
     organizations::Organizations,
     proto::{
-        self, analytics_service_server::AnalyticsServiceServer,
-        auth_service_server::AuthServiceServer, contact_service_server::ContactServiceServer,
+        self, activity_service_server::ActivityServiceServer,
+        analytics_service_server::AnalyticsServiceServer, auth_service_server::AuthServiceServer,
+        contact_service_server::ContactServiceServer, deal_service_server::DealServiceServer,
         lead_service_server::LeadServiceServer, operator_service_server::OperatorServiceServer,
         organization_service_server::OrganizationServiceServer,
-        source_service_server::SourceServiceServer,
+        source_service_server::SourceServiceServer, task_service_server::TaskServiceServer,
     },
     sources::Sources,
+    tasks::Tasks,
     telemetry::metrics,
 };
 
@@ -65,6 +69,9 @@ fn services(app: &Arc<App>) -> Routes {
         .add_service(served!(OperatorServiceServer, Operators(app())))
         .add_service(served!(SourceServiceServer, Sources(app())))
         .add_service(served!(AnalyticsServiceServer, Analytics(app())))
+        .add_service(served!(DealServiceServer, Deals(app())))
+        .add_service(served!(TaskServiceServer, Tasks(app())))
+        .add_service(served!(ActivityServiceServer, Activities(app())))
         .add_service(served!(AuthServiceServer, Authentication(app())))
         .add_service(served!(OrganizationServiceServer, Organizations(app())))
 }

@@ -59,7 +59,7 @@ const MEMBER: Places = Places {
 
 /// Only an owner may.
 const OWN: Who = Who::Places(OWNER);
-/// Settings, members and keys.
+/// Settings, members, keys, and what is final for others.
 const SET_UP: Who = Who::Places(ADMIN);
 /// Leaving is everybody's right.
 const LEAVE: Who = Who::Places(Places {
@@ -128,6 +128,29 @@ table! {
         GetOverview(GetOverviewRequest): READ;
         GetDistribution(GetDistributionRequest): READ;
         ListOperatorLoads(ListOperatorLoadsRequest): READ;
+        GetDealSummary(GetDealSummaryRequest): READ;
+        GetDealFunnel(GetDealFunnelRequest): READ;
+    }
+    DealService {
+        CreateDeal(CreateDealRequest): WORK;
+        GetDeal(GetDealRequest): READ;
+        ListDeals(ListDealsRequest): READ;
+        UpdateDeal(UpdateDealRequest): WORK;
+        ReopenDeal(ReopenDealRequest): SET_UP;
+        DeleteDeal(DeleteDealRequest): WORK;
+    }
+    TaskService {
+        CreateTask(CreateTaskRequest): WORK;
+        GetTask(GetTaskRequest): READ;
+        ListTasks(ListTasksRequest): READ;
+        UpdateTask(UpdateTaskRequest): WORK;
+        CompleteTask(CompleteTaskRequest): WORK;
+        ReopenTask(ReopenTaskRequest): WORK;
+        DeleteTask(DeleteTaskRequest): WORK;
+    }
+    ActivityService {
+        ListActivities(ListActivitiesRequest): READ;
+        CreateComment(CreateCommentRequest): WORK;
     }
     AuthService {
         Register(RegisterRequest): Anyone;

@@ -1,4 +1,5 @@
-//! The edge of `AnalyticsService`: checks requests, runs them, answers.
+//! The edge of `AnalyticsService`: checks requests, runs them, answers. What is
+//! about deals is beside it.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -6,6 +7,7 @@ use tonic::Request;
 use uuid::Uuid;
 
 use super::{
+    deals::{get_deal_funnel, get_deal_summary},
     range::Parts,
     store::{self, Share},
 };
@@ -16,13 +18,15 @@ use crate::{
     operators::{self, store::Filter},
     page::Pager,
     proto::{
-        ContactStatus, ContactStatusCount, DistributionRow, GetDistributionRequest,
-        GetDistributionResponse, GetOverviewRequest, GetOverviewResponse, ListOperatorLoadsRequest,
-        ListOperatorLoadsResponse, OperatorLoad, SourceBacklog,
+        ContactStatus, ContactStatusCount, DealStatus, DealStatusCount, DistributionRow,
+        GetDealFunnelRequest, GetDealFunnelResponse, GetDealSummaryRequest, GetDealSummaryResponse,
+        GetDistributionRequest, GetDistributionResponse, GetOverviewRequest, GetOverviewResponse,
+        ListOperatorLoadsRequest, ListOperatorLoadsResponse, OperatorLoad, SourceBacklog,
         analytics_service_server::AnalyticsService,
     },
     rpc::{Rpc, reply},
     sources,
+    statistics::Span,
     validate::Violations,
 };
 
@@ -48,6 +52,20 @@ impl AnalyticsService for Analytics {
     ) -> Rpc<ListOperatorLoadsResponse> {
         reply(&self.0, r, list_operator_loads).await
     }
+
+    async fn get_deal_summary(
+        &self,
+        r: Request<GetDealSummaryRequest>,
+    ) -> Rpc<GetDealSummaryResponse> {
+        reply(&self.0, r, get_deal_summary).await
+    }
+
+    async fn get_deal_funnel(
+        &self,
+        r: Request<GetDealFunnelRequest>,
+    ) -> Rpc<GetDealFunnelResponse> {
+        reply(&self.0, r, get_deal_funnel).await
+    }
 }
 
 async fn get_overview(context: Context, _: GetOverviewRequest) -> Result<GetOverviewResponse> {
@@ -59,6 +77,12 @@ async fn get_overview(context: Context, _: GetOverviewRequest) -> Result<GetOver
         (ContactStatus::New, overview.new_contacts),
         (ContactStatus::InProgress, overview.in_progress_contacts),
         (ContactStatus::Closed, overview.closed_contacts),
+    ];
+    let deals = [
+        (DealStatus::New, overview.new_deals),
+        (DealStatus::InProgress, overview.in_progress_deals),
+        (DealStatus::Won, overview.won_deals),
+        (DealStatus::Lost, overview.lost_deals),
     ];
     Ok(GetOverviewResponse {
         leads: overview.leads,
@@ -73,6 +97,13 @@ async fn get_overview(context: Context, _: GetOverviewRequest) -> Result<GetOver
         operators: overview.operators,
         active_operators: overview.active_operators,
         sources: overview.sources,
+        deals: deals.iter().map(|(_, deals)| deals).sum(),
+        deals_by_status: deals
+            .map(|(status, deals)| DealStatusCount {
+                status: status.into(),
+                deals,
+            })
+            .into(),
     })
 }
 
@@ -86,7 +117,7 @@ async fn get_distribution(
     let end_time = violations.time("end_time", request.end_time);
     violations.finish()?;
     let organization_id = context.organization_id;
-    let parts = &Parts::of((start_time, end_time));
+    let parts = &Parts::of((start_time, end_time), &[Span::Hour]);
     let shares = context
         .read(async |conn| {
             if let Some(source_id) = source_id {

@@ -1,5 +1,6 @@
 //! Analytics: what happened, in numbers, for a whole organization.
 
+mod deals;
 mod grpc;
 mod range;
 mod store;

@@ -1,46 +1,70 @@
-//! A range of times, as far as its hours are counted already, and the rest.
+//! A range of times, as far as what was created in it is counted already, and the
+//! rest.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::statistics::hour;
+use crate::statistics::Span;
 
 /// Times from the first up to but not including the second, if there are such
 /// bounds.
 pub type Range = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
-/// The parts of a range.
+/// The parts of a range. None of them is empty.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Parts {
-    /// The hours that begin in here are in the range as a whole. (The sum of all
-    /// hours, which stands before every hour, counts as one.)
-    pub hours: Range,
-    /// The times of hours that are cut by a bound.
+    /// The spans that are in the range as a whole.
+    pub whole: Vec<Whole>,
+    /// The times of spans that are cut by a bound.
     pub edges: Vec<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
+/// Spans that follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whole {
+    /// What they are.
+    pub span: Span,
+    /// They begin at this time or later; none for the sum of all, which stands
+    /// before all times.
+    pub from: Option<DateTime<Utc>>,
+    /// They begin before this time.
+    pub to: DateTime<Utc>,
+}
+
 impl Parts {
-    /// The parts of this range.
-    pub fn of((start, end): Range) -> Self {
-        let first = start.map(|start| match hour(start) {
-            hour if hour == start => hour,
-            hour => hour + TimeDelta::hours(1),
-        });
-        let last = end.map(hour);
-        let mut edges = Vec::new();
-        // In an hour that both cut, the first whole hour begins after the last.
-        if let (Some(start), Some(end), true) = (start, end, first > last) {
-            edges.push((start, end));
+    /// The parts of this range, if all is counted, and by these spans, the longest
+    /// first.
+    pub fn of((start, end): Range, spans: &[Span]) -> Self {
+        let first = DateTime::UNIX_EPOCH;
+        let (mut whole, mut rest) = (Vec::new(), Vec::new());
+        if (start, end) == (None, None) {
+            whole.push(Whole {
+                span: Span::All,
+                from: None,
+                to: first,
+            });
         } else {
-            edges.extend(start.zip(first));
-            edges.extend(last.zip(end));
+            // Nothing is created after the year 9999.
+            let last = first + TimeDelta::days(2_932_897);
+            rest.push((start.unwrap_or(first), end.unwrap_or(last)));
         }
-        edges.retain(|(from, to)| from < to);
-        let hours = match (first, last) {
-            (None, None) => (None, Some(DateTime::UNIX_EPOCH)),
-            (None, last) => (Some(DateTime::UNIX_EPOCH), last),
-            hours => hours,
-        };
-        Self { hours, edges }
+        for span in spans {
+            for (from, to) in std::mem::take(&mut rest) {
+                match (span.start_from(from), span.start(to)) {
+                    (Some(first), Some(last)) if first <= last => {
+                        whole.push(Whole {
+                            span: *span,
+                            from: Some(first),
+                            to: last,
+                        });
+                        rest.extend([(from, first), (last, to)]);
+                    }
+                    _ => rest.push((from, to)),
+                }
+            }
+        }
+        whole.retain(|whole| whole.from < Some(whole.to));
+        rest.retain(|(from, to)| from < to);
+        Self { whole, edges: rest }
     }
 }
 
@@ -50,19 +74,28 @@ mod tests {
 
     use super::*;
 
+    const SPANS: [&[Span]; 3] = [&[], &[Span::Hour], &[Span::Day, Span::Hour]];
+
     fn time(micros: i64) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(micros).unwrap()
     }
 
-    /// Times of a few hours, many of them on the hour.
+    /// Times of a few days, many of them on the hour or at midnight.
     fn times() -> impl Strategy<Value = DateTime<Utc>> {
-        let hours = (0..6_i64).prop_map(|hours| hours * 3_600_000_000);
+        let days = (0..4_i64).prop_map(|days| days * 24);
+        let hours = prop_oneof![Just(0), Just(1), Just(23), 0..24_i64];
         let cut = prop_oneof![Just(0), Just(1), 0..3_600_000_000_i64];
-        (hours, cut).prop_map(|(hours, cut)| time(hours + cut))
+        (days, hours, cut).prop_map(|(days, hours, cut)| time((days + hours) * 3_600_000_000 + cut))
     }
 
     fn within(time: DateTime<Utc>, (start, end): Range) -> bool {
         start.is_none_or(|start| start <= time) && end.is_none_or(|end| time < end)
+    }
+
+    /// Whether what was created at this time is counted in one of these spans.
+    fn counts(whole: &Whole, time: DateTime<Utc>) -> bool {
+        let start = whole.span.start(time);
+        start.is_none_or(|start| start < whole.to) && whole.from <= start
     }
 
     proptest! {
@@ -71,27 +104,27 @@ mod tests {
             start in prop::option::of(times()),
             end in prop::option::of(times()),
             time in times(),
+            spans in prop::sample::select(&SPANS[..]),
         ) {
-            let parts = Parts::of((start, end));
+            let parts = Parts::of((start, end), spans);
+            let whole = parts.whole.iter().filter(|whole| counts(whole, time));
             let edges = parts.edges.iter().filter(|edge| edge.0 <= time && time < edge.1);
-            let whole = match (start, end) {
-                (None, None) => parts.hours == (None, Some(DateTime::UNIX_EPOCH)),
-                _ => within(hour(time), parts.hours),
-            };
             prop_assert_eq!(
-                edges.count() + usize::from(whole),
+                whole.count() + edges.count(),
                 usize::from(within(time, (start, end)))
             );
-            prop_assert!(parts.edges.iter().all(|edge| edge.1 - edge.0 < TimeDelta::hours(1)));
         }
-    }
 
-    #[test]
-    fn the_sum_of_all_hours_is_not_part_of_a_range() {
-        let bound = Some(time(1));
-        for range in [(bound, None), (None, bound), (bound, bound)] {
-            let (first, _) = Parts::of(range).hours;
-            assert!(first.is_some_and(|first| first >= DateTime::UNIX_EPOCH));
+        #[test]
+        fn few_spans_are_needed(
+            start in prop::option::of(times()),
+            end in prop::option::of(times()),
+        ) {
+            let parts = Parts::of((start, end), &[Span::Day, Span::Hour]);
+            prop_assert!(parts.edges.iter().all(|edge| edge.1 - edge.0 < TimeDelta::hours(1)));
+            for whole in parts.whole.iter().filter(|whole| whole.span == Span::Hour) {
+                prop_assert!(whole.to - whole.from.unwrap() < TimeDelta::days(1));
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     context::Context,
     db::Scope,
     error::{Error, Result},
-    organizations::{self, DEFAULT_CURRENCY, MAX_NAME, store::NewOrganization},
+    organizations::{self, DEFAULT_CURRENCY, DEFAULT_TIME_ZONE, MAX_NAME, store::NewOrganization},
     page::Page,
     proto::{
         self, ChangePasswordRequest, GetMeRequest, GetMeResponse, RegisterRequest, RegisterResponse,
@@ -48,6 +48,8 @@ impl Joining {
                 name: violations.required_line("organization_name", name, MAX_NAME),
                 default_currency: DEFAULT_CURRENCY.to_owned(),
                 default_phone_region: None,
+                time_zone: DEFAULT_TIME_ZONE.to_owned(),
+                currencies: Vec::new(),
             });
         }
         if !request.organization_name.is_empty() {
@@ -124,11 +126,7 @@ pub async fn get_me(context: Context, _: GetMeRequest) -> Result<GetMeResponse> 
         .db()
         .read(Scope::None, async |conn| users::find(conn, user_id).await)
         .await?;
-    let page = Page {
-        fetch: MAX_MEMBERSHIPS,
-        after: None,
-        ascending: true,
-    };
+    let page = Page::first(MAX_MEMBERSHIPS, true);
     let memberships = organizations::memberships(context.db(), user_id, page).await?;
     Ok(GetMeResponse {
         user: Some(user.into()),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{App, Context};
 use crate::{
-    access::{Grant, Identity, Method, Place, Role, Who, identities::Caller},
+    access::{Grant, Identity, KeyAccess, Method, Place, Role, Who, identities::Caller},
     audit::denials::Denial,
     db::Conn,
     edge::Deadline,
@@ -152,6 +152,14 @@ impl Context {
             Grant::All => None,
             Grant::Own | Grant::No => Some(self.identity.user_id().unwrap_or_default()),
         }
+    }
+
+    /// Whether the caller may what owners and admins may.
+    pub fn is_admin(&self) -> bool {
+        matches!(
+            self.place,
+            Some(Place::Member(Role::Owner | Role::Admin) | Place::Key(KeyAccess::Admin))
+        )
     }
 
     /// Refuses users who are no members of the organization. Without

@@ -23,3 +23,13 @@ pub const ORGANIZATION_REQUIRED: &str = "ORGANIZATION_REQUIRED";
 pub const LAST_OWNER: &str = "LAST_OWNER";
 /// Reason: the lead has active contacts.
 pub const LEAD_HAS_OPEN_CONTACTS: &str = "LEAD_HAS_OPEN_CONTACTS";
+/// Reason: the lead has deals.
+pub const LEAD_HAS_DEALS: &str = "LEAD_HAS_DEALS";
+/// Reason: a deal that is won needs an amount.
+pub const DEAL_AMOUNT_REQUIRED: &str = "DEAL_AMOUNT_REQUIRED";
+/// Reason: the deal is closed, and stays so.
+pub const DEAL_CLOSED: &str = "DEAL_CLOSED";
+/// Reason: the deal is open.
+pub const DEAL_OPEN: &str = "DEAL_OPEN";
+/// Reason: only owners and admins move deals back.
+pub const STAGE_ROLLBACK: &str = "STAGE_ROLLBACK";

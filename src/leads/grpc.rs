@@ -10,6 +10,7 @@ use crate::{
     contacts,
     context::{App, Context},
     db::Conn,
+    deals,
     error::{Error, Result},
     mask::Mask,
     page::{Page, Pager},
@@ -24,8 +25,8 @@ use crate::{
     validate::{MAX_NAME, Violations},
 };
 
-/// Most contacts that a lead is answered with.
-const MAX_CONTACTS: i64 = 1000;
+/// Most contacts, and most deals, that a lead is answered with.
+const MAX_SHOWN: i64 = 1000;
 
 /// Serves `LeadService`.
 pub struct Leads(pub Arc<App>);
@@ -175,7 +176,14 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
         ("name", !lead.name.is_empty()),
         ("owner_user_id", !lead.owner_user_id.is_empty()),
     ];
-    let output_only = ["id", "contacts", "create_time", "update_time", "etag"];
+    let output_only = [
+        "id",
+        "contacts",
+        "deals",
+        "create_time",
+        "update_time",
+        "etag",
+    ];
     let mask = Mask::parse(
         &mut violations,
         request.update_mask.as_ref(),
@@ -263,18 +271,23 @@ async fn answer(
 ) -> Result<proto::Lead> {
     let id = lead.id;
     let mut answer = proto::Lead::from(lead);
-    if view == LeadView::WithContacts {
+    if matches!(view, LeadView::WithContacts | LeadView::Full) {
         let filter = contacts::store::Filter {
             lead_id: Some(id),
             ..Default::default()
         };
-        let page = Page {
-            fetch: MAX_CONTACTS,
-            after: None,
-            ascending: false,
-        };
+        let page = Page::first(MAX_SHOWN, false);
         let contacts = contacts::store::list(conn, organization_id, &filter, page).await?;
         answer.contacts = contacts.into_iter().map(proto::Contact::from).collect();
+    }
+    if view == LeadView::Full {
+        let filter = deals::store::Filter {
+            lead_id: Some(id),
+            ..Default::default()
+        };
+        let page = Page::first(MAX_SHOWN, false);
+        let deals = deals::store::list(conn, organization_id, &filter, page).await?;
+        answer.deals = deals.into_iter().map(proto::Deal::from).collect();
     }
     Ok(answer)
 }

@@ -88,6 +88,7 @@ impl From<Lead> for proto::Lead {
                 .map(|id| id.to_string())
                 .unwrap_or_default(),
             contacts: Vec::new(),
+            deals: Vec::new(),
             create_time: Some(timestamp(lead.create_time)),
             update_time: Some(timestamp(lead.update_time)),
             etag: lead.revision.to_string(),

@@ -12,6 +12,7 @@ use super::{
     members::{add_member, list_members},
     memberships,
     roles::{remove_member, transfer_ownership, update_member_role},
+    settings::{check, currencies, currency, region, time_zone},
     store::{self, NewOrganization, OrganizationChange},
 };
 use crate::{
@@ -130,12 +131,21 @@ async fn create_organization(
         name: v.required_line("organization.name", &organization.name, MAX_NAME),
         default_currency: currency(v, &organization.default_currency),
         default_phone_region: region(v, &organization.default_phone_region),
+        time_zone: time_zone(v, &organization.time_zone),
+        currencies: currencies(v, organization.currencies),
     };
     violations.finish()?;
 
     let (context, organization) = (context.within(organization.id), &organization);
     let created = context
         .write(claim, organization.id, async |conn| {
+            let NewOrganization {
+                time_zone,
+                default_currency,
+                currencies,
+                ..
+            } = organization;
+            check(conn, time_zone, default_currency, currencies).await?;
             let created = store::insert(conn, organization).await?;
             // Its answer was kept once.
             let created = created.ok_or(Error::RequestIdReused)?;
@@ -201,6 +211,8 @@ async fn update_organization(
             "default_phone_region",
             !organization.default_phone_region.is_empty(),
         ),
+        ("time_zone", !organization.time_zone.is_empty()),
+        ("currencies", !organization.currencies.is_empty()),
     ];
     let output_only = ["id", "create_time", "update_time", "etag"];
     let mask = Mask::parse(
@@ -220,6 +232,8 @@ async fn update_organization(
         default_phone_region: mask.then("default_phone_region", || {
             region(v, &organization.default_phone_region)
         }),
+        time_zone: mask.then("time_zone", || time_zone(v, &organization.time_zone)),
+        currencies: mask.then("currencies", || currencies(v, organization.currencies)),
     };
     violations.finish()?;
 
@@ -230,6 +244,13 @@ async fn update_organization(
             Error::check_etag("organization", id, etag, organization.revision)?;
             if changes {
                 organization = store::update(conn, id, change).await?;
+                let store::Organization {
+                    time_zone,
+                    default_currency,
+                    currencies,
+                    ..
+                } = &organization;
+                check(conn, time_zone, default_currency, currencies).await?;
             }
             Ok(organization.into())
         })
@@ -237,16 +258,4 @@ async fn update_organization(
     // Even if it failed: a commit may have taken place.
     context.identities().forget_organization(id);
     updated
-}
-
-fn currency(violations: &mut Violations, currency: &str) -> String {
-    if currency.is_empty() {
-        super::DEFAULT_CURRENCY.to_owned()
-    } else {
-        violations.currency("organization.default_currency", currency)
-    }
-}
-
-fn region(violations: &mut Violations, region: &str) -> Option<String> {
-    violations.region("organization.default_phone_region", region)
 }

@@ -7,6 +7,7 @@ mod grpc;
 mod keys;
 mod members;
 mod roles;
+mod settings;
 pub mod store;
 
 use std::collections::HashMap;
@@ -25,6 +26,8 @@ use crate::{
 
 /// The currency of organizations that name none.
 pub const DEFAULT_CURRENCY: &str = "EUR";
+/// The time zone of organizations that name none.
+pub const DEFAULT_TIME_ZONE: &str = "UTC";
 /// Longest name of an organization, a user or a key, in characters.
 pub const MAX_NAME: usize = 255;
 
@@ -69,6 +72,8 @@ impl From<Organization> for proto::Organization {
             create_time: Some(timestamp(organization.create_time)),
             update_time: Some(timestamp(organization.update_time)),
             etag: organization.revision.to_string(),
+            time_zone: organization.time_zone,
+            currencies: organization.currencies,
         }
     }
 }

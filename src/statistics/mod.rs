@@ -8,11 +8,13 @@
 //! it without one gets it whole. All that counts in an hour counts in the cell
 //! of all hours, too.
 
+mod span;
 pub mod store;
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
+pub use span::Span;
 use uuid::Uuid;
 
 use crate::{
@@ -60,7 +62,8 @@ impl Counts {
     /// Counts these contacts `n` times; -1 takes them back.
     pub fn add<'a>(&mut self, contacts: impl IntoIterator<Item = &'a Contact>, n: i64) {
         for contact in contacts {
-            let (source_id, hour) = (contact.source_id, hour(contact.create_time));
+            let (source_id, time) = (contact.source_id, contact.create_time);
+            let hour = Span::Hour.start(time).unwrap_or(time);
             let mut change = Change::default();
             match contact.status {
                 ContactStatus::New => change.new_contacts = n,
@@ -126,12 +129,6 @@ fn expected_nanos(candidates: &[Candidate]) -> impl Iterator<Item = (Uuid, i64)>
         let nanos = (weight(candidate) * CERTAIN + total / 2) / total;
         (candidate.operator_id, nanos)
     })
-}
-
-/// The beginning of the hour that the time is in.
-pub fn hour(time: DateTime<Utc>) -> DateTime<Utc> {
-    let into = time.timestamp_micros().rem_euclid(3_600_000_000);
-    time - TimeDelta::microseconds(into)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Counts of contacts, in memory.
 
+use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::*;
@@ -113,10 +114,12 @@ proptest! {
     }
 
     #[test]
-    fn an_hour_begins_on_the_hour(micros in -10_000_000_000_000_i64..4_000_000_000_000_000) {
+    fn a_span_begins_at_its_beginning(micros in -10_000_000_000_000_i64..4_000_000_000_000_000) {
         let time = DateTime::from_timestamp_micros(micros).unwrap();
-        let begin = hour(time);
-        prop_assert_eq!(begin.timestamp_micros().rem_euclid(3_600_000_000), 0);
-        prop_assert!(begin <= time && time - begin < TimeDelta::hours(1));
+        for (span, length) in [(Span::Hour, TimeDelta::hours(1)), (Span::Day, TimeDelta::days(1))] {
+            let begin = span.start(time).unwrap();
+            prop_assert_eq!(begin.timestamp().rem_euclid(length.num_seconds()), 0);
+            prop_assert!(begin <= time && time - begin < length);
+        }
     }
 }

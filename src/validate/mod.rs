@@ -3,7 +3,7 @@
 
 use std::{ops::RangeInclusive, str::FromStr};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use email_address::{EmailAddress, Options};
 use iso_currency::Currency;
 use phonenumber::{Mode, country};
@@ -12,11 +12,14 @@ use tonic_types::FieldViolation;
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    proto,
+};
 
 /// Longest name and external id, in characters.
 pub const MAX_NAME: usize = 256;
-/// Longest message of a contact, in characters.
+/// Longest message, comment and description, in characters.
 pub const MAX_MESSAGE: usize = 10_000;
 /// Longest e-mail address, in characters (RFC 5321).
 const MAX_EMAIL: usize = 254;
@@ -229,6 +232,18 @@ impl Violations {
             self.add(field, "is not a valid time");
         }
         time
+    }
+
+    /// A day of the calendar.
+    pub fn date(&mut self, field: &str, value: Option<proto::Date>) -> Option<NaiveDate> {
+        let value = value?;
+        let unsigned = |part: i32| u32::try_from(part).unwrap_or_default();
+        let date = NaiveDate::from_ymd_opt(value.year, unsigned(value.month), unsigned(value.day))
+            .filter(|_| (1..=9999).contains(&value.year));
+        if date.is_none() {
+            self.add(field, "is not a day of the calendar");
+        }
+        date
     }
 
     /// A value of an enum of the contract; unspecified and unknown ones are

@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use crate::{
     db::{Conn, Db, Scope},
+    deals::store::counts,
     distribution::store::{SourceKeys, lock_operators},
     error::Result,
-    statistics::{self, Cell, Change},
+    statistics::{self, Cell, Change, Span},
 };
 
 /// What the counts of an organization lack.
@@ -25,6 +26,7 @@ pub struct Findings {
     loads: Vec<(Uuid, i32)>,
     contacts: BTreeMap<Cell, Change>,
     leads: i64,
+    deals: BTreeMap<counts::Cell, counts::Change>,
 }
 
 /// How long a repair waits for what others have locked.
@@ -79,13 +81,15 @@ async fn find(conn: &Conn, organization_id: Uuid) -> Result<Findings> {
         loads: store::loads(conn, organization_id).await?,
         contacts: store::cells(conn, organization_id).await?,
         leads: store::leads(conn, organization_id).await?,
+        deals: store::deals(conn, organization_id).await?,
     })
 }
 
 impl Findings {
     /// How many counts are wrong.
     fn count(&self) -> usize {
-        self.loads.len() + self.contacts.len() + usize::from(self.leads != 0)
+        let leads = usize::from(self.leads != 0);
+        self.loads.len() + self.contacts.len() + leads + self.deals.len()
     }
 
     /// Adds what is lacking, in the order of locks.
@@ -102,6 +106,11 @@ impl Findings {
             let some = some.iter().map(|(cell, change)| (**cell, **change));
             let none = BTreeMap::new();
             statistics::store::apply(conn, organization_id, &some.collect(), &none).await?;
+        }
+        let cells: Vec<_> = self.deals.iter().collect();
+        for some in cells.chunks(CELLS_AT_ONCE) {
+            let some = some.iter().map(|(cell, change)| (*cell, *change));
+            counts::apply(conn, organization_id, some).await?;
         }
         Ok(())
     }
@@ -145,6 +154,38 @@ impl fmt::Display for Findings {
         }
         if self.leads != 0 {
             writeln!(f, "organization {organization_id}: leads {:+}", self.leads)?;
+        }
+        for (cell, change) in &self.deals {
+            write!(f, "organization {organization_id} deals of ")?;
+            match cell.owner_user_id {
+                owner if owner.is_nil() => write!(f, "everybody")?,
+                owner => write!(f, "user {owner}")?,
+            }
+            let counts::Cell {
+                currency,
+                status,
+                stage,
+                reached_stage,
+                ..
+            } = cell;
+            let [status, stage] = [status.as_str(), stage.as_str()];
+            write!(
+                f,
+                " {currency} {status} {stage} reached {}",
+                reached_stage.as_str()
+            )?;
+            match (cell.span, cell.start_time) {
+                (Span::Day, Some(day)) => write!(f, " day {}:", day.format("%F"))?,
+                (Span::Hour, Some(hour)) => write!(f, " hour {}:", hour.format("%FT%RZ"))?,
+                _ => write!(f, " all:")?,
+            }
+            if change.deals != 0 {
+                write!(f, " deals {:+}", change.deals)?;
+            }
+            if change.amount != 0 {
+                write!(f, " amount {:+}", change.amount)?;
+            }
+            writeln!(f)?;
         }
         Ok(())
     }

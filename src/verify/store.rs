@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     db::Conn,
+    deals::store::counts,
     error::Result,
     schema::organizations,
     statistics::{
@@ -23,9 +24,10 @@ use crate::{
     },
 };
 
-/// Allows the transaction to read whole tables.
+/// Allows the transaction to read whole tables, and to take its time with them.
 pub async fn prepare(mut conn: &Conn) -> Result<()> {
-    let settings = "SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on";
+    let settings = "SET LOCAL statement_timeout = 0; \
+         SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL enable_seqscan = on";
     Ok(conn.batch_execute(settings).await?)
 }
 
@@ -134,6 +136,54 @@ pub async fn cells(conn: &Conn, organization_id: Uuid) -> Result<BTreeMap<Cell, 
         (cell, change)
     });
     Ok(cells.collect())
+}
+
+#[derive(Debug, QueryableByName)]
+struct DealsRow {
+    #[diesel(embed)]
+    cell: counts::Cell,
+    #[diesel(embed)]
+    change: counts::Change,
+}
+
+/// What the counts of deals lack.
+pub async fn deals(
+    conn: &Conn,
+    organization_id: Uuid,
+) -> Result<BTreeMap<counts::Cell, counts::Change>> {
+    let rows: Vec<DealsRow> = sql_query(
+        "WITH counted AS (
+             SELECT owner_user_id, date_trunc('hour', create_time, 'UTC') AS hour, currency,
+                    status, stage, reached_stage, count(*) AS deals, sum(amount) AS amount
+             FROM deals WHERE organization_id = $1
+             GROUP BY owner_user_id, date_trunc('hour', create_time, 'UTC'), currency, status,
+                      stage, reached_stage
+         ), compared AS (
+             SELECT o.owner_user_id, s.span, s.start_time, currency, status, stage, reached_stage,
+                    deals, amount
+             FROM counted AS c, LATERAL (
+                 SELECT '00000000-0000-0000-0000-000000000000'::uuid AS owner_user_id
+               UNION
+                 SELECT c.owner_user_id WHERE c.owner_user_id IS NOT NULL) AS o,
+             LATERAL (VALUES
+                 ('ALL', '-infinity'::timestamptz),
+                 ('DAY', date_trunc('day', c.hour, 'UTC')),
+                 ('HOUR', c.hour)) AS s (span, start_time)
+           UNION ALL
+             SELECT owner_user_id, span, start_time, currency, status, stage, reached_stage,
+                    -deals, -amount
+             FROM deal_counts WHERE organization_id = $1
+         )
+         SELECT owner_user_id, span, nullif(start_time, '-infinity') AS start_time, currency,
+                status, stage, reached_stage, sum(deals)::bigint AS deals, sum(amount) AS amount
+         FROM compared
+         GROUP BY owner_user_id, span, compared.start_time, currency, status, stage, reached_stage
+         HAVING sum(deals) <> 0 OR sum(amount) <> 0",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .get_results(&mut &*conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.cell, row.change)).collect())
 }
 
 #[derive(Debug, QueryableByName)]

@@ -8,11 +8,13 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod activities;
 mod analytics;
 mod api;
 mod auth;
 mod concurrency;
 mod contacts;
+mod deals;
 mod edge;
 mod leads;
 mod operators;
@@ -27,6 +29,7 @@ mod schema;
 mod server;
 mod sources;
 mod support;
+mod tasks;
 mod telemetry;
 mod tenants;
 mod tidy;

@@ -3,8 +3,9 @@
 use minicrm::{
     context::DEVELOPMENT_ORGANIZATION,
     proto::{
-        Contact, ListAssignmentsRequest, ListContactsRequest, ListLeadsRequest,
-        ListOperatorLoadsRequest, ListOperatorsRequest, ListSourcesRequest,
+        Contact, ListActivitiesRequest, ListAssignmentsRequest, ListContactsRequest,
+        ListLeadsRequest, ListOperatorLoadsRequest, ListOperatorsRequest, ListSourcesRequest,
+        ListTasksRequest,
     },
 };
 use uuid::Uuid;
@@ -165,6 +166,28 @@ async fn every_list_can_be_walked_page_by_page() {
         ..Default::default()
     };
     assert_pages!(app.contacts.list_assignments, of(&contact.id), assignments.id, 5,
+        others: [of(&Uuid::now_v7().to_string())]);
+}
+
+#[tokio::test]
+async fn tasks_and_timelines_can_be_walked_page_by_page() {
+    let app = App::start().await;
+    let deal = app.deal("Deal").await;
+    for n in 0..5 {
+        app.task(&deal, &n.to_string()).await;
+    }
+    let list = ListTasksRequest::default();
+    assert_ordered_pages!(app.tasks.list_tasks, list.clone(), tasks, 5);
+    let by_day = ListTasksRequest {
+        order_by: "due_date".to_owned(),
+        ..list.clone()
+    };
+    assert_pages!(app.tasks.list_tasks, by_day, tasks.id, 5, others: [list]);
+    let of = |deal_id: &str| ListActivitiesRequest {
+        deal_id: deal_id.to_owned(),
+        ..Default::default()
+    };
+    assert_pages!(app.activities.list_activities, of(&deal.id), activities.id, 6,
         others: [of(&Uuid::now_v7().to_string())]);
 }
 

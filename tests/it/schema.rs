@@ -121,7 +121,10 @@ async fn every_foreign_key_has_an_index() {
          FROM pg_constraint c
          WHERE c.contype = 'f' AND NOT EXISTS (
              SELECT FROM pg_index i
-             WHERE i.indrelid = c.conrelid AND i.indpred IS NULL
+             WHERE i.indrelid = c.conrelid
+               AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) IN (
+                   SELECT format('(%I IS NOT NULL)', attname) FROM pg_attribute
+                   WHERE attrelid = c.conrelid AND attnum = ANY (c.conkey)))
                AND (i.indkey::int2[])[0:cardinality(c.conkey) - 1] @> c.conkey)",
     )
     .await;

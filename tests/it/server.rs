@@ -41,7 +41,7 @@ async fn health_is_told_of_the_server_and_of_each_service() {
     let app = App::start().await;
     let mut health = HealthClient::new(app.channel.clone());
     let mut names = proto::service_names().unwrap();
-    assert_eq!(names.len(), 7);
+    assert_eq!(names.len(), 10);
     names.push(String::new());
     for name in &names {
         let mut watch = health.watch(of(name)).await.unwrap().into_inner();
@@ -260,7 +260,7 @@ async fn a_method_that_does_not_exist_is_unimplemented() {
     let app = App::start().await;
     for path in [
         "/minicrm.v1.LeadService/MergeLeads",
-        "/minicrm.v1.DealService/GetDeal",
+        "/minicrm.v1.NoteService/GetNote",
     ] {
         let mut client = Grpc::new(app.channel.clone());
         client.ready().await.unwrap();

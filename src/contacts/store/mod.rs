@@ -16,7 +16,7 @@ pub use list::{Filter, list};
 use crate::{
     db::{Conn, Prepared, text_enum},
     distribution::BacklogReason,
-    error::{Error, Result},
+    error::{Error, LEAD_HAS_DEALS, Result, violated_key},
     schema::contacts,
 };
 
@@ -131,13 +131,21 @@ pub async fn delete_closed(
     organization_id: Uuid,
     lead_id: Uuid,
 ) -> Result<Vec<Contact>> {
-    Ok(diesel::delete(contacts::table)
+    diesel::delete(contacts::table)
         .filter(contacts::organization_id.eq(organization_id))
         .filter(contacts::lead_id.eq(lead_id))
         .filter(contacts::status.eq(ContactStatus::Closed))
         .returning(Contact::as_select())
         .get_results(&mut conn)
-        .await?)
+        .await
+        .map_err(|error| match violated_key(&error) {
+            Some("deals_contact_fkey") => Error::Precondition {
+                reason: LEAD_HAS_DEALS,
+                kind: "lead",
+                id: lead_id,
+            },
+            _ => error.into(),
+        })
 }
 
 /// The active contacts of an operator, in the order of their ids.

@@ -20,7 +20,7 @@ pub use search::{index_new_texts, search};
 
 use crate::{
     db::{Conn, Prepared},
-    error::{Error, LEAD_HAS_OPEN_CONTACTS, Result, violated_key},
+    error::{Error, LEAD_HAS_DEALS, LEAD_HAS_OPEN_CONTACTS, Result, violated_key},
     page::{Page, keyset},
     schema::leads,
 };
@@ -186,13 +186,18 @@ pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
         .await
         .map(|_| ())
         .map_err(|error| match violated_key(&error) {
-            Some("contacts_lead_fkey") => Error::Precondition {
-                reason: LEAD_HAS_OPEN_CONTACTS,
-                kind: "lead",
-                id,
-            },
+            Some("contacts_lead_fkey") => refused(LEAD_HAS_OPEN_CONTACTS, id),
+            Some("deals_lead_fkey") => refused(LEAD_HAS_DEALS, id),
             _ => error.into(),
         })
+}
+
+fn refused(reason: &'static str, id: Uuid) -> Error {
+    Error::Precondition {
+        reason,
+        kind: "lead",
+        id,
+    }
 }
 
 fn taken(error: DieselError) -> Error {

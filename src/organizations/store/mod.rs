@@ -5,13 +5,18 @@ pub mod invitations;
 pub mod keys;
 pub mod members;
 
-use chrono::{DateTime, Utc};
-use diesel::{dsl::now, prelude::*};
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::{
+    dsl::now,
+    prelude::*,
+    sql_query,
+    sql_types::{Date, Text, Uuid as SqlUuid},
+};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    db::Conn,
+    db::{Conn, Prepared},
     error::{Error, Result},
     schema::organizations,
 };
@@ -24,6 +29,8 @@ pub struct Organization {
     pub name: String,
     pub default_currency: String,
     pub default_phone_region: Option<String>,
+    pub time_zone: String,
+    pub currencies: Vec<String>,
     pub revision: i32,
     pub create_time: DateTime<Utc>,
     pub update_time: DateTime<Utc>,
@@ -37,6 +44,8 @@ pub struct NewOrganization {
     pub name: String,
     pub default_currency: String,
     pub default_phone_region: Option<String>,
+    pub time_zone: String,
+    pub currencies: Vec<String>,
 }
 
 /// What an update changes: fields that are absent stay.
@@ -47,6 +56,45 @@ pub struct OrganizationChange {
     pub name: Option<String>,
     pub default_currency: Option<String>,
     pub default_phone_region: Option<Option<String>>,
+    pub time_zone: Option<String>,
+    pub currencies: Option<Vec<String>>,
+}
+
+impl Organization {
+    /// Whether deals may have this currency.
+    pub fn allows(&self, currency: &String) -> bool {
+        self.currencies.is_empty() || self.currencies.contains(currency)
+    }
+}
+
+/// Whether the database knows this time zone.
+pub async fn is_time_zone(mut conn: &Conn, name: &str) -> Result<bool> {
+    let query = sql_query("SELECT name FROM pg_timezone_names WHERE name = $1");
+    let found: Vec<TimeZone> = query.bind::<Text, _>(name).get_results(&mut conn).await?;
+    Ok(!found.is_empty())
+}
+
+#[derive(QueryableByName)]
+struct TimeZone {
+    #[diesel(sql_type = Text)]
+    #[expect(dead_code, reason = "only whether there is one matters")]
+    name: String,
+}
+
+/// What day it is in the organization's time zone.
+pub async fn today(mut conn: &Conn, id: Uuid) -> Result<NaiveDate> {
+    let query = sql_query(
+        "SELECT (now() AT TIME ZONE time_zone)::date AS date FROM organizations WHERE id = $1",
+    )
+    .bind::<SqlUuid, _>(id);
+    let today: Today = Prepared(query).get_result(&mut conn).await?;
+    Ok(today.date)
+}
+
+#[derive(QueryableByName)]
+struct Today {
+    #[diesel(sql_type = Date)]
+    date: NaiveDate,
 }
 
 /// The organization.

@@ -1,9 +1,10 @@
 //! `AnalyticsService`: what happened, in numbers.
 
+mod deals;
 mod ranges;
 
 use minicrm::proto::{
-    ContactStatus, ContactStatusCount, DistributionRow, GetDistributionRequest,
+    ContactStatus, ContactStatusCount, DealStatusCount, DistributionRow, GetDistributionRequest,
     GetDistributionResponse, GetOverviewRequest, GetOverviewResponse, ListOperatorLoadsRequest,
     Operator, OperatorLoad, Source, SourceBacklog,
 };
@@ -49,6 +50,12 @@ async fn the_overview_counts_what_there_is() {
     };
     let nothing = GetOverviewResponse {
         contacts_by_status: counts(0, 0, 0),
+        deals_by_status: deals::STATUSES
+            .map(|status| DealStatusCount {
+                status: status.into(),
+                deals: 0,
+            })
+            .into(),
         ..Default::default()
     };
     assert_eq!(empty, nothing);
@@ -79,6 +86,7 @@ async fn the_overview_counts_what_there_is() {
         operators: 2,
         active_operators: 1,
         sources: 2,
+        ..nothing
     };
     assert_eq!(
         call!(app.analytics.get_overview(request)).unwrap(),

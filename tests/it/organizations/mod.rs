@@ -35,6 +35,7 @@ async fn whoever_creates_an_organization_owns_it() {
     let acme = create(named(" Acme "), "").await.unwrap();
     let expected = Organization {
         default_currency: "EUR".to_owned(),
+        time_zone: "UTC".to_owned(),
         create_time: acme.create_time,
         update_time: acme.create_time,
         etag: acme.etag.clone(),

@@ -1,7 +1,12 @@
 //! `minicrm verify`: what it finds, what it corrects, and how it ends.
 
+use minicrm::proto::Deal;
+
 use super::binary::{command, free_address};
-use crate::support::{App, operator};
+use crate::{
+    deals::{create, deal, lead},
+    support::{App, operator},
+};
 
 /// Exit code and output of the command.
 async fn verify(app: &App, arguments: &[&str]) -> (Option<i32>, String) {
@@ -60,6 +65,60 @@ async fn counts_that_are_wrong_are_found_and_corrected() {
     }
     assert!(found[2].contains(&format!("source {} backlog hour ", form.id)));
     // Nothing has been corrected yet.
+    let (code, again) = verify(&app, &["--repair"]).await;
+    assert_eq!((code, again.lines().collect()), (Some(0), found));
+    assert_eq!(verify(&app, &[]).await, right);
+    app.assert_invariants().await;
+}
+
+#[tokio::test]
+async fn counts_of_deals_that_are_wrong_are_found_and_corrected() {
+    let app = App::start().await;
+    let ann = "00000000-0000-7000-8000-000000000001";
+    let made = Deal {
+        amount: "1.05".to_owned(),
+        currency: "EUR".to_owned(),
+        owner_user_id: ann.to_owned(),
+        ..deal(&lead(&app).await)
+    };
+    for _ in 0..2 {
+        create(&app, made.clone()).await.unwrap();
+    }
+    let right = (Some(0), String::new());
+    assert_eq!(verify(&app, &[]).await, right);
+
+    app.execute(
+        "UPDATE deal_counts SET deals = deals + 1
+         WHERE owner_user_id = '00000000-0000-0000-0000-000000000000' AND span = 'ALL';
+         UPDATE deal_counts SET amount = amount - 0.01, currency = 'USD'
+         WHERE owner_user_id <> '00000000-0000-0000-0000-000000000000' AND span = 'DAY';
+         DELETE FROM deal_counts
+         WHERE owner_user_id <> '00000000-0000-0000-0000-000000000000' AND span = 'HOUR'",
+    )
+    .await;
+    let (code, found) = verify(&app, &[]).await;
+    assert_eq!(code, Some(1));
+    let found: Vec<_> = found.lines().collect();
+    let of_all = "deals of everybody EUR NEW QUALIFICATION reached QUALIFICATION all: deals -1";
+    let lines = [
+        (of_all.to_owned(), ""),
+        (
+            format!("deals of user {ann} EUR "),
+            ": deals +2 amount +2.10",
+        ),
+        (
+            format!("deals of user {ann} USD "),
+            ": deals -2 amount -2.09",
+        ),
+        (
+            format!("deals of user {ann} EUR "),
+            "Z: deals +2 amount +2.10",
+        ),
+    ];
+    assert_eq!(found.len(), lines.len(), "{found:?}");
+    for (line, (part, end)) in found.iter().zip(&lines) {
+        assert!(line.contains(part) && line.ends_with(end), "{line}");
+    }
     let (code, again) = verify(&app, &["--repair"]).await;
     assert_eq!((code, again.lines().collect()), (Some(0), found));
     assert_eq!(verify(&app, &[]).await, right);

@@ -2,8 +2,9 @@
 
 use minicrm::proto::{
     BatchCreateContactsRequest, Contact, ContactStatus, CreateContactRequest, GetOverviewRequest,
-    ListContactsRequest, ListLeadsRequest, ListOperatorsRequest, ListSourcesRequest,
-    ReassignContactRequest, SetContactStatusRequest, Source, UpdateContactRequest,
+    ListContactsRequest, ListDealsRequest, ListLeadsRequest, ListOperatorsRequest,
+    ListSourcesRequest, ListTasksRequest, ReassignContactRequest, SetContactStatusRequest, Source,
+    UpdateContactRequest,
 };
 use tonic::Code;
 use uuid::Uuid;
@@ -34,7 +35,19 @@ async fn everything(app: &App) -> String {
     }
     let leads = call!(app.leads.list_leads(ListLeadsRequest::default())).unwrap();
     let overview = call!(app.analytics.get_overview(GetOverviewRequest {})).unwrap();
-    format!("{contacts:?} {history:?} {operators:?} {weights:?} {leads:?} {overview:?}")
+    let sale = sale(app).await;
+    format!("{contacts:?} {history:?} {operators:?} {weights:?} {leads:?} {overview:?} {sale}")
+}
+
+/// The same of the deals.
+async fn sale(app: &App) -> String {
+    let deals = call!(app.deals.list_deals(ListDealsRequest::default())).unwrap();
+    let tasks = call!(app.tasks.list_tasks(ListTasksRequest::default())).unwrap();
+    let mut timelines = Vec::new();
+    for deal in &deals.deals {
+        timelines.push(app.timeline(deal).await);
+    }
+    format!("{deals:?} {tasks:?} {timelines:?}")
 }
 
 /// Checks the promises with a request that changes something, one that is
@@ -81,6 +94,7 @@ macro_rules! assert_exactly_once {
 }
 
 mod others;
+mod sale;
 
 fn unknown() -> String {
     Uuid::now_v7().to_string()

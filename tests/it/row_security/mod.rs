@@ -50,7 +50,9 @@ async fn two_organizations() -> (String, [Uuid; 2]) {
         for lead in ["chat-1", "chat-2"] {
             let mut request = contact(&source, external(lead));
             request.request_id = request_id();
-            app.create_contact(request).await.unwrap();
+            let lead = app.create_contact(request).await.unwrap().lead.unwrap();
+            let deal = app.deal_with(&lead.id, "Deal").await;
+            app.task(&deal, "Call").await;
         }
         let others = format!(
             "INSERT INTO members (organization_id, user_id, role) VALUES ('{id}', '{id}', 'OWNER');

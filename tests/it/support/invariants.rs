@@ -31,11 +31,35 @@ const CHECKS: &str = "
   UNION ALL
     SELECT 'request without an answer: ' || r.request_id
     FROM requests r
-    WHERE r.response IS NULL AND r.method <> 'BatchCreateContacts'";
+    WHERE r.response IS NULL AND r.method <> 'BatchCreateContacts'
+  UNION ALL
+    SELECT 'the timeline has a gap: ' || a.deal_id
+    FROM activities a
+    GROUP BY a.organization_id, a.deal_id HAVING min(a.number) <> 1 OR max(a.number) <> count(*)
+  UNION ALL
+    SELECT 'the timeline does not begin with the deal: ' || d.id
+    FROM deals d
+    WHERE NOT EXISTS (SELECT FROM activities a
+        WHERE a.organization_id = d.organization_id AND a.deal_id = d.id AND a.number = 1
+          AND a.payload ->> 'type' = 'DEAL_CREATED')
+  UNION ALL
+    SELECT 'the timeline ends with something else: ' || d.id || ' ' || s.said::text
+    FROM deals d, LATERAL (
+        SELECT DISTINCT ON (a.payload ->> 'type') a.payload
+        FROM activities a
+        WHERE a.organization_id = d.organization_id AND a.deal_id = d.id
+          AND a.payload ->> 'type' LIKE '%CHANGED'
+        ORDER BY a.payload ->> 'type', a.number DESC) AS s (said)
+    WHERE CASE s.said ->> 'type'
+        WHEN 'STATUS_CHANGED' THEN s.said ->> 'new_status' <> d.status
+        WHEN 'STAGE_CHANGED' THEN s.said ->> 'new_stage' <> d.stage
+        WHEN 'AMOUNT_CHANGED' THEN (s.said ->> 'new_amount')::numeric <> d.amount
+            OR s.said ->> 'new_currency' <> d.currency
+        ELSE (s.said ->> 'new_owner_user_id')::uuid IS DISTINCT FROM d.owner_user_id END";
 
 impl App {
-    /// Asserts I1 (windows), I5, that every decision is accounted for and that
-    /// all is counted right.
+    /// Asserts I1 (windows), I5, that every decision is accounted for, that timelines
+    /// tell what became of deals, and that all is counted right.
     pub async fn assert_invariants(&self) {
         let mut conn = self.database().await;
         let findings: Vec<Finding> = sql_query(CHECKS).get_results(&mut conn).await.unwrap();

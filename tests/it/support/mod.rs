@@ -6,6 +6,7 @@ mod cluster;
 mod invariants;
 mod makers;
 mod people;
+mod sale;
 mod settings;
 
 use std::{sync::Arc, time::Duration};
@@ -16,11 +17,12 @@ use minicrm::{
     context::{App as Shared, DEVELOPMENT_ORGANIZATION, Settings},
     db::Conn,
     proto::{
+        activity_service_client::ActivityServiceClient,
         analytics_service_client::AnalyticsServiceClient, auth_service_client::AuthServiceClient,
-        contact_service_client::ContactServiceClient, lead_service_client::LeadServiceClient,
-        operator_service_client::OperatorServiceClient,
+        contact_service_client::ContactServiceClient, deal_service_client::DealServiceClient,
+        lead_service_client::LeadServiceClient, operator_service_client::OperatorServiceClient,
         organization_service_client::OrganizationServiceClient,
-        source_service_client::SourceServiceClient,
+        source_service_client::SourceServiceClient, task_service_client::TaskServiceClient,
     },
     server::{self, Places},
 };
@@ -87,6 +89,9 @@ pub struct App {
     pub operators: OperatorServiceClient<Caller>,
     pub sources: SourceServiceClient<Caller>,
     pub analytics: AnalyticsServiceClient<Caller>,
+    pub deals: DealServiceClient<Caller>,
+    pub tasks: TaskServiceClient<Caller>,
+    pub activities: ActivityServiceClient<Caller>,
     pub auth: AuthServiceClient<Caller>,
     pub organizations: OrganizationServiceClient<Caller>,
     /// Stops the server when the last clone is dropped.
@@ -207,6 +212,9 @@ impl App {
             operators: OperatorServiceClient::new(caller.clone()),
             sources: SourceServiceClient::new(caller.clone()),
             analytics: AnalyticsServiceClient::new(caller.clone()),
+            deals: DealServiceClient::new(caller.clone()),
+            tasks: TaskServiceClient::new(caller.clone()),
+            activities: ActivityServiceClient::new(caller.clone()),
             auth: AuthServiceClient::new(caller.clone()),
             organizations: OrganizationServiceClient::new(caller.clone()),
             caller,

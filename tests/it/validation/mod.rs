@@ -32,6 +32,7 @@ macro_rules! assert_required {
 }
 
 mod others;
+mod sale;
 
 fn lead(external_id: &str, phone: &str, email: &str, name: &str, owner_user_id: &str) -> Lead {
     Lead {

@@ -3,6 +3,7 @@
 
 mod contacts;
 mod leads;
+mod tasks;
 
 use diesel_async::SimpleAsyncConnection;
 use minicrm::{
@@ -35,10 +36,13 @@ fn sql_id(number: &str) -> String {
 /// Lists in both orders; the first page, and one behind it if there is one.
 /// Returns how many calls that took.
 macro_rules! list {
-    ($app:ident.$service:ident.$method:ident, $requests:expr) => {{
+    ($app:ident.$service:ident.$method:ident, $requests:expr) => {
+        list!($app.$service.$method, $requests, by: "create_time")
+    };
+    ($app:ident.$service:ident.$method:ident, $requests:expr, by: $order:literal) => {{
         let mut calls = 0;
         for request in $requests {
-            for order_by in ["create_time desc", "create_time asc"] {
+            for order_by in [concat!($order, " desc"), concat!($order, " asc")] {
                 let mut request = request.clone();
                 request.order_by = order_by.to_owned();
                 let page = call!($app.$service.$method(request.clone())).unwrap();

@@ -1,6 +1,10 @@
-//! Every query that sums up what was counted. Knows nothing of the wire.
+//! Every query that sums up what was counted; deals beside it. Knows nothing of
+//! the wire.
+
+mod deals;
 
 use chrono::TimeDelta;
+pub use deals::{Sum, now, sums};
 use diesel::{
     QueryableByName, sql_query,
     sql_types::{Array, BigInt, Double, Nullable, Timestamptz, Uuid as SqlUuid},
@@ -35,6 +39,14 @@ pub struct Overview {
     pub closed_contacts: i64,
     #[diesel(sql_type = BigInt)]
     pub backlog: i64,
+    #[diesel(sql_type = BigInt)]
+    pub new_deals: i64,
+    #[diesel(sql_type = BigInt)]
+    pub in_progress_deals: i64,
+    #[diesel(sql_type = BigInt)]
+    pub won_deals: i64,
+    #[diesel(sql_type = BigInt)]
+    pub lost_deals: i64,
 }
 
 /// Counts what there is: operators and sources, which are few, by their rows.
@@ -43,7 +55,7 @@ pub async fn overview(conn: &Conn, organization_id: Uuid) -> Result<Overview> {
         sql_query(
             "SELECT (SELECT coalesce(sum(leads), 0)::bigint FROM lead_counts
                      WHERE organization_id = $1) AS leads,
-                    o.*, s.*
+                    o.*, s.*, d.*
              FROM (
                  SELECT count(*) AS operators, count(*) FILTER (WHERE active) AS active_operators
                  FROM operators WHERE organization_id = $1 AND delete_time IS NULL
@@ -63,7 +75,18 @@ pub async fn overview(conn: &Conn, organization_id: Uuid) -> Result<Overview> {
                      WHERE organization_id = $1 AND source_id = s.id AND hour = '-infinity'
                  ) AS c
                  WHERE s.organization_id = $1
-             ) AS s",
+             ) AS s, (
+                 SELECT coalesce(sum(deals) FILTER (WHERE status = 'NEW'), 0)::bigint
+                            AS new_deals,
+                        coalesce(sum(deals) FILTER (WHERE status = 'IN_PROGRESS'), 0)::bigint
+                            AS in_progress_deals,
+                        coalesce(sum(deals) FILTER (WHERE status = 'WON'), 0)::bigint
+                            AS won_deals,
+                        coalesce(sum(deals) FILTER (WHERE status = 'LOST'), 0)::bigint
+                            AS lost_deals
+                 FROM deal_counts WHERE organization_id = $1
+                   AND owner_user_id = '00000000-0000-0000-0000-000000000000' AND span = 'ALL'
+             ) AS d",
         )
         .bind::<SqlUuid, _>(organization_id),
     )
@@ -97,6 +120,8 @@ pub async fn shares(
     parts: &Parts,
 ) -> Result<Vec<Share>> {
     let millisecond = TimeDelta::milliseconds(1);
+    let whole = parts.whole.iter().map(|whole| (whole.from, whole.to));
+    let (whole_from, whole_to): (Vec<_>, Vec<_>) = whole.unzip();
     let (from, to): (Vec<_>, Vec<_>) = parts.edges.iter().copied().unzip();
     let first_ids: Vec<_> = from.iter().map(|from| first_id_at(*from)).collect();
     let end_ids: Vec<_> = to.iter().map(|to| first_id_at(*to + millisecond)).collect();
@@ -116,12 +141,13 @@ pub async fn shares(
              FROM cells
            UNION ALL
              SELECT s.id, c.*
-             FROM sources AS s, LATERAL (
+             FROM sources AS s,
+                  unnest(array_replace($3, NULL, '-infinity'), $4) AS w (from_time, to_time), LATERAL (
                  SELECT operator_id, sum(new_contacts + in_progress_contacts),
                         sum(closed_contacts), sum(expected_nanos)
                  FROM contact_counts
                  WHERE organization_id = $1 AND source_id = s.id
-                   AND hour >= coalesce($3, '-infinity') AND hour < coalesce($4, 'infinity')
+                   AND hour >= w.from_time AND hour < w.to_time
                  GROUP BY operator_id) AS c
              WHERE s.organization_id = $1 AND ($2 IS NULL OR s.id = $2)
          )
@@ -136,8 +162,8 @@ pub async fn shares(
     ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Nullable<SqlUuid>, _>(source_id)
-    .bind::<Nullable<Timestamptz>, _>(parts.hours.0)
-    .bind::<Nullable<Timestamptz>, _>(parts.hours.1)
+    .bind::<Array<Nullable<Timestamptz>>, _>(whole_from)
+    .bind::<Array<Timestamptz>, _>(whole_to)
     .bind::<Array<Timestamptz>, _>(from)
     .bind::<Array<Timestamptz>, _>(to)
     .bind::<Array<SqlUuid>, _>(first_ids)

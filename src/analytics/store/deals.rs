@@ -1,0 +1,111 @@
+//! Sums of deals, by what was counted of them.
+
+use bigdecimal::BigDecimal;
+use chrono::{DateTime, Utc};
+use diesel::{
+    IntoSql, QueryableByName, dsl, select, sql_query,
+    sql_types::{Array, BigInt, Integer, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::{
+    analytics::range::Parts,
+    db::{Conn, Prepared},
+    deals::{DealStage, DealStatus},
+    error::Result,
+};
+
+/// Deals that are alike, summed up.
+#[derive(Debug, QueryableByName)]
+pub struct Sum {
+    /// Which of the ranges asked for they were created in.
+    #[diesel(sql_type = Integer)]
+    pub range: i32,
+    #[diesel(sql_type = Text)]
+    pub currency: String,
+    #[diesel(sql_type = Text)]
+    pub status: DealStatus,
+    #[diesel(sql_type = Text)]
+    pub stage: DealStage,
+    #[diesel(sql_type = Text)]
+    pub reached_stage: DealStage,
+    #[diesel(sql_type = BigInt)]
+    pub deals: i64,
+    #[diesel(sql_type = Numeric)]
+    pub amount: BigDecimal,
+}
+
+/// When the transaction began, by the clock that deals are created by.
+pub async fn now(mut conn: &Conn) -> Result<DateTime<Utc>> {
+    Ok(select(dsl::now.into_sql::<Timestamptz>())
+        .get_result(&mut conn)
+        .await?)
+}
+
+/// The deals created in each of these ranges, of one owner if named. Rows are summed
+/// up only in the hours that are cut. (OFFSET 0: range by range, ORDER BY: by the
+/// index that has them in this order.)
+pub async fn sums(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    owner_user_id: Option<Uuid>,
+    ranges: &[Parts],
+) -> Result<Vec<Sum>> {
+    let numbered = || (0_i32..).zip(ranges);
+    let whole: Vec<_> = numbered()
+        .flat_map(|(number, parts)| parts.whole.iter().map(move |whole| (number, whole)))
+        .collect();
+    let edges: Vec<_> = numbered()
+        .flat_map(|(number, parts)| parts.edges.iter().map(move |edge| (number, edge)))
+        .collect();
+    let (statuses, stages): (Vec<_>, Vec<_>) = DealStatus::with_stages().unzip();
+    let query = sql_query(sql(owner_user_id.is_some()))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(owner_user_id.unwrap_or_default())
+        .bind::<Array<Integer>, _>(column(&whole, |(range, _)| *range))
+        .bind::<Array<Text>, _>(column(&whole, |(_, whole)| whole.span))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(&whole, |(_, whole)| whole.from))
+        .bind::<Array<Timestamptz>, _>(column(&whole, |(_, whole)| whole.to))
+        .bind::<Array<Integer>, _>(column(&edges, |(range, _)| *range))
+        .bind::<Array<Timestamptz>, _>(column(&edges, |(_, edge)| edge.0))
+        .bind::<Array<Timestamptz>, _>(column(&edges, |(_, edge)| edge.1))
+        .bind::<Array<Text>, _>(statuses)
+        .bind::<Array<Text>, _>(stages);
+    Ok(Prepared(query).get_results(&mut conn).await?)
+}
+
+fn column<R, T>(rows: &[R], value: impl Fn(&R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
+}
+
+fn sql(of_owner: bool) -> String {
+    let owner = if of_owner {
+        "owner_user_id = $2 AND"
+    } else {
+        ""
+    };
+    format!(
+        "WITH chosen AS (
+             SELECT p.range, c.*
+             FROM unnest($3, $4, array_replace($5, NULL, '-infinity'), $6)
+                      AS p (range, span, from_time, to_time), LATERAL (
+                 SELECT currency, status, stage, reached_stage, deals, amount FROM deal_counts
+                 WHERE organization_id = $1 AND owner_user_id = $2 AND span = p.span
+                   AND start_time >= p.from_time AND start_time < p.to_time
+                 OFFSET 0) AS c
+           UNION ALL
+             SELECT p.range, d.*
+             FROM unnest($7, $8, $9) AS p (range, from_time, to_time),
+                  unnest($10, $11) AS s (status, stage), LATERAL (
+                 SELECT currency, status, stage, reached_stage, 1, amount FROM deals
+                 WHERE organization_id = $1 AND {owner} status = s.status AND stage = s.stage
+                   AND create_time >= p.from_time AND create_time < p.to_time
+                 ORDER BY create_time OFFSET 0) AS d
+         )
+         SELECT range, currency, status, stage, reached_stage, sum(deals)::bigint AS deals,
+                sum(amount) AS amount
+         FROM chosen GROUP BY range, currency, status, stage, reached_stage
+         HAVING sum(deals) <> 0"
+    )
+}

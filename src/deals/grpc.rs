@@ -1,0 +1,235 @@
+//! The edge of `DealService`: checks requests, runs them, answers. Updates, lists
+//! and reopening are beside it.
+
+use std::sync::Arc;
+
+use bigdecimal::BigDecimal;
+use futures_util::future::try_join;
+use tonic::Request;
+use uuid::Uuid;
+
+use super::{
+    DealStage, DealStatus, amount, change,
+    change::update_deal,
+    kept_stage, kept_status,
+    list::list_deals,
+    reopen::reopen_deal,
+    store::{self, Deal, Values, counts},
+};
+use crate::{
+    activities::{self, Payload},
+    contacts,
+    context::{App, Context},
+    db::Conn,
+    error::{Error, Result},
+    operators, organizations,
+    proto::{
+        self, CreateDealRequest, DeleteDealRequest, GetDealRequest, ListDealsRequest,
+        ListDealsResponse, ReopenDealRequest, UpdateDealRequest, deal_service_server::DealService,
+    },
+    request_id::Claim,
+    rpc::{Rpc, reply},
+    validate::Violations,
+};
+
+/// Longest title, in characters.
+pub const MAX_TITLE: usize = 255;
+
+/// Serves `DealService`.
+pub struct Deals(pub Arc<App>);
+
+#[tonic::async_trait]
+impl DealService for Deals {
+    async fn create_deal(&self, r: Request<CreateDealRequest>) -> Rpc<proto::Deal> {
+        reply(&self.0, r, create_deal).await
+    }
+
+    async fn get_deal(&self, r: Request<GetDealRequest>) -> Rpc<proto::Deal> {
+        reply(&self.0, r, get_deal).await
+    }
+
+    async fn list_deals(&self, r: Request<ListDealsRequest>) -> Rpc<ListDealsResponse> {
+        reply(&self.0, r, list_deals).await
+    }
+
+    async fn update_deal(&self, r: Request<UpdateDealRequest>) -> Rpc<proto::Deal> {
+        reply(&self.0, r, update_deal).await
+    }
+
+    async fn reopen_deal(&self, r: Request<ReopenDealRequest>) -> Rpc<proto::Deal> {
+        reply(&self.0, r, reopen_deal).await
+    }
+
+    async fn delete_deal(&self, r: Request<DeleteDealRequest>) -> Rpc<()> {
+        reply(&self.0, r, delete_deal).await
+    }
+}
+
+/// A deal to create, as far as the request tells.
+#[derive(Clone)]
+struct NewDeal {
+    id: Uuid,
+    lead_id: Option<Uuid>,
+    contact_id: Option<Uuid>,
+    owner_user_id: Option<Uuid>,
+    title: String,
+    amount: Option<BigDecimal>,
+    currency: Option<String>,
+    status: Option<DealStatus>,
+    stage: Option<DealStage>,
+}
+
+impl NewDeal {
+    fn parse(v: &mut Violations, deal: &proto::Deal) -> Self {
+        let currency = &deal.currency;
+        let new = Self {
+            id: Uuid::now_v7(),
+            lead_id: v.optional_id("deal.lead_id", &deal.lead_id),
+            contact_id: v.optional_id("deal.contact_id", &deal.contact_id),
+            owner_user_id: v.optional_id("deal.owner_user_id", &deal.owner_user_id),
+            title: v.required_line("deal.title", &deal.title, MAX_TITLE),
+            amount: amount::parse(v, "deal.amount", &deal.amount),
+            currency: (!currency.is_empty()).then(|| v.currency("deal.currency", currency)),
+            status: kept_status(v.known_enum("deal.status", deal.status)),
+            stage: kept_stage(v.known_enum("deal.stage", deal.stage)),
+        };
+        if deal.lead_id.is_empty() && deal.contact_id.is_empty() {
+            v.add("deal", "needs a lead_id or a contact_id");
+        }
+        if new.status.is_some_and(DealStatus::is_final)
+            && new.stage.is_some_and(|stage| stage != DealStage::Closed)
+        {
+            v.add("deal.stage", "is CLOSED if the deal is WON or LOST");
+        }
+        new
+    }
+}
+
+async fn create_deal(context: Context, request: CreateDealRequest) -> Result<proto::Deal> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "CreateDeal", &request.request_id, &request);
+    let deal = violations.required("deal", request.deal)?;
+    let new = NewDeal::parse(&mut violations, &deal);
+    violations.finish()?;
+    let (context, new) = (&context, &new);
+    context
+        .write(claim, new.id, async |conn| {
+            let (lead_id, values) = complete(context, conn, new).await?;
+            context.check_own(values.owner_user_id)?;
+            change::check_won(new.id, &values)?;
+            let organization_id = context.organization_id;
+            let deal = store::insert(conn, organization_id, new.id, lead_id, &values).await?;
+            let contact_id = deal.contact_id;
+            let happened = [Payload::DealCreated { contact_id }];
+            record(context, conn, None, Some(&deal), &happened).await?;
+            Ok(deal.into())
+        })
+        .await
+}
+
+/// The lead and the values of a new deal, with what its contact and the
+/// organization know.
+async fn complete(context: &Context, conn: &Conn, new: &NewDeal) -> Result<(Uuid, Values)> {
+    let organization_id = context.organization_id;
+    context.check_member(conn, new.owner_user_id).await?;
+    let mut violations = Violations::new();
+    let (mut lead_id, mut linked) = (new.lead_id, None);
+    if let Some(contact_id) = new.contact_id {
+        let contact = contacts::store::find(conn, organization_id, contact_id).await?;
+        if lead_id.is_some_and(|lead_id| lead_id != contact.lead_id) {
+            violations.add("deal.contact_id", "is of another lead");
+        }
+        lead_id = Some(contact.lead_id);
+        if let (None, Some(id)) = (new.owner_user_id, contact.operator_id) {
+            linked = linked_user(context, conn, id).await?;
+        }
+    }
+    let organization = organizations::store::find(conn, organization_id).await?;
+    let currency = new.currency.as_ref();
+    let currency = currency.unwrap_or(&organization.default_currency).clone();
+    if !organization.allows(&currency) {
+        violations.add("deal.currency", "is none of the organization's currencies");
+    }
+    let amount = new.amount.clone().unwrap_or_default();
+    amount::check(&mut violations, &amount, &currency);
+    violations.finish()?;
+    let status = new.status.unwrap_or(DealStatus::New);
+    let stage = if status.is_final() {
+        DealStage::Closed
+    } else {
+        new.stage.unwrap_or(DealStage::Qualification)
+    };
+    let values = Values {
+        contact_id: new.contact_id,
+        owner_user_id: new.owner_user_id.or(linked).or(context.identity.user_id()),
+        title: new.title.clone(),
+        amount,
+        currency,
+        status,
+        stage,
+        reached_stage: DealStage::Qualification.furthest(stage),
+    };
+    Ok((lead_id.unwrap_or_default(), values))
+}
+
+/// The user whom the operator is, while a member.
+async fn linked_user(context: &Context, conn: &Conn, operator_id: Uuid) -> Result<Option<Uuid>> {
+    let operator = operators::store::find(conn, context.organization_id, operator_id).await?;
+    match context.check_member(conn, operator.user_id).await {
+        Ok(()) => Ok(operator.user_id),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn get_deal(context: Context, request: GetDealRequest) -> Result<proto::Deal> {
+    let mut violations = Violations::new();
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+    let organization_id = context.organization_id;
+    context
+        .read(async |conn| Ok(store::find(conn, organization_id, id).await?.into()))
+        .await
+}
+
+async fn delete_deal(context: Context, request: DeleteDealRequest) -> Result<()> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "DeleteDeal", &request.request_id, &request);
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+    let (context, etag) = (&context, &request.etag);
+    context
+        .write(claim, id, async |conn| {
+            let deal = lock(context, conn, id, etag).await?;
+            store::delete(conn, context.organization_id, id).await?;
+            counts::record(conn, context.organization_id, Some(&deal), None).await
+        })
+        .await
+}
+
+/// The deal, locked, if the caller may change it.
+pub async fn lock(context: &Context, conn: &Conn, id: Uuid, etag: &str) -> Result<Deal> {
+    let deal = store::lock(conn, context.organization_id, id).await?;
+    context.check_own(deal.owner_user_id)?;
+    Error::check_etag("deal", id, etag, deal.revision)?;
+    Ok(deal)
+}
+
+/// Counts a deal that was created or changed, and writes its timeline.
+pub async fn record(
+    context: &Context,
+    conn: &Conn,
+    before: Option<&Deal>,
+    after: Option<&Deal>,
+    happened: &[Payload],
+) -> Result<()> {
+    let organization_id = context.organization_id;
+    let author = context.identity.user_id();
+    let deal_id = after.or(before).map(|deal| deal.id).unwrap_or_default();
+    try_join(
+        activities::store::record(conn, organization_id, deal_id, author, happened),
+        counts::record(conn, organization_id, before, after),
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! `DealService.ReopenDeal`.
+
+use super::{DealStage, DealStatus, change, grpc::lock, kept_stage, store::Values};
+use crate::{
+    context::Context,
+    error::{DEAL_OPEN, Error, Result},
+    proto::{self, ReopenDealRequest},
+    request_id::Claim,
+    validate::Violations,
+};
+
+pub async fn reopen_deal(context: Context, request: ReopenDealRequest) -> Result<proto::Deal> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "ReopenDeal", &request.request_id, &request);
+    let id = violations.id("id", &request.id);
+    let stage = kept_stage(violations.known_enum("stage", request.stage));
+    if stage == Some(DealStage::Closed) {
+        violations.add("stage", "is not one of an open deal");
+    }
+    violations.finish()?;
+    let (context, etag) = (&context, &request.etag);
+    context
+        .write(claim, id, async |conn| {
+            let before = lock(context, conn, id, etag).await?;
+            if before.stage != DealStage::Closed {
+                return Err(Error::Precondition {
+                    reason: DEAL_OPEN,
+                    kind: "deal",
+                    id,
+                });
+            }
+            let stage = stage.unwrap_or(before.reached_stage);
+            let values = Values {
+                status: DealStatus::InProgress,
+                stage,
+                reached_stage: before.reached_stage.furthest(stage),
+                ..Values::from(&before)
+            };
+            Ok(change::write(context, conn, &before, &values).await?.into())
+        })
+        .await
+}

@@ -1,0 +1,132 @@
+//! Deals and their amounts, counted as they change: those of each owner and those
+//! of everybody; all of them, those created each day, and each hour. Written in the
+//! transaction of each change, in the order of the cells.
+
+use std::collections::BTreeMap;
+
+use bigdecimal::BigDecimal;
+use chrono::{DateTime, Utc};
+use diesel::{
+    QueryableByName, sql_query,
+    sql_types::{Array, BigInt, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Deal;
+use crate::{
+    db::{Conn, Prepared, column},
+    deals::{DealStage, DealStatus},
+    error::Result,
+    statistics::Span,
+};
+
+/// What deals are counted by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, QueryableByName)]
+pub struct Cell {
+    /// All zeros for the deals of everybody and nobody.
+    #[diesel(sql_type = SqlUuid)]
+    pub owner_user_id: Uuid,
+    #[diesel(sql_type = Text)]
+    pub span: Span,
+    /// When the span begins; none for all deals.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub start_time: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Text)]
+    pub currency: String,
+    #[diesel(sql_type = Text)]
+    pub status: DealStatus,
+    #[diesel(sql_type = Text)]
+    pub stage: DealStage,
+    #[diesel(sql_type = Text)]
+    pub reached_stage: DealStage,
+}
+
+/// What is added to a cell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, QueryableByName)]
+pub struct Change {
+    #[diesel(sql_type = BigInt)]
+    pub deals: i64,
+    #[diesel(sql_type = Numeric)]
+    pub amount: BigDecimal,
+}
+
+/// The cells of a deal.
+fn cells(deal: &Deal) -> impl Iterator<Item = Cell> {
+    let owners = [
+        deal.owner_user_id.filter(|id| !id.is_nil()),
+        Some(Uuid::nil()),
+    ];
+    let owners = owners.into_iter().flatten();
+    owners.flat_map(move |owner_user_id| {
+        [Span::All, Span::Day, Span::Hour].map(|span| Cell {
+            owner_user_id,
+            span,
+            start_time: span.start(deal.create_time),
+            currency: deal.currency.clone(),
+            status: deal.status,
+            stage: deal.stage,
+            reached_stage: deal.reached_stage,
+        })
+    })
+}
+
+/// Counts that a deal was created (it was not there before), changed or deleted
+/// (it is not there after).
+pub async fn record(
+    conn: &Conn,
+    organization_id: Uuid,
+    before: Option<&Deal>,
+    after: Option<&Deal>,
+) -> Result<()> {
+    let mut changes: BTreeMap<Cell, Change> = BTreeMap::new();
+    for (deal, sign) in [(before, -1), (after, 1)] {
+        for (deal, cell) in deal
+            .into_iter()
+            .flat_map(|deal| cells(deal).map(move |cell| (deal, cell)))
+        {
+            let change = changes.entry(cell).or_default();
+            change.deals += sign;
+            change.amount += &deal.amount * sign;
+        }
+    }
+    changes.retain(|_, change| *change != Change::default());
+    apply(conn, organization_id, &changes).await
+}
+
+/// Adds to the counts, in the order of the cells. (An upsert, though most rows are
+/// there: it has one way only to find them.)
+pub async fn apply(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    changes: impl IntoIterator<Item = (&Cell, &Change)>,
+) -> Result<()> {
+    let (cells, changes): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
+    if cells.is_empty() {
+        return Ok(());
+    }
+    let query = sql_query(
+        "INSERT INTO deal_counts AS c (organization_id, owner_user_id, span, start_time,
+             currency, status, stage, reached_stage, deals, amount)
+         SELECT $1, a.owner_user_id, a.span, coalesce(a.start_time, '-infinity'), a.currency,
+                a.status, a.stage, a.reached_stage, a.deals, a.amount
+         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10)
+             AS a (owner_user_id, span, start_time, currency, status, stage, reached_stage,
+                   deals, amount)
+         ON CONFLICT (organization_id, owner_user_id, span, start_time, currency, status, stage,
+                      reached_stage) DO UPDATE
+         SET deals = c.deals + excluded.deals, amount = c.amount + excluded.amount",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.owner_user_id))
+    .bind::<Array<Text>, _>(column(&cells, |cell| cell.span))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(&cells, |cell| cell.start_time))
+    .bind::<Array<Text>, _>(column(&cells, |cell| cell.currency.clone()))
+    .bind::<Array<Text>, _>(column(&cells, |cell| cell.status))
+    .bind::<Array<Text>, _>(column(&cells, |cell| cell.stage))
+    .bind::<Array<Text>, _>(column(&cells, |cell| cell.reached_stage))
+    .bind::<Array<BigInt>, _>(column(&changes, |change| change.deals))
+    .bind::<Array<Numeric>, _>(column(&changes, |change| change.amount.clone()));
+    Prepared(query).execute(&mut conn).await?;
+    Ok(())
+}

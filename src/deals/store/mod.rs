@@ -1,0 +1,181 @@
+//! Every query on `deals`; the lists, and what is counted of them, are beside it.
+//! Knows nothing of the wire.
+
+pub mod counts;
+mod list;
+
+use bigdecimal::BigDecimal;
+use chrono::{DateTime, Utc};
+use diesel::{
+    prelude::*,
+    result::Error as DieselError,
+    sql_query,
+    sql_types::{Nullable, Numeric, Text, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+pub use list::{Filter, list};
+use uuid::Uuid;
+
+use super::{DealStage, DealStatus};
+use crate::{
+    db::{Conn, Prepared},
+    error::{Error, Result, violated_key},
+    schema::deals,
+};
+
+const COLUMNS: &str = "id, lead_id, contact_id, owner_user_id, title, amount, currency, status, \
+     stage, reached_stage, revision, create_time, update_time, close_time";
+
+/// A row of `deals`.
+#[derive(Debug, Clone, PartialEq, Queryable, QueryableByName, Selectable)]
+#[diesel(table_name = deals, check_for_backend(diesel::pg::Pg))]
+pub struct Deal {
+    pub id: Uuid,
+    pub lead_id: Uuid,
+    pub contact_id: Option<Uuid>,
+    pub owner_user_id: Option<Uuid>,
+    pub title: String,
+    pub amount: BigDecimal,
+    pub currency: String,
+    pub status: DealStatus,
+    pub stage: DealStage,
+    pub reached_stage: DealStage,
+    pub revision: i32,
+    pub create_time: DateTime<Utc>,
+    pub update_time: DateTime<Utc>,
+    pub close_time: Option<DateTime<Utc>>,
+}
+
+/// What people say of a deal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Values {
+    pub contact_id: Option<Uuid>,
+    pub owner_user_id: Option<Uuid>,
+    pub title: String,
+    pub amount: BigDecimal,
+    pub currency: String,
+    pub status: DealStatus,
+    pub stage: DealStage,
+    pub reached_stage: DealStage,
+}
+
+impl From<&Deal> for Values {
+    fn from(deal: &Deal) -> Self {
+        Self {
+            contact_id: deal.contact_id,
+            owner_user_id: deal.owner_user_id,
+            title: deal.title.clone(),
+            amount: deal.amount.clone(),
+            currency: deal.currency.clone(),
+            status: deal.status,
+            stage: deal.stage,
+            reached_stage: deal.reached_stage,
+        }
+    }
+}
+
+/// The deal.
+pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Deal> {
+    deals::table
+        .find((organization_id, id))
+        .select(Deal::as_select())
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("deal", id))
+}
+
+/// The deal, locked.
+pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Deal> {
+    deals::table
+        .find((organization_id, id))
+        .select(Deal::as_select())
+        .for_no_key_update()
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("deal", id))
+}
+
+/// Inserts a deal with this lead and id.
+pub async fn insert(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    id: Uuid,
+    lead_id: Uuid,
+    values: &Values,
+) -> Result<Deal> {
+    let query = sql_query(format!(
+        "INSERT INTO deals (organization_id, id, lead_id, contact_id, owner_user_id, title,
+             amount, currency, status, stage, reached_stage, close_time)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+             CASE WHEN $10 = 'CLOSED' THEN now() END)
+         RETURNING {COLUMNS}"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(id)
+    .bind::<SqlUuid, _>(lead_id)
+    .bind::<Nullable<SqlUuid>, _>(values.contact_id)
+    .bind::<Nullable<SqlUuid>, _>(values.owner_user_id)
+    .bind::<Text, _>(&values.title)
+    .bind::<Numeric, _>(&values.amount)
+    .bind::<Text, _>(&values.currency)
+    .bind::<Text, _>(values.status)
+    .bind::<Text, _>(values.stage)
+    .bind::<Text, _>(values.reached_stage);
+    Prepared(query)
+        .get_result(&mut conn)
+        .await
+        .map_err(|error| missing(error, lead_id, values))
+}
+
+/// Changes a deal that is locked.
+pub async fn update(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    deal: &Deal,
+    values: &Values,
+) -> Result<Deal> {
+    let query = sql_query(format!(
+        "UPDATE deals
+         SET contact_id = $3, owner_user_id = $4, title = $5, amount = $6, currency = $7,
+             status = $8, stage = $9, reached_stage = $10, revision = revision + 1,
+             update_time = now(),
+             close_time = CASE WHEN $9 = 'CLOSED' THEN coalesce(close_time, now()) END
+         WHERE organization_id = $1 AND id = $2
+         RETURNING {COLUMNS}"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(deal.id)
+    .bind::<Nullable<SqlUuid>, _>(values.contact_id)
+    .bind::<Nullable<SqlUuid>, _>(values.owner_user_id)
+    .bind::<Text, _>(&values.title)
+    .bind::<Numeric, _>(&values.amount)
+    .bind::<Text, _>(&values.currency)
+    .bind::<Text, _>(values.status)
+    .bind::<Text, _>(values.stage)
+    .bind::<Text, _>(values.reached_stage);
+    Prepared(query)
+        .get_result(&mut conn)
+        .await
+        .map_err(|error| missing(error, deal.lead_id, values))
+}
+
+/// Deletes a deal that is locked, with its tasks and its timeline.
+pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
+    diesel::delete(deals::table.find((organization_id, id)))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
+/// What a deal refers to may have been deleted meanwhile.
+fn missing(error: DieselError, lead_id: Uuid, values: &Values) -> Error {
+    match violated_key(&error) {
+        Some("deals_lead_fkey") => Error::not_found("lead", lead_id),
+        Some("deals_contact_fkey") => {
+            Error::not_found("contact", values.contact_id.unwrap_or_default())
+        }
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,64 @@
+//! What is settled for an organization: currencies, phone region, time zone.
+
+use super::{DEFAULT_CURRENCY, DEFAULT_TIME_ZONE, store};
+use crate::{db::Conn, error::Result, validate::Violations};
+
+/// Most currencies that an organization names.
+const MAX_CURRENCIES: usize = 200;
+/// Longest name of a time zone, in characters.
+const MAX_TIME_ZONE: usize = 64;
+
+pub fn currency(violations: &mut Violations, currency: &str) -> String {
+    if currency.is_empty() {
+        DEFAULT_CURRENCY.to_owned()
+    } else {
+        violations.currency("organization.default_currency", currency)
+    }
+}
+
+pub fn currencies(violations: &mut Violations, mut currencies: Vec<String>) -> Vec<String> {
+    const FIELD: &str = "organization.currencies";
+    if currencies.len() > MAX_CURRENCIES {
+        violations.add(FIELD, format!("are more than {MAX_CURRENCIES}"));
+        return Vec::new();
+    }
+    for currency in &currencies {
+        violations.currency(FIELD, currency);
+    }
+    currencies.sort();
+    currencies.dedup();
+    currencies
+}
+
+pub fn region(violations: &mut Violations, region: &str) -> Option<String> {
+    violations.region("organization.default_phone_region", region)
+}
+
+pub fn time_zone(violations: &mut Violations, name: &str) -> String {
+    let name = violations.line("organization.time_zone", name, MAX_TIME_ZONE);
+    if name.is_empty() {
+        DEFAULT_TIME_ZONE.to_owned()
+    } else {
+        name
+    }
+}
+
+/// Checks what settings must be together, and for the database.
+pub async fn check(
+    conn: &Conn,
+    time_zone: &str,
+    default_currency: &String,
+    currencies: &[String],
+) -> Result<()> {
+    let mut violations = Violations::new();
+    if time_zone != DEFAULT_TIME_ZONE && !store::is_time_zone(conn, time_zone).await? {
+        violations.add("organization.time_zone", "is not the name of a time zone");
+    }
+    if !currencies.is_empty() && !currencies.contains(default_currency) {
+        violations.add(
+            "organization.currencies",
+            "are without the default currency",
+        );
+    }
+    violations.finish()
+}

@@ -1,0 +1,146 @@
+//! Every query on `tasks`; the lists are beside it. Knows nothing of the wire.
+
+mod list;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::{
+    dsl::now,
+    prelude::*,
+    sql_query,
+    sql_types::{Bool, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+pub use list::{Filter, list};
+use uuid::Uuid;
+
+use crate::{
+    db::{Conn, Prepared},
+    error::{Error, Result},
+    schema::tasks,
+};
+
+/// A row of `tasks`.
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
+#[diesel(table_name = tasks, check_for_backend(diesel::pg::Pg))]
+pub struct Task {
+    pub id: Uuid,
+    pub deal_id: Uuid,
+    pub title: String,
+    pub description: String,
+    pub due_date: Option<NaiveDate>,
+    pub assignee_user_id: Option<Uuid>,
+    pub done_time: Option<DateTime<Utc>>,
+    pub revision: i32,
+    pub create_time: DateTime<Utc>,
+    pub update_time: DateTime<Utc>,
+}
+
+/// What people say of a task.
+#[derive(Debug, Clone, Insertable, AsChangeset)]
+#[diesel(table_name = tasks, treat_none_as_null = true)]
+pub struct Values {
+    pub title: String,
+    pub description: String,
+    pub due_date: Option<NaiveDate>,
+    pub assignee_user_id: Option<Uuid>,
+}
+
+impl From<&Task> for Values {
+    fn from(task: &Task) -> Self {
+        Self {
+            title: task.title.clone(),
+            description: task.description.clone(),
+            due_date: task.due_date,
+            assignee_user_id: task.assignee_user_id,
+        }
+    }
+}
+
+/// The task.
+pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Task> {
+    tasks::table
+        .find((organization_id, id))
+        .select(Task::as_select())
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("task", id))
+}
+
+/// The task, locked; its deal is locked.
+pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Task> {
+    tasks::table
+        .find((organization_id, id))
+        .select(Task::as_select())
+        .for_no_key_update()
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or_else(|| Error::not_found("task", id))
+}
+
+/// Inserts a task with this id, of a deal that is locked.
+pub async fn insert(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    id: Uuid,
+    deal_id: Uuid,
+    values: &Values,
+) -> Result<Task> {
+    Ok(diesel::insert_into(tasks::table)
+        .values((
+            tasks::organization_id.eq(organization_id),
+            tasks::id.eq(id),
+            tasks::deal_id.eq(deal_id),
+            values,
+        ))
+        .returning(Task::as_select())
+        .get_result(&mut conn)
+        .await?)
+}
+
+/// Changes a task that is locked.
+pub async fn update(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    id: Uuid,
+    values: &Values,
+) -> Result<Task> {
+    Ok(diesel::update(tasks::table.find((organization_id, id)))
+        .set((
+            values,
+            tasks::revision.eq(tasks::revision + 1),
+            tasks::update_time.eq(now),
+        ))
+        .returning(Task::as_select())
+        .get_result(&mut conn)
+        .await?)
+}
+
+/// Marks a task that is locked done, or not done.
+pub async fn set_done(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    id: Uuid,
+    done: bool,
+) -> Result<Task> {
+    let query = sql_query(
+        "UPDATE tasks
+         SET done_time = CASE WHEN $3 THEN now() END, revision = revision + 1,
+             update_time = now()
+         WHERE organization_id = $1 AND id = $2
+         RETURNING *",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(id)
+    .bind::<Bool, _>(done);
+    Ok(Prepared(query).get_result(&mut conn).await?)
+}
+
+/// Deletes a task that is locked.
+pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
+    diesel::delete(tasks::table.find((organization_id, id)))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
