@@ -12,7 +12,8 @@ const QUERIES: [&str; 8] = [
     "src/db/transaction.rs",
     "src/error/database.rs",
     "src/migrations.rs",
-    "src/request_id.rs",
+    "src/request_id/age.rs",
+    "src/request_id/mod.rs",
     "src/schema.rs",
 ];
 /// Where a `tonic::Status` is made.
