@@ -44,7 +44,6 @@ async fn who_does_not_speak_is_not_listened_to() {
     futures_util::future::join_all(connections).await;
 }
 
-/// Mutant: no limit.
 #[tokio::test]
 async fn a_connection_too_many_is_closed_and_the_others_are_served() {
     let settings = Settings {

@@ -62,7 +62,6 @@ fn rename(lead: &Lead) -> UpdateLeadRequest {
     }
 }
 
-/// Mutant: no deadline around a call.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contact_that_is_late_is_taken_in_once() {
     let server = Server::start(plain(), |_| {}).await;
@@ -93,7 +92,7 @@ async fn a_contact_that_is_late_is_taken_in_once() {
 }
 
 /// Mutants: no deadline in the database, where it would wait for five seconds; a
-/// default or a cap that is not applied.
+/// cap that is not applied.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_waits_for_a_lock_longer_than_the_server_allows() {
     let short = Duration::from_millis(300);

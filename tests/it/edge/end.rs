@@ -47,7 +47,7 @@ async fn with_health_port(pause: Duration) -> (Server, HealthClient<Channel>, Ch
     (server, health, channel)
 }
 
-/// Mutants: watches that are not ended; silent connections waited for.
+/// Mutant: watches that are not ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_in_flight_are_finished_whatever_others_do() {
     let server = Server::start(plain(), |_| {}).await;
@@ -88,7 +88,6 @@ async fn calls_in_flight_are_finished_whatever_others_do() {
     drop((silent, half));
 }
 
-/// Mutant: no limit for the drain.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_takes_too_long_is_cut_off() {
     let short = Duration::from_millis(100);

@@ -56,7 +56,7 @@ async fn more_calls_than_may_be_in_flight_are_refused() {
     while call!(app.analytics.get_overview(GetOverviewRequest {})).is_err() {}
 }
 
-/// Mutants: no share for others; a place that is not given back.
+/// Mutant: no share for others.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_organization_that_is_stuck_does_not_shut_others_out() {
     let [stuck, other] = [Uuid::now_v7(), Uuid::now_v7()];

@@ -88,7 +88,6 @@ async fn calls(server: &Server, ca: &str, identity: Option<[&str; 2]>) -> Result
     call!(app.leads.list_leads(ListLeadsRequest::default())).map(|_| ())
 }
 
-/// Mutant: clients without certificates let in.
 #[tokio::test]
 async fn who_is_not_known_is_not_served() {
     let directory = Directory::new("known");
@@ -106,7 +105,7 @@ async fn who_is_not_known_is_not_served() {
     calls(&server, CA, None).await.unwrap_err();
 }
 
-/// Mutants: files that are read once; a broken one that ends what was there.
+/// Mutant: files that are read once.
 #[tokio::test]
 async fn changed_files_are_used_and_broken_ones_are_not() {
     let directory = Directory::new("changed");

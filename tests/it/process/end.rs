@@ -25,7 +25,6 @@ async fn healthcheck(mut command: Command, service: &str) -> bool {
     output.status.success()
 }
 
-/// Mutants: an exit code that tells of an error; a second signal that is not heard.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_ends_the_process_and_another_one_at_once() {
     let url = new_database().await;
@@ -62,8 +61,6 @@ async fn a_signal_ends_the_process_and_another_one_at_once() {
     }
 }
 
-/// Mutants: a process that ends when there is no database; one that says it is
-/// serving.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_not_there_is_waited_for() {
     let (server, _) = empty_database().await.rsplit_once('/').map(owned).unwrap();
@@ -95,7 +92,7 @@ fn owned((server, name): (&str, &str)) -> (String, String) {
     (server.to_owned(), name.to_owned())
 }
 
-/// Mutant: a log that says what panicked, and so what a request held.
+/// It does not say what panicked, and so what a request held.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_names_what_the_caller_is_told_of_a_panic() {
     let url = new_database().await;

@@ -19,8 +19,6 @@ fn calls(log: &std::path::Path) -> Vec<Value> {
         .collect()
 }
 
-/// Mutants: lines at level info from the beginning; a trace of its own for every
-/// call.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_call_has_a_line_when_that_is_asked_for() {
     let data = DataDir::new("levels");

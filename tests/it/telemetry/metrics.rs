@@ -13,7 +13,6 @@ use crate::{
     support::{App, call, contact, external, new_database, operator},
 };
 
-/// Mutant: a layer that counts every answer as OK.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_groups_and_figures_are_counted() {
     let url = new_database().await;
@@ -99,7 +98,6 @@ async fn calls_groups_and_figures_are_counted() {
     assert!(process.terminate().await.success());
 }
 
-/// Mutant: methods counted by whatever path a caller names.
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_cannot_make_labels() {
     let url = new_database().await;
@@ -130,7 +128,6 @@ async fn callers_cannot_make_labels() {
     assert!(process.terminate().await.success());
 }
 
-/// Mutant: attempts that are refused only where they are made.
 #[tokio::test(flavor = "multi_thread")]
 async fn verifiers_read_the_keys_and_refused_attempts_count() {
     let url = new_database().await;

@@ -55,8 +55,6 @@ fn within<T>(trace_id: u128, flags: &str, message: T) -> Request<T> {
     request
 }
 
-/// Mutants: the text of statements as their names; a trace of its own for every
-/// call; what is left not sent at the end.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_and_all_it_waits_for_are_spans_of_the_callers_trace() {
     let (endpoint, received) = collector().await;

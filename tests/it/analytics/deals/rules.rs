@@ -200,7 +200,7 @@ async fn sums_are_of_one_organization() {
     let evil = app.of(&eve, &app.organization(&eve).await);
     create(&acme, deal(&lead(&acme).await)).await.unwrap();
     let minute = Some(Timestamp::from(
-        std::time::SystemTime::now() - std::time::Duration::from_secs(60),
+        std::time::SystemTime::now() - std::time::Duration::from_mins(1),
     ));
     for start_time in [None, minute] {
         for owner_user_id in [String::new(), ann.id.clone()] {

@@ -16,8 +16,8 @@ use crate::{
 /// Days that tasks are due by.
 const DAYS: i64 = 20;
 
-fn date((year, month, day): (i32, i32, i32)) -> Option<Date> {
-    Some(Date { year, month, day })
+fn date((year, month, day): (i32, i32, i32)) -> Date {
+    Date { year, month, day }
 }
 
 /// Every combination of filters but those of days.
@@ -37,7 +37,7 @@ fn task_lists() -> Vec<ListTasksRequest> {
 
 /// The same for tasks due on some days.
 fn task_lists_by_day() -> Vec<ListTasksRequest> {
-    let (before, after) = (date((2019, 12, 31)), date((2020, 1, 21)));
+    let (before, after) = (Some(date((2019, 12, 31))), Some(date((2020, 1, 21))));
     let mut lists = Vec::new();
     for list in task_lists() {
         for (due_after, due_before, overdue) in [
