@@ -18,17 +18,18 @@ const DEALS: u64 = 4;
 const START: i64 = 1_772_323_200;
 const OWNER: &str = "00000000-0000-0000-0000-000000000001";
 
-fn time(seconds: i64) -> Option<Timestamp> {
-    Some(Timestamp {
+fn time(seconds: i64) -> Timestamp {
+    Timestamp {
         seconds: START + seconds,
         nanos: 1000,
-    })
+    }
 }
 
 /// Sums up deals of all and of one, of all times and of ten days between cut hours.
 async fn sum(app: &App) {
     for owner in ["", OWNER] {
-        for (start_time, end_time) in [(None, None), (time(7_777), time(871_777))] {
+        let ten_days = (Some(time(7_777)), Some(time(871_777)));
+        for (start_time, end_time) in [(None, None), ten_days] {
             let request = GetDealSummaryRequest {
                 owner_user_id: owner.to_owned(),
                 start_time,

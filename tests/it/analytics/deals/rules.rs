@@ -1,5 +1,7 @@
 //! What the numbers mean, case by case.
 
+use std::time::{Duration, SystemTime};
+
 use minicrm::proto::{
     Deal, DealStage, DealStatus, GetDealFunnelRequest, GetDealFunnelResponse,
     GetDealSummaryRequest, GetDealSummaryResponse,
@@ -199,9 +201,7 @@ async fn sums_are_of_one_organization() {
     let acme = app.of(&ann, &app.organization(&ann).await);
     let evil = app.of(&eve, &app.organization(&eve).await);
     create(&acme, deal(&lead(&acme).await)).await.unwrap();
-    let minute = Some(Timestamp::from(
-        std::time::SystemTime::now() - std::time::Duration::from_secs(60),
-    ));
+    let minute = Some((SystemTime::now() - Duration::from_mins(1)).into());
     for start_time in [None, minute] {
         for owner_user_id in [String::new(), ann.id.clone()] {
             let request = GetDealSummaryRequest {

@@ -16,10 +16,6 @@ use crate::{
 /// Days that tasks are due by.
 const DAYS: i64 = 20;
 
-fn date((year, month, day): (i32, i32, i32)) -> Option<Date> {
-    Some(Date { year, month, day })
-}
-
 /// Every combination of filters but those of days.
 fn task_lists() -> Vec<ListTasksRequest> {
     let mut lists = Vec::new();
@@ -37,7 +33,8 @@ fn task_lists() -> Vec<ListTasksRequest> {
 
 /// The same for tasks due on some days.
 fn task_lists_by_day() -> Vec<ListTasksRequest> {
-    let (before, after) = (date((2019, 12, 31)), date((2020, 1, 21)));
+    let [before, after] =
+        [(2019, 12, 31), (2020, 1, 21)].map(|(year, month, day)| Some(Date { year, month, day }));
     let mut lists = Vec::new();
     for list in task_lists() {
         for (due_after, due_before, overdue) in [
