@@ -192,7 +192,6 @@ async fn new_deals_are_those_of_so_many_times_24_hours() {
     assert_eq!(new(Some(5), at(40 * day), at(4 * day)).await, (1, 4));
 }
 
-/// Mutant: `organization_id` left out of either half of the query.
 #[tokio::test]
 async fn sums_are_of_one_organization() {
     let app = App::secure().await;
