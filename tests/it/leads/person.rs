@@ -106,7 +106,7 @@ async fn a_person_is_shown_and_forgotten() {
     let exported = call!(app.leads.export_lead(export.clone())).unwrap();
     assert_eq!(exported.lead, Some(app.get_lead(&id).await));
     assert_eq!(exported.contacts.len(), 2);
-    assert_eq!(exported.deals, [deal.clone()]);
+    assert_eq!(exported.deals, std::slice::from_ref(&deal));
     assert_eq!(exported.tasks, [task]);
     assert_eq!(exported.activities, app.timeline(&deal).await);
     assert!(!exported.truncated);
