@@ -37,13 +37,15 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 /// Statements are planned once per connection, perhaps while a table is small:
 /// without sequential scans the plan is right when it has grown, too. Planning
 /// them anew for each set of parameters, or compiling them, would take longer
-/// than most of them run.
+/// than most of them run. (Citus finds the shard of a statement by its parameters.)
 ///
 /// But for the role: superusers pass all policies, so the service does not act as
 /// one, whoever it has logged in as.
 const SESSION: &str = "SET application_name = 'minicrm'; SET statement_timeout = '30s'; \
      SET idle_in_transaction_session_timeout = '5s'; \
-     SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off; \
+     SET enable_seqscan = off; SET jit = off; \
+     SELECT set_config('plan_cache_mode', 'force_generic_plan', false) \
+     WHERE NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus'); \
      SELECT set_config('role', 'minicrm_app', false) FROM pg_roles \
      WHERE rolname = current_user AND (rolsuper OR rolbypassrls)";
 
