@@ -58,7 +58,7 @@ const MEMBER: Places = Places {
 
 /// Only an owner may.
 const OWN: Who = Who::Places(OWNER);
-/// Settings, members, keys, and what is final for others.
+/// Settings, members, keys, what is final for others, and what is personal.
 const SET_UP: Who = Who::Places(ADMIN);
 /// Leaving is everybody's right.
 const LEAVE: Who = Who::Places(Places {
@@ -94,6 +94,8 @@ table! {
         ListLeads(ListLeadsRequest): READ;
         UpdateLead(UpdateLeadRequest): WORK;
         DeleteLead(DeleteLeadRequest): WORK;
+        ExportLead(ExportLeadRequest): SET_UP;
+        EraseLead(EraseLeadRequest): SET_UP;
     }
     ContactService {
         CreateContact(CreateContactRequest): TAKE_IN;

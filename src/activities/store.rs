@@ -1,4 +1,4 @@
-//! Every query on `activities`. Rows are only ever added. Knows nothing of the
+//! Every query on `activities`. Rows are only ever added, and erased. Knows nothing of the
 //! wire.
 
 use chrono::{DateTime, Utc};
@@ -7,7 +7,7 @@ use diesel::{
     pg::{Pg, PgValue},
     prelude::*,
     sql_query,
-    sql_types::{Array, Jsonb, Nullable, Uuid as SqlUuid},
+    sql_types::{Array, Jsonb, Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
@@ -129,4 +129,30 @@ pub async fn list(
         .select(Activity::as_select())
         .load(&mut conn)
         .await?)
+}
+
+/// The newest activities of these deals, so many at most.
+pub async fn of_deals(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    deal_ids: &[Uuid],
+    most: i64,
+) -> Result<Vec<Activity>> {
+    Ok(activities::table
+        .filter(activities::organization_id.eq(organization_id))
+        .filter(activities::deal_id.eq_any(deal_ids))
+        .order((activities::create_time.desc(), activities::number.desc()))
+        .limit(most)
+        .select(Activity::as_select())
+        .load(&mut conn)
+        .await?)
+}
+
+/// Replaces what people wrote on the timelines of these deals.
+pub async fn erase_of_deals(mut conn: &Conn, deal_ids: &[Uuid], erased: &str) -> Result<()> {
+    let query = sql_query("SELECT erase_timelines($1, $2)")
+        .bind::<Array<SqlUuid>, _>(deal_ids)
+        .bind::<Text, _>(erased);
+    Prepared(query).execute(&mut conn).await?;
+    Ok(())
 }

@@ -5,28 +5,28 @@ use std::sync::Arc;
 use tonic::Request;
 use uuid::Uuid;
 
-use super::store::{self, Identifier, Lead, LeadChange, NewLead};
+use super::{
+    person::{erase_lead, export_lead},
+    store::{self, Identifier, Lead, LeadChange, NewLead},
+    view::answer,
+};
 use crate::{
     contacts,
     context::{App, Context},
     db::Conn,
-    deals,
     error::{Error, Result},
     mask::Mask,
-    page::{Page, Pager},
+    page::Pager,
     proto::{
-        self, CreateLeadRequest, DeleteLeadRequest, GetLeadRequest, LeadView, ListLeadsRequest,
-        ListLeadsResponse, LookupLeadRequest, UpdateLeadRequest, lead_service_server::LeadService,
-        lookup_lead_request,
+        self, CreateLeadRequest, DeleteLeadRequest, EraseLeadRequest, ExportLeadRequest,
+        ExportLeadResponse, GetLeadRequest, ListLeadsRequest, ListLeadsResponse, LookupLeadRequest,
+        UpdateLeadRequest, lead_service_server::LeadService, lookup_lead_request,
     },
     request_id::Claim,
     rpc::{Rpc, reply},
     statistics,
     validate::{MAX_NAME, Violations},
 };
-
-/// Most contacts, and most deals, that a lead is answered with.
-const MAX_SHOWN: i64 = 1000;
 
 /// Serves `LeadService`.
 pub struct Leads(pub Arc<App>);
@@ -55,6 +55,14 @@ impl LeadService for Leads {
 
     async fn delete_lead(&self, r: Request<DeleteLeadRequest>) -> Rpc<()> {
         reply(&self.0, r, delete_lead).await
+    }
+
+    async fn export_lead(&self, r: Request<ExportLeadRequest>) -> Rpc<ExportLeadResponse> {
+        reply(&self.0, r, export_lead).await
+    }
+
+    async fn erase_lead(&self, r: Request<EraseLeadRequest>) -> Rpc<proto::Lead> {
+        reply(&self.0, r, erase_lead).await
     }
 }
 
@@ -256,38 +264,9 @@ fn check_known(violations: &mut Violations, identifiers: [&Option<String>; 3], n
 }
 
 /// The lead, locked, if the caller may change it.
-async fn lock(context: &Context, conn: &Conn, id: Uuid, etag: &str) -> Result<Lead> {
+pub async fn lock(context: &Context, conn: &Conn, id: Uuid, etag: &str) -> Result<Lead> {
     let lead = store::lock(conn, context.organization_id, id).await?;
     context.check_own(lead.owner_user_id)?;
     Error::check_etag("lead", id, etag, lead.revision)?;
     Ok(lead)
-}
-
-async fn answer(
-    conn: &Conn,
-    organization_id: Uuid,
-    lead: Lead,
-    view: LeadView,
-) -> Result<proto::Lead> {
-    let id = lead.id;
-    let mut answer = proto::Lead::from(lead);
-    if matches!(view, LeadView::WithContacts | LeadView::Full) {
-        let filter = contacts::store::Filter {
-            lead_id: Some(id),
-            ..Default::default()
-        };
-        let page = Page::first(MAX_SHOWN, false);
-        let contacts = contacts::store::list(conn, organization_id, &filter, page).await?;
-        answer.contacts = contacts.into_iter().map(proto::Contact::from).collect();
-    }
-    if view == LeadView::Full {
-        let filter = deals::store::Filter {
-            lead_id: Some(id),
-            ..Default::default()
-        };
-        let page = Page::first(MAX_SHOWN, false);
-        let deals = deals::store::list(conn, organization_id, &filter, page).await?;
-        answer.deals = deals.into_iter().map(proto::Deal::from).collect();
-    }
-    Ok(answer)
 }

@@ -5,8 +5,10 @@
 //! not while it has active ones.
 
 mod grpc;
+mod person;
 pub mod resolve;
 pub mod store;
+mod view;
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@
 mod change;
 mod grpc;
 mod list;
-mod store;
+pub mod store;
 
 pub use grpc::Tasks;
 use store::Task;

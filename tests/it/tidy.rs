@@ -5,13 +5,14 @@ use std::{fs, path::Path};
 /// Most lines of a file.
 const MAX_LINES: usize = 300;
 /// Where queries are, beside the files and folders called `store`.
-const QUERIES: [&str; 7] = [
+const QUERIES: [&str; 8] = [
     "src/context/app.rs",
     "src/db/mod.rs",
     "src/db/transaction.rs",
     "src/error/database.rs",
     "src/migrations.rs",
-    "src/request_id.rs",
+    "src/request_id/age.rs",
+    "src/request_id/mod.rs",
     "src/schema.rs",
 ];
 /// Where a `tonic::Status` is made.

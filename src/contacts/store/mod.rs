@@ -148,6 +148,22 @@ pub async fn delete_closed(
         })
 }
 
+/// Empties the messages of a lead that is locked.
+pub async fn erase_of_lead(mut conn: &Conn, organization_id: Uuid, lead_id: Uuid) -> Result<()> {
+    diesel::update(contacts::table)
+        .filter(contacts::organization_id.eq(organization_id))
+        .filter(contacts::lead_id.eq(lead_id))
+        .filter(contacts::message.ne(""))
+        .set((
+            contacts::message.eq(""),
+            contacts::revision.eq(contacts::revision + 1),
+            contacts::update_time.eq(now),
+        ))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
 /// The active contacts of an operator, in the order of their ids.
 #[diesel::dsl::auto_type]
 fn active_of(organization_id: Uuid, operator_id: Uuid) -> _ {

@@ -7,6 +7,7 @@ mod list;
 use bigdecimal::BigDecimal;
 use chrono::{DateTime, Utc};
 use diesel::{
+    dsl::now,
     prelude::*,
     result::Error as DieselError,
     sql_query,
@@ -167,6 +168,26 @@ pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
         .execute(&mut conn)
         .await?;
     Ok(())
+}
+
+/// Replaces the titles of the deals of a lead that is locked; their ids.
+pub async fn erase_of_lead(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    lead_id: Uuid,
+    erased: &str,
+) -> Result<Vec<Uuid>> {
+    Ok(diesel::update(deals::table)
+        .filter(deals::organization_id.eq(organization_id))
+        .filter(deals::lead_id.eq(lead_id))
+        .set((
+            deals::title.eq(erased),
+            deals::revision.eq(deals::revision + 1),
+            deals::update_time.eq(now),
+        ))
+        .returning(deals::id)
+        .get_results(&mut conn)
+        .await?)
 }
 
 /// What a deal refers to may have been deleted meanwhile.

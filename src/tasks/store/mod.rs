@@ -144,3 +144,41 @@ pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
         .await?;
     Ok(())
 }
+
+/// The newest tasks of these deals, so many at most.
+pub async fn of_deals(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    deal_ids: &[Uuid],
+    most: i64,
+) -> Result<Vec<Task>> {
+    Ok(tasks::table
+        .filter(tasks::organization_id.eq(organization_id))
+        .filter(tasks::deal_id.eq_any(deal_ids))
+        .order(tasks::id.desc())
+        .limit(most)
+        .select(Task::as_select())
+        .load(&mut conn)
+        .await?)
+}
+
+/// Replaces what the tasks of these deals say.
+pub async fn erase_of_deals(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    deal_ids: &[Uuid],
+    erased: &str,
+) -> Result<()> {
+    diesel::update(tasks::table)
+        .filter(tasks::organization_id.eq(organization_id))
+        .filter(tasks::deal_id.eq_any(deal_ids))
+        .set((
+            tasks::title.eq(erased),
+            tasks::description.eq(""),
+            tasks::revision.eq(tasks::revision + 1),
+            tasks::update_time.eq(now),
+        ))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}

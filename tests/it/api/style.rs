@@ -138,7 +138,7 @@ fn lists_have_pages_and_writes_have_request_ids() {
                 .find(|field| field.number() == 1);
             assert_eq!(first.unwrap().label(), Label::Repeated, "{name}");
         }
-        let reads = ["Get", "List", "Lookup", "Preview"];
+        let reads = ["Get", "List", "Lookup", "Preview", "Export"];
         // There is no organization yet that could keep their answers.
         let alone = ["Register", "Login", "Refresh", "Logout", "ChangePassword"];
         let writes = !reads.iter().any(|verb| name.starts_with(verb)) && !alone.contains(&name);

@@ -1,6 +1,7 @@
 //! `LeadService`: the people and companies who ask.
 
 mod change;
+mod person;
 mod search;
 
 use minicrm::proto::{

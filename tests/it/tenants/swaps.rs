@@ -4,15 +4,15 @@
 use minicrm::proto::{
     BatchCreateContactsRequest, Contact, ContactStatus, CreateContactRequest, CreateLeadRequest,
     CreateOperatorRequest, DeleteLeadRequest, DeleteOperatorRequest, DeleteSourceRequest,
-    GetContactRequest, GetDistributionRequest, GetLeadRequest, GetOperatorRequest,
-    GetSourceRequest, Lead, LeadIdentity, ListAssignmentsRequest, ListAuditEventsRequest,
-    ListContactsRequest, ListLeadsRequest, ListSourcesRequest, LookupLeadRequest, Operator,
-    OperatorWeight, Organization, PreviewDistributionRequest, ReassignContactRequest,
-    RemoveMemberRequest, RemoveOperatorWeightRequest, ReplaceOperatorWeightsRequest,
-    RevokeApiKeyRequest, Role, SetContactStatusRequest, SetOperatorWeightRequest, Source,
-    TransferOwnershipRequest, UpdateContactRequest, UpdateLeadRequest, UpdateMemberRoleRequest,
-    UpdateOperatorRequest, UpdateOrganizationRequest, UpdateSourceRequest,
-    batch_create_contacts_result, create_contact_request, lookup_lead_request,
+    EraseLeadRequest, ExportLeadRequest, GetContactRequest, GetDistributionRequest, GetLeadRequest,
+    GetOperatorRequest, GetSourceRequest, Lead, LeadIdentity, ListAssignmentsRequest,
+    ListAuditEventsRequest, ListContactsRequest, ListLeadsRequest, ListSourcesRequest,
+    LookupLeadRequest, Operator, OperatorWeight, Organization, PreviewDistributionRequest,
+    ReassignContactRequest, RemoveMemberRequest, RemoveOperatorWeightRequest,
+    ReplaceOperatorWeightsRequest, RevokeApiKeyRequest, Role, SetContactStatusRequest,
+    SetOperatorWeightRequest, Source, TransferOwnershipRequest, UpdateContactRequest,
+    UpdateLeadRequest, UpdateMemberRoleRequest, UpdateOperatorRequest, UpdateOrganizationRequest,
+    UpdateSourceRequest, batch_create_contacts_result, create_contact_request, lookup_lead_request,
 };
 use prost::Message;
 use tonic::{Code, Status};
@@ -36,6 +36,8 @@ async fn leads_and_contacts_of_others_are_not_there() {
             ..Default::default()
         });
         leads.delete_lead(|id| with!(DeleteLeadRequest { id: id }));
+        leads.export_lead(|id| ExportLeadRequest { id });
+        leads.erase_lead(|id| with!(EraseLeadRequest { id: id }));
     }
     let external_id = |id| {
         with!(LookupLeadRequest {

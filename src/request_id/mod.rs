@@ -2,11 +2,15 @@
 //! and given again. A claim is made in the transaction it guards, before
 //! anything else: a concurrent twin waits for it and then reads its answer.
 
-use std::{collections::HashMap, time::Duration};
+mod age;
+
+use std::collections::HashMap;
+
+pub use age::{forget, keep_clean};
 
 use diesel::{
     ExpressionMethods, QueryDsl, QueryableByName, sql_query,
-    sql_types::{Array, BigInt, Binary, Double, Nullable, Text, Uuid as SqlUuid},
+    sql_types::{Array, Binary, Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use prost::Message;
@@ -14,7 +18,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Db, Prepared, Scope},
+    db::{Conn, Prepared},
     error::{Error, Result, violated_key},
     schema::requests,
     validate::Violations,
@@ -72,47 +76,6 @@ pub enum Claimed {
     Replay(Vec<u8>),
     /// The id was used for another request.
     Reused,
-}
-
-/// How long answers are kept.
-const RETENTION: Duration = Duration::from_hours(24);
-/// How often older ones are looked for.
-const CLEANUP_INTERVAL: Duration = Duration::from_mins(10);
-/// How many are deleted in one statement.
-const CLEANUP_BATCH: i64 = 1000;
-
-/// Deletes answers that are old enough, every now and then, for ever.
-pub async fn keep_clean(db: &Db) {
-    loop {
-        if let Err(error) = delete_old(db).await {
-            tracing::warn!(error = error.chain(), "old request ids are left for later");
-        }
-        tokio::time::sleep(CLEANUP_INTERVAL).await;
-    }
-}
-
-async fn delete_old(db: &Db) -> Result<()> {
-    for organization_id in db.organizations().await? {
-        while delete_some(db, organization_id).await? > 0 {}
-    }
-    Ok(())
-}
-
-async fn delete_some(db: &Db, organization_id: Uuid) -> Result<usize> {
-    db.transaction(Scope::Organization(organization_id), async |conn| {
-        Ok(sql_query(
-            "DELETE FROM requests WHERE organization_id = $1 AND (method, request_id) IN (
-                 SELECT method, request_id FROM requests
-                 WHERE organization_id = $1 AND create_time < now() - make_interval(secs => $2)
-                 ORDER BY create_time LIMIT $3)",
-        )
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Double, _>(RETENTION.as_secs_f64())
-        .bind::<BigInt, _>(CLEANUP_BATCH)
-        .execute(&mut &**conn)
-        .await?)
-    })
-    .await
 }
 
 #[derive(Debug, QueryableByName)]

@@ -1,0 +1,79 @@
+//! How answers end: after a day, or with what they tell of.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    sql_query,
+    sql_types::{Array, BigInt, Binary, Double, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::{
+    db::{Conn, Db, Scope},
+    error::Result,
+};
+
+/// How long answers are kept.
+const RETENTION: Duration = Duration::from_hours(24);
+/// How often older ones are looked for.
+const CLEANUP_INTERVAL: Duration = Duration::from_mins(10);
+/// How many are deleted in one statement.
+const CLEANUP_BATCH: i64 = 1000;
+
+/// Deletes answers that are old enough, every now and then, for ever.
+pub async fn keep_clean(db: &Db) {
+    loop {
+        if let Err(error) = delete_old(db).await {
+            tracing::warn!(error = error.chain(), "old request ids are left for later");
+        }
+        tokio::time::sleep(CLEANUP_INTERVAL).await;
+    }
+}
+
+async fn delete_old(db: &Db) -> Result<()> {
+    for organization_id in db.organizations().await? {
+        while delete_some(db, organization_id).await? > 0 {}
+    }
+    Ok(())
+}
+
+async fn delete_some(db: &Db, organization_id: Uuid) -> Result<usize> {
+    db.transaction(Scope::Organization(organization_id), async |conn| {
+        Ok(sql_query(
+            "DELETE FROM requests WHERE organization_id = $1 AND (method, request_id) IN (
+                 SELECT method, request_id FROM requests
+                 WHERE organization_id = $1 AND create_time < now() - make_interval(secs => $2)
+                 ORDER BY create_time LIMIT $3)",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Double, _>(RETENTION.as_secs_f64())
+        .bind::<BigInt, _>(CLEANUP_BATCH)
+        .execute(&mut &**conn)
+        .await?)
+    })
+    .await
+}
+
+/// Empties the answers that say anything of these things, which are not older than
+/// that. (Answers are as old as their transaction, which lasts a minute at most.)
+pub async fn forget(
+    conn: &Conn,
+    organization_id: Uuid,
+    since: DateTime<Utc>,
+    ids: &[Uuid],
+) -> Result<()> {
+    let ids: Vec<_> = ids.iter().map(|id| id.to_string().into_bytes()).collect();
+    sql_query(
+        "UPDATE requests SET response = ''
+         WHERE organization_id = $1 AND create_time >= $2 - interval '1 minute'
+           AND EXISTS (SELECT FROM unnest($3) AS i (id) WHERE position(i.id IN response) > 0)",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Timestamptz, _>(since)
+    .bind::<Array<Binary>, _>(ids)
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}
