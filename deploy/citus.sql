@@ -56,6 +56,8 @@ $$;
 -- Nodes call each other as the role that acts. Nobody else gets in as this one: it has no
 -- password.
 ALTER ROLE minicrm_owner LOGIN;
+-- See above; deploy/roles.sql sets it.
+ALTER ROLE minicrm RESET plan_cache_mode;
 
 BEGIN;
 SET LOCAL citus.multi_shard_modify_mode = 'sequential';

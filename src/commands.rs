@@ -69,6 +69,7 @@ pub async fn serve(config: Config) -> Outcome {
         .map_or_else(default_pool_size, usize::from);
     let settings = Settings {
         pool_size: size,
+        replica_url: config.database.replica_url,
         phone_region: config.serve.phone_region,
         organizations: config.serve.organizations,
         authentication,
@@ -85,7 +86,8 @@ pub async fn serve(config: Config) -> Outcome {
             request_id::keep_clean(db),
             auth::keep_clean(db),
             leads::keep_indexed(db),
-            app.denials().keep_written(db)
+            app.denials().keep_written(db),
+            app.keep_replica()
         );
         Outcome::Ok(())
     };

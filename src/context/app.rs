@@ -15,7 +15,7 @@ use crate::{
     audit::denials::Denials,
     auth::{self, Auth},
     contacts::{Change, NewContact, Wanted},
-    db::{Db, Scope},
+    db::{Db, Replica, Scope},
     distribution::store::KnownPools,
     error::Result,
     grouped::Queues,
@@ -37,6 +37,8 @@ pub struct Settings {
     /// Most connections to the database, of which a half, but at least two, are
     /// kept for grouped writes and health: slow reads cannot hold those up.
     pub pool_size: usize,
+    /// A replica of the database, for reads that need not see the last changes.
+    pub replica_url: Option<String>,
     /// Region whose national phone numbers are understood in organizations that
     /// name none.
     pub phone_region: Option<country::Id>,
@@ -55,6 +57,7 @@ pub struct Settings {
 pub struct App {
     pub(super) db: Db,
     pub(super) grouped_db: Db,
+    pub(super) replica: Option<Replica>,
     pub(super) phone_region: Option<country::Id>,
     pub(super) intake: Queues<NewContact>,
     pub(super) changes: Queues<Change>,
@@ -73,9 +76,12 @@ impl App {
     pub fn new(url: &str, settings: Settings) -> Result<Self> {
         let reserved = (settings.pool_size / 2).max(2);
         let shared = settings.pool_size.saturating_sub(reserved).max(1);
+        let replica = settings.replica_url.as_deref();
+        let replica = replica.map(|url| Replica::new(url, shared)).transpose()?;
         Ok(Self {
             db: Db::new(url, shared, LOCK_TIMEOUT)?,
             grouped_db: Db::new(url, reserved, GROUPED_LOCK_TIMEOUT)?,
+            replica,
             phone_region: settings.phone_region,
             intake: Queues::default(),
             changes: Queues::default(),
@@ -110,6 +116,13 @@ impl App {
     /// For what runs beside the calls.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// Keeps an eye on the replica, if there is one.
+    pub async fn keep_replica(&self) {
+        if let Some(replica) = &self.replica {
+            replica.keep_compared(&self.db).await;
+        }
     }
 
     /// Whether the service describes itself.

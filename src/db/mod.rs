@@ -1,14 +1,16 @@
 //! The connection pool, transactions that are retried, and what queries share.
 
+mod replica;
 mod scope;
 mod transaction;
 
 use std::time::Duration;
 
 use diesel::{
-    QueryDsl, QueryResult,
+    QueryDsl, QueryResult, QueryableByName,
     pg::Pg,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
+    sql_types::BigInt,
 };
 use diesel_async::{
     AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
@@ -18,6 +20,7 @@ use diesel_async::{
     },
 };
 use futures_util::FutureExt;
+pub use replica::Replica;
 pub use scope::Scope;
 pub use transaction::{Transaction, Work};
 use uuid::Uuid;
@@ -98,6 +101,24 @@ impl Db {
                 .await?)
         })
         .await
+    }
+
+    /// How many bytes of changes it has seen, ever: a primary has written them, a
+    /// replica has made them its own.
+    async fn log_position(&self) -> Result<i64> {
+        #[derive(QueryableByName)]
+        struct Position {
+            #[diesel(sql_type = BigInt)]
+            position: i64,
+        }
+        let conn = self.conn().await?;
+        let found: Position = diesel::sql_query(
+            "SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+                 ELSE pg_current_wal_lsn() END - '0/0')::bigint AS position",
+        )
+        .get_result(&mut &*conn)
+        .await?;
+        Ok(found.position)
     }
 
     /// Whether the database answers.

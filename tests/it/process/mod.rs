@@ -5,6 +5,7 @@ mod authentication;
 mod binary;
 mod indexing;
 mod load;
+mod replica;
 mod verify;
 
 use std::time::Duration;
