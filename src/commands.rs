@@ -3,12 +3,14 @@
 use std::{
     error::Error as _,
     io::{self, Write as _},
+    net::SocketAddr,
     path::Path,
     process,
     sync::Arc,
     time::Duration,
 };
 
+use futures_util::future::OptionFuture;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -23,9 +25,13 @@ use crate::{
     auth,
     config::{Config, Database},
     context::{App, Settings},
+    edge::tls::Tls,
     embedded::{self, Postgres},
     error::Error,
-    leads, migrations, request_id, server, verify,
+    leads, migrations, request_id,
+    server::{self, Places},
+    telemetry::{Telemetry, figures, http},
+    verify,
 };
 
 /// Result of a command; the error is a message for the terminal.
@@ -41,7 +47,7 @@ const MAX_STARTS: u32 = 5;
 const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Runs the service until SIGINT or SIGTERM; a second signal ends it at once.
-pub async fn serve(config: Config) -> Outcome {
+pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
     let address = config.serve.listen;
     let authentication = &config.authentication;
     if !address.ip().is_loopback() && !authentication.is_on() {
@@ -50,10 +56,14 @@ pub async fn serve(config: Config) -> Outcome {
         )
         .into());
     }
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let listener = listen(address).await?;
+    let health = listen_also(config.edge.health_listen).await?;
+    let metrics = listen_also(config.telemetry.metrics_listen).await?;
     let address = listener.local_addr()?;
+    let (tls, follow_files) = config.edge.tls().map(Tls::open).transpose()?.unzip();
+    if tls.is_none() && !address.ip().is_loopback() {
+        tracing::warn!(%address, "serving without TLS: only a proxy before it can keep secrets");
+    }
     let stop = stop_on_signals()?;
 
     let mut database = Connection::open(&config.database).await?;
@@ -74,10 +84,19 @@ pub async fn serve(config: Config) -> Outcome {
         organizations: config.serve.organizations,
         authentication,
         reflection: config.serve.reflection,
+        edge: config.edge.settings(),
         believed: None,
     };
     let app = Arc::new(App::new(&url, settings)?);
-    let drain = Duration::from_secs(config.serve.drain_seconds);
+    let places = Places {
+        listener,
+        tls,
+        health,
+        pause: config.edge.shutdown_pause(),
+        drain: Duration::from_secs(config.serve.drain_seconds),
+    };
+    let figures = metrics.is_some().then_some(config.telemetry);
+    let metrics = serve_metrics(metrics, &app, telemetry);
     let beside = async {
         prepare(&url, &app).await?;
         tracing::info!(%address, "{mode}");
@@ -86,19 +105,35 @@ pub async fn serve(config: Config) -> Outcome {
             request_id::keep_clean(db),
             auth::keep_clean(db),
             leads::keep_indexed(db),
+            OptionFuture::from(follow_files),
             app.denials().keep_written(db),
-            app.keep_replica()
+            app.keep_replica(),
+            figures::keep(db, figures)
         );
         Outcome::Ok(())
     };
     tokio::select! {
-        outcome = server::serve(listener, Arc::clone(&app), stop, drain) => outcome?,
+        outcome = server::serve(places, Arc::clone(&app), stop) => outcome?,
         Err(error) = beside => return Err(error),
+        Err(error) = metrics => return Err(error),
         error = database.keep() => return Err(error.into()),
     }
     database.close().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Serves metrics on `listener`, if there is one.
+async fn serve_metrics(
+    listener: Option<TcpListener>,
+    app: &Arc<App>,
+    telemetry: &Telemetry,
+) -> Outcome {
+    let Some(listener) = listener else {
+        return std::future::pending().await;
+    };
+    tracing::info!(address = %listener.local_addr()?, "serving metrics");
+    Ok(http::serve(listener, Arc::clone(app), telemetry.clone()).await?)
 }
 
 /// Brings the database to the schema of this version.
@@ -125,18 +160,19 @@ pub async fn verify(config: Config, repair: bool) -> Outcome {
     Ok(())
 }
 
-/// Asks the service at the listen address whether it is serving.
-pub async fn healthcheck(config: Config) -> Outcome {
-    let endpoint = Endpoint::try_from(format!("http://{}", config.serve.listen))?
+/// Asks the server whether it is serving.
+pub async fn healthcheck(config: Config, service: String) -> Outcome {
+    let address = config.edge.health_listen.unwrap_or(config.serve.listen);
+    let endpoint = Endpoint::try_from(format!("http://{address}"))?
         .connect_timeout(HEALTHCHECK_TIMEOUT)
         .timeout(HEALTHCHECK_TIMEOUT);
     let channel = endpoint.connect().await.map_err(|error| {
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
-        format!("cannot connect to {}: {cause}", config.serve.listen)
+        format!("cannot connect to {address}: {cause}")
     })?;
     let mut client = HealthClient::new(channel);
     let answer = client
-        .check(HealthCheckRequest::default())
+        .check(HealthCheckRequest { service })
         .await?
         .into_inner();
     match answer.status() {
@@ -226,6 +262,15 @@ async fn prepare(url: &str, app: &App) -> Outcome {
         }
         tokio::time::sleep(RETRY_PAUSE).await;
     }
+}
+
+async fn listen_also(address: Option<SocketAddr>) -> Outcome<Option<TcpListener>> {
+    OptionFuture::from(address.map(listen)).await.transpose()
+}
+
+async fn listen(address: SocketAddr) -> Outcome<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    Ok(listener.map_err(|error| format!("cannot listen on {address}: {error}"))?)
 }
 
 fn default_pool_size() -> usize {

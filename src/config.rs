@@ -6,7 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use phonenumber::country;
 use uuid::Uuid;
 
-use crate::{auth::config::Authentication, context::DEVELOPMENT_ORGANIZATION};
+use crate::{
+    auth::config::Authentication, context::DEVELOPMENT_ORGANIZATION, edge::config::Edge,
+    telemetry::config::Telemetry,
+};
 
 /// Takes in customer enquiries over gRPC and hands each one to an operator, by
 /// weight and within limits.
@@ -21,6 +24,10 @@ pub struct Config {
     #[command(flatten)]
     pub serve: Serve,
 
+    /// Settings of connections, of TLS and of what is too much.
+    #[command(flatten)]
+    pub edge: Edge,
+
     /// Settings of authentication.
     #[command(flatten)]
     pub authentication: Authentication,
@@ -28,6 +35,10 @@ pub struct Config {
     /// Settings of the database.
     #[command(flatten)]
     pub database: Database,
+
+    /// Settings of what the service says of itself.
+    #[command(flatten)]
+    pub telemetry: Telemetry,
 
     /// What to log: a level, or directives like `info,minicrm=debug`.
     #[arg(
@@ -50,7 +61,7 @@ pub struct Config {
 }
 
 /// What the binary can do.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Runs the service; migrates the database first.
     Serve,
@@ -64,9 +75,14 @@ pub enum Command {
         #[arg(long)]
         repair: bool,
     },
-    /// Asks the service at the listen address whether it is serving; exit code
-    /// 0 if so, 1 if not.
-    Healthcheck,
+    /// Asks the service whether it is serving, at the address for health checks if
+    /// there is one, else at the listen address; exit code 0 if so, 1 if not.
+    Healthcheck {
+        /// A service like `minicrm.v1.ContactService`, or `liveness`, which serves
+        /// as long as the process lives. Without it, all of them.
+        #[arg(long, default_value = "", value_name = "NAME")]
+        service: String,
+    },
 }
 
 /// Settings of the server.

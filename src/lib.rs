@@ -23,10 +23,12 @@
 //! | `audit` | who did what to which thing |
 //! | `rpc`, `codec`, [`context`] | the frame around every RPC; whose data it may touch |
 //! | [`validate`], `mask`, [`page`], `request_id` | fields, update masks, pages, exactly-once |
+//! | [`edge`] | connections, TLS, deadlines, what is too much |
 //! | [`error`] | the one error type and its mapping to a status |
 //! | [`db`], [`migrations`], [`embedded`] | pool and transactions, schema, private Postgres |
 //! | [`verify`] | what is counted, compared with the rows |
-//! | [`config`], [`commands`], [`server`], [`telemetry`] | the binary |
+//! | [`telemetry`] | logs, metrics, traces |
+//! | [`config`], [`commands`], [`server`] | the binary |
 //!
 //! # The path of an RPC
 //!
@@ -48,6 +50,7 @@ pub mod context;
 pub mod db;
 mod deals;
 mod distribution;
+pub mod edge;
 pub mod embedded;
 pub mod error;
 mod grouped;

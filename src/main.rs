@@ -6,6 +6,7 @@ use clap::Parser;
 use minicrm::{
     commands,
     config::{Command, Config},
+    edge::panics,
     error::chain,
     telemetry,
 };
@@ -16,16 +17,22 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = Config::parse();
-    if let Err(error) = telemetry::start(&config.log, config.log_format) {
-        eprintln!("minicrm: --log or RUST_LOG: {error}");
-        return ExitCode::FAILURE;
-    }
-    let outcome = match config.command.unwrap_or(Command::Serve) {
-        Command::Serve => Box::pin(commands::serve(config)).await,
+    let telemetry = match telemetry::start(&config) {
+        Ok(telemetry) => telemetry,
+        Err(error) => {
+            eprintln!("minicrm: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    panics::install();
+    let command = config.command.clone().unwrap_or(Command::Serve);
+    let outcome = match command {
+        Command::Serve => Box::pin(commands::serve(config, &telemetry)).await,
         Command::Migrate => commands::migrate(config).await,
         Command::Verify { repair } => commands::verify(config, repair).await,
-        Command::Healthcheck => commands::healthcheck(config).await,
+        Command::Healthcheck { service } => commands::healthcheck(config, service).await,
     };
+    telemetry.end();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

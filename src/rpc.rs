@@ -1,24 +1,32 @@
 //! The frame around every RPC: decides its context, runs it in a task of its
-//! own, and turns its outcome into a reply. The only place that logs a failure.
+//! own, and turns its outcome into a reply.
 
 use std::sync::Arc;
 
 use chrono::Datelike;
+use prost::Message;
 use prost_types::Timestamp;
+use tokio::time::timeout_at;
 use tonic::{Request, Response, Status};
+use tracing::Instrument;
 
 use crate::{
     access::Method,
     context::{App, Context},
+    edge::{Admitted, Deadline, panics},
     error::{Error, Result},
     proto,
+    telemetry::{call::Call, metrics},
 };
 
 /// What a method of a service returns.
 pub type Rpc<T> = Result<Response<T>, Status>;
 
-/// Serves `request` with `method`. It runs in a task of its own: a caller who
-/// hangs up does not stop it half-way, a panic does not reach the connection.
+/// Shorter answers are not compressed, whatever the caller understands.
+const WORTH_COMPRESSING: usize = 4096;
+
+/// Serves `request` with `method` until its deadline. It runs in a task of its
+/// own: neither a caller who hangs up nor the deadline stops it half-way.
 pub async fn reply<Q, T, F>(
     app: &Arc<App>,
     request: Request<Q>,
@@ -26,30 +34,63 @@ pub async fn reply<Q, T, F>(
 ) -> Rpc<T>
 where
     Q: Method,
+    T: Message + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    let compress = request.metadata().contains_key("grpc-accept-encoding");
+    let deadline = Deadline::of(request.extensions());
+    let mut call = Call::begin(Q::PATH, request.metadata());
+    let span = call.span();
+    let serving = serve(app, request, deadline, &mut call, method).instrument(span);
+    let served = timeout_at(deadline.0, serving).await;
+    let outcome = served.unwrap_or(Err(Error::DeadlineExceeded));
+    match &outcome {
+        Err(Error::Overloaded(what)) => metrics::shed(what),
+        Err(Error::RateLimited { kind, .. }) => metrics::rate_limited(kind),
+        Err(Error::TooManyAttempts { .. }) => metrics::rate_limited("attempts"),
+        _ => {}
+    }
+    call.end(&outcome);
+    let answer = outcome.map_err(|error| Status::from(&error))?;
+    let short = compress && answer.encoded_len() < WORTH_COMPRESSING;
+    let mut response = Response::new(answer);
+    if short {
+        response.disable_compression();
+    }
+    Ok(response)
+}
+
+async fn serve<Q, T, F>(
+    app: &Arc<App>,
+    request: Request<Q>,
+    deadline: Deadline,
+    call: &mut Call,
+    method: impl FnOnce(Context, Q) -> F,
+) -> Result<T>
+where
+    Q: Method,
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
 {
+    deadline.check()?;
+    let admitted = app.edge().admit()?;
     let peer = request.remote_addr().map(|address| address.ip());
-    let context = Context::resolve::<Q>(app, request.metadata(), peer).await;
-    let outcome = match context {
-        Ok(context) => {
-            let outcome = run(context.clone(), request.into_inner(), method).await;
-            if let Err(Error::Denied(reason)) = &outcome {
-                context.count_denied(reason);
-            }
-            outcome
-        }
-        Err(error) => Err(error),
-    };
-    outcome.map(Response::new).map_err(|error| {
-        log(Q::NAME, &error);
-        Status::from(&error)
-    })
+    let context = Context::resolve::<Q>(app, request.metadata(), peer, deadline).await?;
+    call.is_for(context.organization_id);
+    context.check_rate()?;
+    let admitted = admitted.of(context.organization_id)?;
+    let outcome = run(context.clone(), request.into_inner(), admitted, method).await;
+    if let Err(Error::Denied(reason)) = &outcome {
+        context.count_denied(reason);
+    }
+    outcome
 }
 
+/// The call is in flight until its work is done, whoever still waits for it.
 async fn run<Q, T, F>(
     context: Context,
     request: Q,
+    admitted: Admitted,
     method: impl FnOnce(Context, Q) -> F,
 ) -> Result<T>
 where
@@ -58,20 +99,14 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
 {
     context.check_grant(Q::WHO)?;
-    let running = tokio::spawn(method(context, request));
-    running
+    let work = method(context, request);
+    let work = async move {
+        let _in_flight = admitted;
+        panics::caught(work).await?
+    };
+    tokio::spawn(work.in_current_span())
         .await
         .unwrap_or_else(|error| Err(Error::internal(error)))
-}
-
-/// Logs failures that are not the caller's. What a request holds is never
-/// logged, nor is the text of a database error beyond its first line.
-fn log(method: &str, error: &Error) {
-    match error {
-        Error::Internal(_) => tracing::error!(method, error = error.chain(), "call failed"),
-        Error::Unavailable(_) => tracing::warn!(method, error = error.chain(), "call failed"),
-        _ => tracing::debug!(method, %error, "call refused"),
-    }
 }
 
 /// A day on the wire.

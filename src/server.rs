@@ -4,15 +4,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, sync::watch};
-use tonic::{
-    service::Routes,
-    transport::{Server, server::TcpIncoming},
-};
+use tokio::{net::TcpListener, sync::watch, time::timeout};
+use tonic::{codec::CompressionEncoding, service::Routes};
 use tonic_health::{
     ServingStatus,
-    pb::health_server::{Health, HealthServer},
-    server::HealthReporter,
+    pb::health_server::HealthServer,
+    server::{HealthReporter, HealthService},
 };
 
 use crate::{
@@ -22,6 +19,7 @@ use crate::{
     contacts::Contacts,
     context::App,
     deals::Deals,
+    edge::{Door, tls::Tls},
     error::{Error, Result},
     leads::Leads,
     operators::Operators,
@@ -36,6 +34,7 @@ use crate::{
     },
     sources::Sources,
     tasks::Tasks,
+    telemetry::metrics,
 };
 
 /// How often the database is asked whether it is there.
@@ -44,73 +43,110 @@ const PING_INTERVAL: Duration = Duration::from_secs(1);
 const PING_INTERVAL_WHILE_GONE: Duration = Duration::from_millis(100);
 /// How long it may take to answer.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
-/// How often a connection that is silent is asked whether it is alive.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_mins(1);
+/// Bytes of a request at most: a batch of a thousand contacts is far below.
+const MAX_REQUEST: usize = 4 * 1024 * 1024;
+/// A name that health is told of, which serves as long as the process lives.
+const LIVENESS: &str = "liveness";
+
+/// A service's server, which takes compressed requests and compresses its answers
+/// for those who ask for it.
+macro_rules! served {
+    ($server:ident, $service:expr) => {
+        $server::new($service)
+            .max_decoding_message_size(MAX_REQUEST)
+            .accept_compressed(CompressionEncoding::Zstd)
+            .accept_compressed(CompressionEncoding::Gzip)
+            .send_compressed(CompressionEncoding::Zstd)
+            .send_compressed(CompressionEncoding::Gzip)
+    };
+}
 
 /// The services of the contract.
 fn services(app: &Arc<App>) -> Routes {
-    Routes::new(LeadServiceServer::new(Leads(Arc::clone(app))))
-        .add_service(ContactServiceServer::new(Contacts(Arc::clone(app))))
-        .add_service(OperatorServiceServer::new(Operators(Arc::clone(app))))
-        .add_service(SourceServiceServer::new(Sources(Arc::clone(app))))
-        .add_service(AnalyticsServiceServer::new(Analytics(Arc::clone(app))))
-        .add_service(DealServiceServer::new(Deals(Arc::clone(app))))
-        .add_service(TaskServiceServer::new(Tasks(Arc::clone(app))))
-        .add_service(ActivityServiceServer::new(Activities(Arc::clone(app))))
-        .add_service(AuthServiceServer::new(Authentication(Arc::clone(app))))
-        .add_service(OrganizationServiceServer::new(Organizations(Arc::clone(
-            app,
-        ))))
+    let app = || Arc::clone(app);
+    Routes::new(served!(LeadServiceServer, Leads(app())))
+        .add_service(served!(ContactServiceServer, Contacts(app())))
+        .add_service(served!(OperatorServiceServer, Operators(app())))
+        .add_service(served!(SourceServiceServer, Sources(app())))
+        .add_service(served!(AnalyticsServiceServer, Analytics(app())))
+        .add_service(served!(DealServiceServer, Deals(app())))
+        .add_service(served!(TaskServiceServer, Tasks(app())))
+        .add_service(served!(ActivityServiceServer, Activities(app())))
+        .add_service(served!(AuthServiceServer, Authentication(app())))
+        .add_service(served!(OrganizationServiceServer, Organizations(app())))
 }
 
-/// Serves on `listener` until `stop` becomes true, then finishes the calls in
-/// flight for at most `drain`.
-pub async fn serve(
-    listener: TcpListener,
-    app: Arc<App>,
-    stop: watch::Receiver<bool>,
-    drain: Duration,
-) -> Result<()> {
+/// Where and how a server serves.
+pub struct Places {
+    /// Where calls come in.
+    pub listener: TcpListener,
+    /// What those connections are encrypted with, if they are.
+    pub tls: Option<Tls>,
+    /// Where health checks come in that need no TLS.
+    pub health: Option<TcpListener>,
+    /// How long to go on serving after health says that the server stops.
+    pub pause: Duration,
+    /// How long calls in flight may take to finish after that.
+    pub drain: Duration,
+}
+
+/// Serves until `stop` becomes true: health says so at once, after a pause no more
+/// calls are let in, and those in flight are finished, if they do not take too long.
+pub async fn serve(places: Places, app: Arc<App>, mut stop: watch::Receiver<bool>) -> Result<()> {
     let names = proto::service_names()?;
-    let (health, health_service) = health(&names).await;
-    let mut routes = services(&app).add_service(health_service);
+    let (reporter, health) = health(&names).await;
+    let (reporter_beside, health_beside) = self::health(&names).await;
+    let mut routes = services(&app).add_service(health);
     if app.reflection() {
         routes = routes
             .add_service(reflection().build_v1().map_err(Error::internal)?)
             .add_service(reflection().build_v1alpha().map_err(Error::internal)?);
     }
-
-    let mut stopped = stop.clone();
-    let serving = Server::builder()
-        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            watch_database(app, health, names, stop),
-        );
-    let limit = async {
-        until_true(&mut stopped).await;
-        tokio::time::sleep(drain).await;
+    let door = |listener, tls, routes: Routes| Door {
+        listener,
+        tls,
+        routes: routes.prepare(),
+        edge: Arc::clone(app.edge()),
+    };
+    let (close, closing) = watch::channel(false);
+    // Health checks are answered until the end.
+    let (_open, never_closing) = watch::channel(false);
+    let beside = async {
+        let routes = Routes::new(health_beside);
+        match places.health {
+            Some(listener) => door(listener, None, routes).serve(never_closing).await,
+            None => std::future::pending().await,
+        }
+    };
+    let ending = async {
+        watch_database(&app, [&reporter, &reporter_beside], &names, &mut stop).await;
+        tokio::time::sleep(places.pause).await;
+        close.send_replace(true);
+        // Ends the streams of those who watch; they would outlast the drain.
+        let mut reporter = reporter.clone();
+        for name in names.iter().map(String::as_str).chain(["", LIVENESS]) {
+            reporter.clear_service_status(name).await;
+        }
+        tokio::time::sleep(places.drain).await;
     };
     tokio::select! {
-        outcome = serving => outcome.map_err(Error::internal),
-        () = limit => {
-            tracing::warn!("calls in flight were cut off");
-            Ok(())
-        }
+        () = door(places.listener, places.tls, routes).serve(closing) => {}
+        () = ending => tracing::warn!("calls in flight were cut off"),
+        () = beside => {}
     }
+    app.close();
+    Ok(())
 }
 
-/// Waits for `stop`. Nobody being left to stop it is the same as stop.
-async fn until_true(stop: &mut watch::Receiver<bool>) {
-    let _ = stop.wait_for(|&stop| stop).await;
-}
-
-/// A health service that says `NOT_SERVING` for now.
-async fn health(names: &[String]) -> (HealthReporter, HealthServer<impl Health>) {
-    let (reporter, service) = tonic_health::server::health_reporter();
+/// A health service that says `NOT_SERVING` for now, but that the process lives.
+async fn health(names: &[String]) -> (HealthReporter, HealthServer<HealthService>) {
+    let reporter = HealthReporter::new();
     report(&reporter, names, ServingStatus::NotServing).await;
-    (reporter, service)
+    reporter
+        .set_service_status(LIVENESS, ServingStatus::Serving)
+        .await;
+    let service = HealthService::from_health_reporter(reporter.clone());
+    (reporter, HealthServer::new(service))
 }
 
 async fn report(reporter: &HealthReporter, names: &[String], status: ServingStatus) {
@@ -123,36 +159,37 @@ async fn report(reporter: &HealthReporter, names: &[String], status: ServingStat
 /// Says `SERVING` while the database is prepared and answers, and `NOT_SERVING`
 /// otherwise. Ends on `stop`, after it has said `NOT_SERVING` for the last time.
 async fn watch_database(
-    app: Arc<App>,
-    mut reporter: HealthReporter,
-    names: Vec<String>,
-    mut stop: watch::Receiver<bool>,
+    app: &App,
+    reporters: [&HealthReporter; 2],
+    names: &[String],
+    stop: &mut watch::Receiver<bool>,
 ) {
+    let report = async |status| {
+        for reporter in reporters {
+            report(reporter, names, status).await;
+        }
+    };
     let mut last = ServingStatus::NotServing;
     loop {
-        let ready = tokio::time::timeout(PING_TIMEOUT, app.is_ready());
-        let status = match ready.await {
+        let status = match timeout(PING_TIMEOUT, app.is_ready()).await {
             Ok(true) => ServingStatus::Serving,
             _ => ServingStatus::NotServing,
         };
         if status != last {
             tracing::info!(%status, "health");
-            report(&reporter, &names, status).await;
+            metrics::set_ready(status == ServingStatus::Serving);
+            report(status).await;
             last = status;
         }
         let pause = match status {
             ServingStatus::Serving => PING_INTERVAL,
             _ => PING_INTERVAL_WHILE_GONE,
         };
-        if tokio::time::timeout(pause, until_true(&mut stop))
-            .await
-            .is_ok()
-        {
-            report(&reporter, &names, ServingStatus::NotServing).await;
-            // Ends the streams of those who watch; they would outlast the drain.
-            for name in names.iter().map(String::as_str).chain([""]) {
-                reporter.clear_service_status(name).await;
-            }
+        // Nobody being left to stop it is the same as stop.
+        let stopped = timeout(pause, stop.wait_for(|&stop| stop)).await.is_ok();
+        if stopped {
+            metrics::set_ready(false);
+            report(ServingStatus::NotServing).await;
             return;
         }
     }

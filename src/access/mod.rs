@@ -130,6 +130,8 @@ impl Places {
 pub trait Method {
     /// Its name.
     const NAME: &'static str;
+    /// Its service and name: `Service/Method`.
+    const PATH: &'static str;
     /// Who may call it.
     const WHO: Who;
 }

@@ -24,6 +24,7 @@ macro_rules! table {
         $($(
             impl Method for proto::$request {
                 const NAME: &'static str = stringify!($method);
+                const PATH: &'static str = concat!(stringify!($service), "/", stringify!($method));
                 const WHO: Who = $who;
             }
         )*)*

@@ -23,6 +23,8 @@ pub struct Wanted {
 impl Job for Wanted {
     type Answer = proto::Contact;
 
+    const QUEUE: &'static str = "reads";
+
     fn queues(context: &Context) -> &Queues<Self> {
         context.wanted()
     }

@@ -17,9 +17,12 @@ use crate::{
     contacts::{Change, NewContact, Wanted},
     db::{Db, Replica, Scope},
     distribution::store::KnownPools,
+    edge::{self, Edge},
     error::Result,
     grouped::Queues,
-    migrations, validate,
+    migrations,
+    proto::JsonWebKey,
+    validate,
 };
 
 /// The organization of a server without authentication that names no others.
@@ -48,6 +51,8 @@ pub struct Settings {
     pub authentication: Option<auth::Settings>,
     /// Whether the service describes itself. That takes no identity.
     pub reflection: bool,
+    /// What is too much, and how long calls may take.
+    pub edge: edge::Settings,
     /// How long what the database says of callers is believed; half a minute unless
     /// given.
     pub believed: Option<Duration>,
@@ -68,6 +73,7 @@ pub struct App {
     pub(super) reflection: bool,
     pub(super) identities: Identities,
     pub(super) denials: Arc<Denials>,
+    pub(super) edge: Arc<Edge>,
     pub(super) prepared: OnceLock<()>,
 }
 
@@ -79,8 +85,8 @@ impl App {
         let replica = settings.replica_url.as_deref();
         let replica = replica.map(|url| Replica::new(url, shared)).transpose()?;
         Ok(Self {
-            db: Db::new(url, shared, LOCK_TIMEOUT)?,
-            grouped_db: Db::new(url, reserved, GROUPED_LOCK_TIMEOUT)?,
+            db: Db::new(url, shared, LOCK_TIMEOUT)?.named("shared"),
+            grouped_db: Db::new(url, reserved, GROUPED_LOCK_TIMEOUT)?.named("grouped"),
             replica,
             phone_region: settings.phone_region,
             intake: Queues::default(),
@@ -92,6 +98,7 @@ impl App {
             reflection: settings.reflection,
             identities: Identities::new(settings.believed.unwrap_or(BELIEVED)),
             denials: Arc::default(),
+            edge: Arc::new(Edge::new(settings.edge, settings.pool_size)),
             prepared: OnceLock::new(),
         })
     }
@@ -123,6 +130,30 @@ impl App {
         if let Some(replica) = &self.replica {
             replica.keep_compared(&self.db).await;
         }
+    }
+
+    /// What all connections and calls share.
+    pub fn edge(&self) -> &Arc<Edge> {
+        &self.edge
+    }
+
+    /// Tells the metrics how many connections there are.
+    pub fn measure_pools(&self) {
+        self.db.measure();
+        self.grouped_db.measure();
+        self.replica.iter().for_each(Replica::measure);
+    }
+
+    /// What tokens can be verified with, if callers are authenticated.
+    pub fn public_keys(&self) -> Option<Vec<JsonWebKey>> {
+        self.auth.as_ref().map(|auth| auth.keys.public().keys)
+    }
+
+    /// Closes the connections to the database, those in use when they are free.
+    pub fn close(&self) {
+        self.db.close();
+        self.grouped_db.close();
+        self.replica.iter().for_each(Replica::close);
     }
 
     /// Whether the service describes itself.

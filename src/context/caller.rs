@@ -1,10 +1,9 @@
 //! Who calls, for which organization, and what they may do: the one place where a
 //! request's organization is decided.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc};
 
-use tokio::time::Instant;
-use tonic::metadata::{AsciiMetadataValue, MetadataMap};
+use tonic::metadata::MetadataMap;
 use uuid::Uuid;
 
 use super::{App, Context};
@@ -12,6 +11,7 @@ use crate::{
     access::{Grant, Identity, KeyAccess, Method, Place, Role, Who, identities::Caller},
     audit::denials::Denial,
     db::Conn,
+    edge::Deadline,
     error::{Error, NOT_OWN, ORGANIZATION_REQUIRED, ROLE_DENIED, Result, USER_REQUIRED},
     organizations::store::members,
 };
@@ -26,6 +26,7 @@ impl Context {
         app: &Arc<App>,
         metadata: &MetadataMap,
         peer: Option<IpAddr>,
+        Deadline(deadline): Deadline,
     ) -> Result<Self> {
         if app.prepared.get().is_none() {
             return Err(Error::unavailable("the database is not prepared yet"));
@@ -38,7 +39,8 @@ impl Context {
             grant: Grant::All,
             method: Q::NAME,
             peer,
-            deadline: metadata.get("grpc-timeout").and_then(deadline),
+            deadline,
+            db: app.db.until(deadline),
             phone_region: app.phone_region,
         };
         let Some(auth) = &app.auth else {
@@ -53,7 +55,10 @@ impl Context {
             return Ok(context);
         }
         let token = bearer(metadata).ok_or(Error::Unauthenticated)?;
-        let caller = app.identities.caller(&app.db, &auth.keys, token).await?;
+        let caller = app
+            .identities
+            .caller(&context.db, &auth.keys, token)
+            .await?;
         context.identity = caller.identity();
         if let Who::Places(places) = Q::WHO {
             context.enter(caller, metadata).await?;
@@ -89,7 +94,7 @@ impl Context {
                 (organization_id, Some(Place::Key(access)))
             }
             Caller::User { id, .. } => {
-                let memberships = self.app.identities.memberships(&self.app.db, id).await?;
+                let memberships = self.app.identities.memberships(&self.db, id).await?;
                 let (organization_id, role) = match (named, memberships.as_slice()) {
                     (None, &[only]) => only,
                     (None, _) => return Err(Error::Denied(ORGANIZATION_REQUIRED)),
@@ -110,10 +115,15 @@ impl Context {
         let region = self
             .app
             .identities
-            .phone_region(&self.app.db, self.organization_id)
+            .phone_region(&self.db, self.organization_id)
             .await?;
         self.phone_region = region.or(self.phone_region);
         Ok(())
+    }
+
+    /// Counts the call against what the organization and the key may call a second.
+    pub fn check_rate(&self) -> Result<()> {
+        self.app.edge.count(self.organization_id, self.identity)
     }
 
     /// Refuses callers who may not call the method at all.
@@ -186,22 +196,4 @@ fn named_organization(metadata: &MetadataMap) -> Result<Option<Uuid>> {
     };
     let named = Uuid::try_parse_ascii(named.as_bytes());
     named.map(Some).map_err(|_| Error::OrganizationDenied)
-}
-
-/// The deadline of a call with this timeout, as gRPC writes it over HTTP/2: at
-/// most eight digits and a unit.
-fn deadline(timeout: &AsciiMetadataValue) -> Option<Instant> {
-    let timeout = timeout.to_str().ok()?;
-    let (count, unit) = timeout.split_at_checked(timeout.len().checked_sub(1)?)?;
-    let count: u64 = count.parse().ok().filter(|_| count.len() <= 8)?;
-    let timeout = match unit {
-        "H" => Duration::from_hours(count),
-        "M" => Duration::from_mins(count),
-        "S" => Duration::from_secs(count),
-        "m" => Duration::from_millis(count),
-        "u" => Duration::from_micros(count),
-        "n" => Duration::from_nanos(count),
-        _ => return None,
-    };
-    Instant::now().checked_add(timeout)
 }

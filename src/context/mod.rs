@@ -41,8 +41,9 @@ pub struct Context {
     pub method: &'static str,
     /// Where the call comes from.
     pub peer: Option<IpAddr>,
-    /// When the caller stops waiting.
-    pub deadline: Option<Instant>,
+    /// When the call ends.
+    pub deadline: Instant,
+    db: Db,
     phone_region: Option<country::Id>,
 }
 
@@ -62,9 +63,9 @@ impl Context {
         &self.app.identities
     }
 
-    /// The database.
+    /// The database, until the call ends.
     pub fn db(&self) -> &Db {
-        &self.app.db
+        &self.db
     }
 
     /// The database, by connections that are kept for what is done in groups.
@@ -135,7 +136,10 @@ impl Context {
     {
         let replica = self.app.replica.as_ref();
         if let Some(replica) = replica.and_then(Replica::db)
-            && let Ok(answer) = replica.read(self.scope(), work.clone()).await
+            && let Ok(answer) = replica
+                .until(self.deadline)
+                .read(self.scope(), work.clone())
+                .await
         {
             return Ok(answer);
         }

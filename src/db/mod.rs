@@ -2,6 +2,8 @@
 
 mod replica;
 mod scope;
+#[cfg(feature = "otlp")]
+mod statements;
 mod transaction;
 
 use std::time::Duration;
@@ -20,21 +22,26 @@ use diesel_async::{
     },
 };
 use futures_util::FutureExt;
+use prometheus::Histogram;
 pub use replica::Replica;
 pub use scope::Scope;
+#[cfg(feature = "otlp")]
+pub use statements::trace_statements;
+use tokio::time::Instant;
 pub use transaction::{Transaction, Work};
 use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
     schema::organizations,
+    telemetry::metrics,
 };
 
 /// A connection to the database.
 pub type Conn = AsyncPgConnection;
 
 /// How long to wait for a connection of the pool.
-const POOL_TIMEOUT: Duration = Duration::from_secs(5);
+const POOL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What every connection is told first. Nothing that correctness depends on.
 /// Statements are planned once per connection, perhaps while a table is small:
@@ -56,6 +63,9 @@ const SESSION: &str = "SET application_name = 'minicrm'; SET statement_timeout =
 #[derive(Clone)]
 pub struct Db {
     pool: Pool<Conn>,
+    /// When what is done with it has to end, if it has to.
+    deadline: Option<Instant>,
+    measured: Option<(&'static str, Histogram)>,
 }
 
 impl Db {
@@ -81,13 +91,54 @@ impl Db {
             .max_size(size)
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { pool })
+        Ok(Self {
+            pool,
+            deadline: None,
+            measured: None,
+        })
+    }
+
+    /// The same, known to the metrics by this name.
+    #[must_use]
+    pub fn named(self, name: &'static str) -> Self {
+        Self {
+            measured: Some((name, metrics::pool_wait(name))),
+            ..self
+        }
+    }
+
+    /// The same database, for what has to end by then.
+    #[must_use]
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self {
+            deadline: Some(deadline),
+            ..self.clone()
+        }
+    }
+
+    /// Tells the metrics how many connections there are.
+    pub fn measure(&self) {
+        if let Some((name, _)) = &self.measured {
+            let status = self.pool.status();
+            let in_use = status.size.saturating_sub(status.available);
+            metrics::set_pool(name, in_use, status.available, status.max_size);
+        }
+    }
+
+    /// Closes the pool: there are no connections any more.
+    pub fn close(&self) {
+        self.pool.close();
     }
 
     async fn conn(&self) -> Result<Object<Conn>> {
-        match tokio::time::timeout(POOL_TIMEOUT, self.pool.get()).await {
+        let asked = Instant::now();
+        let outcome = tokio::time::timeout(POOL_TIMEOUT, self.pool.get()).await;
+        if let Some((_, wait)) = &self.measured {
+            wait.observe(asked.elapsed().as_secs_f64());
+        }
+        match outcome {
             Ok(conn) => Ok(conn?),
-            Err(_) => Err(Error::Overloaded),
+            Err(_) => Err(Error::Overloaded("pool")),
         }
     }
 

@@ -31,7 +31,7 @@ impl Replica {
     /// A pool of at most `size` connections to `url`; none is opened yet.
     pub fn new(url: &str, size: usize) -> Result<Self> {
         Ok(Self {
-            db: Db::new(url, size, LOCK_TIMEOUT)?,
+            db: Db::new(url, size, LOCK_TIMEOUT)?.named("replica"),
             near: AtomicBool::new(false),
         })
     }
@@ -39,6 +39,16 @@ impl Replica {
     /// The replica, while it is near to the primary.
     pub fn db(&self) -> Option<&Db> {
         self.near.load(Ordering::Relaxed).then_some(&self.db)
+    }
+
+    /// Tells the metrics how many connections there are.
+    pub fn measure(&self) {
+        self.db.measure();
+    }
+
+    /// Closes the connections.
+    pub fn close(&self) {
+        self.db.close();
     }
 
     /// Compares it with the primary, for ever.
@@ -49,7 +59,9 @@ impl Replica {
             match (self.near.swap(near, Ordering::Relaxed), near) {
                 (false, true) => tracing::info!("lists are read from the replica"),
                 (true, false) => {
-                    tracing::warn!("lists are read from the primary: the replica is gone or behind")
+                    tracing::warn!(
+                        "lists are read from the primary: the replica is gone or behind"
+                    );
                 }
                 _ => {}
             }

@@ -3,6 +3,7 @@
 //! so that a caller who hangs up cannot leave one open.
 
 use std::{
+    borrow::Cow,
     ops::Deref,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
@@ -15,12 +16,20 @@ use diesel_async::{
 };
 use futures_util::{future::try_join, join};
 use rand::RngExt;
+use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::{Conn, Db, Prepared, Scope};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    telemetry::{metrics, trace::span},
+};
 
 /// How often a transaction is tried that others get in the way of.
 const MAX_ATTEMPTS: u32 = 20;
+
+/// How long before the deadline the database has to be done.
+const ANSWER_TIME: Duration = Duration::from_millis(10);
 
 /// What a transaction may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,14 +78,21 @@ impl Db {
     {
         let mut attempt = 1;
         loop {
-            let error = match self.attempt(begin, access, work.clone()).await {
+            let span = span!("transaction", attempt);
+            let tried = self.attempt(begin, access, work.clone());
+            let error = match tried.instrument(span).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
+            if let Error::Busy = error.cause {
+                // It took too long because the call had no more time.
+                self.within_deadline(begin)?;
+            }
             let lost = error.cause.is_connection_lost();
             if !error.retry || attempt == MAX_ATTEMPTS || (lost && attempt > 1) {
                 return Err(error.cause);
             }
+            metrics::retried(&error.cause);
             tracing::debug!(
                 attempt,
                 cause = error.cause.chain(),
@@ -88,6 +104,21 @@ impl Db {
         }
     }
 
+    /// The statements that begin a transaction, with what is left of the time until
+    /// the deadline for each that follows. Refuses when there is no time left.
+    fn within_deadline<'a>(&self, begin: &'a str) -> Result<Cow<'a, str>> {
+        let Some(deadline) = self.deadline else {
+            return Ok(begin.into());
+        };
+        let left = deadline
+            .checked_duration_since(Instant::now() + ANSWER_TIME)
+            .map_or(0, |left| left.as_millis());
+        if left == 0 {
+            return Err(Error::DeadlineExceeded);
+        }
+        Ok(format!("{begin}; SET LOCAL statement_timeout = {left}").into())
+    }
+
     async fn attempt<T, F>(&self, begin: &str, access: Access, work: F) -> Result<T, Failed>
     where
         T: Send,
@@ -95,21 +126,19 @@ impl Db {
             + Work<&'c Transaction, Result<T>, Future: Send>
             + Send,
     {
-        let conn = self.conn().await.map_err(|cause| Failed {
-            cause,
-            retry: false,
-        })?;
+        let conn = self.conn().await.map_err(Failed::for_good)?;
+        let begin = self.within_deadline(begin).map_err(Failed::for_good)?;
         let transaction = Transaction {
             conn,
             committing: AtomicBool::new(false),
             ended: AtomicBool::new(false),
         };
         // BEGIN is not waited for: the first statements follow it at once.
-        let worked = try_join(transaction.begin(begin), work(&transaction)).await;
+        let worked = try_join(transaction.begin(&begin), work(&transaction)).await;
         let committing = AtomicBool::load(&transaction.committing, Ordering::Relaxed);
         if access == Access::Read {
             if !committing {
-                tokio::spawn(transaction.end_read());
+                tokio::spawn(transaction.end_read().in_current_span());
             }
             return worked
                 .map(|((), answer)| answer)
@@ -198,6 +227,13 @@ struct Failed {
 }
 
 impl Failed {
+    fn for_good(cause: Error) -> Self {
+        Self {
+            cause,
+            retry: false,
+        }
+    }
+
     fn before_commit(cause: Error) -> Self {
         let retry = cause.is_transient() || cause.is_connection_lost();
         Self { cause, retry }

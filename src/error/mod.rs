@@ -2,15 +2,16 @@
 //! name, path or personal data ever reaches a client through it.
 
 mod database;
+mod details;
 mod reasons;
 
-use std::{collections::HashMap, fmt::Display, sync::Arc, time::Duration};
+use std::{fmt::Display, sync::Arc, time::Duration};
 
 pub use database::violated_key;
 use prost::Message;
 pub use reasons::*;
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+use tonic_types::{FieldViolation, StatusExt};
 use uuid::Uuid;
 
 /// Result of everything that can fail on behalf of a caller.
@@ -22,6 +23,9 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// Domain of every `google.rpc.ErrorInfo` this service sends.
 pub const DOMAIN: &str = "minicrm";
 
+/// The metadata that tells a client of gRPC when to repeat a call.
+const PUSHBACK: &str = "grpc-retry-pushback-ms";
+
 /// What went wrong: one variant per thing a caller can do about it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
@@ -31,6 +35,12 @@ pub enum Error {
     /// The bytes of the request are not the message they should be.
     #[error("the request cannot be decoded")]
     Malformed,
+    /// The message of the request is longer than any may be.
+    #[error("the request is too long")]
+    MessageTooLarge,
+    /// There is no such method, or its answer cannot be encoded as asked for.
+    #[error("there is no such method, or not with this encoding")]
+    Unimplemented,
     /// The `request_id` was used for another request.
     #[error("the request_id was used for another request")]
     RequestIdReused,
@@ -49,6 +59,16 @@ pub enum Error {
     /// Too many attempts for an account or from a peer.
     #[error("too many attempts")]
     TooManyAttempts {
+        /// When the next one may be made.
+        retry_after: Duration,
+    },
+    /// More calls in a second than are allowed.
+    #[error("too many calls a second")]
+    RateLimited {
+        /// For what: an organization or a key.
+        kind: &'static str,
+        /// Its id.
+        id: Uuid,
         /// When the next one may be made.
         retry_after: Duration,
     },
@@ -92,10 +112,10 @@ pub enum Error {
     /// Concurrent transactions got in each other's way; nothing was done.
     #[error("concurrent changes got in each other's way")]
     Conflict,
-    /// Too much is waiting already; nothing was done.
+    /// Too much is waiting already; nothing was done. For the metrics, what for.
     #[error("too many requests are waiting")]
-    Overloaded,
-    /// The caller's deadline had passed before it was begun; nothing was done.
+    Overloaded(&'static str),
+    /// The call's deadline has passed; what a write did is unknown.
     #[error("the deadline has passed")]
     DeadlineExceeded,
     /// A lock or a statement took too long; nothing was done.
@@ -105,8 +125,14 @@ pub enum Error {
     #[error("the database is not available")]
     Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// A fault of ours.
-    #[error("internal error")]
-    Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    #[error("internal error {incident}")]
+    Internal {
+        /// What the caller can name it by; the log has it, too.
+        incident: Uuid,
+        /// What is behind it.
+        #[source]
+        cause: Arc<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 impl Error {
@@ -120,7 +146,10 @@ impl Error {
 
     /// A fault of ours.
     pub fn internal(cause: impl Into<Cause>) -> Self {
-        Self::Internal(Arc::from(cause.into()))
+        Self::Internal {
+            incident: Uuid::now_v7(),
+            cause: Arc::from(cause.into()),
+        }
     }
 
     /// The database cannot be reached.
@@ -157,7 +186,8 @@ impl Error {
         tonic_types::Status::decode(Status::from(self).details()).unwrap_or_default()
     }
 
-    fn code(&self) -> Code {
+    /// The code of its status.
+    pub fn code(&self) -> Code {
         match self {
             Self::Invalid(_) | Self::Malformed | Self::RequestIdReused => Code::InvalidArgument,
             Self::Unauthenticated | Self::CredentialsInvalid => Code::Unauthenticated,
@@ -166,14 +196,19 @@ impl Error {
             Self::AlreadyExists { .. } => Code::AlreadyExists,
             Self::Precondition { .. } | Self::AuthenticationOff => Code::FailedPrecondition,
             Self::Stale { .. } | Self::Conflict | Self::Busy => Code::Aborted,
-            Self::Overloaded | Self::TooManyAttempts { .. } => Code::ResourceExhausted,
+            Self::Overloaded(_)
+            | Self::TooManyAttempts { .. }
+            | Self::RateLimited { .. }
+            | Self::MessageTooLarge => Code::ResourceExhausted,
+            Self::Unimplemented => Code::Unimplemented,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Unavailable(_) => Code::Unavailable,
-            Self::Internal(_) => Code::Internal,
+            Self::Internal { .. } => Code::Internal,
         }
     }
 
-    fn reason(&self) -> &'static str {
+    /// The reason in its `ErrorInfo`.
+    pub fn reason(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "INVALID_FIELDS",
             Self::Malformed => "MALFORMED_REQUEST",
@@ -183,76 +218,32 @@ impl Error {
             Self::CredentialsInvalid => "CREDENTIALS_INVALID",
             Self::Denied(reason) | Self::Precondition { reason, .. } => reason,
             Self::TooManyAttempts { .. } => "TOO_MANY_ATTEMPTS",
+            Self::RateLimited { .. } => "RATE_LIMITED",
+            Self::MessageTooLarge => "MESSAGE_TOO_LARGE",
+            Self::Unimplemented => "UNIMPLEMENTED",
             Self::AuthenticationOff => "AUTHENTICATION_OFF",
             Self::NotFound { .. } => "RESOURCE_NOT_FOUND",
             Self::AlreadyExists { .. } => "RESOURCE_ALREADY_EXISTS",
             Self::Stale { .. } => "ETAG_MISMATCH",
             Self::Conflict => "TRANSACTION_CONFLICT",
-            Self::Overloaded => "OVERLOADED",
+            Self::Overloaded(_) => "OVERLOADED",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Busy => "RESOURCE_BUSY",
             Self::Unavailable(_) => "DATABASE_UNAVAILABLE",
-            Self::Internal(_) => "INTERNAL",
+            Self::Internal { .. } => "INTERNAL",
         }
-    }
-
-    fn details(&self) -> ErrorDetails {
-        let mut metadata = HashMap::new();
-        let mut details = ErrorDetails::new();
-        match self {
-            Self::Invalid(violations) => {
-                details.set_bad_request(violations.clone());
-            }
-            Self::RequestIdReused => {
-                details.add_bad_request_violation("request_id", self.to_string());
-            }
-            Self::NotFound { kind, id } => {
-                metadata.insert("resource_type".to_owned(), (*kind).to_owned());
-                metadata.insert("resource_name".to_owned(), id.clone());
-                details.set_resource_info(*kind, id, "", self.to_string());
-            }
-            Self::AlreadyExists { kind, field } => {
-                metadata.insert("resource_type".to_owned(), (*kind).to_owned());
-                metadata.insert("field".to_owned(), (*field).to_owned());
-                details.set_resource_info(*kind, *field, "", self.to_string());
-            }
-            Self::Precondition { reason, kind, id } => {
-                metadata.insert(format!("{kind}_id"), id.to_string());
-                details.add_precondition_failure_violation(
-                    *reason,
-                    format!("{kind}/{id}"),
-                    self.to_string(),
-                );
-            }
-            Self::Stale { kind, id } => {
-                metadata.insert(format!("{kind}_id"), id.to_string());
-            }
-            Self::Conflict | Self::Busy | Self::Overloaded => {
-                details.set_retry_info(Some(Duration::from_millis(200)));
-            }
-            Self::Unavailable(_) => {
-                details.set_retry_info(Some(Duration::from_secs(1)));
-            }
-            Self::TooManyAttempts { retry_after } => {
-                details.set_retry_info(Some(*retry_after));
-            }
-            Self::Malformed
-            | Self::OrganizationDenied
-            | Self::Unauthenticated
-            | Self::CredentialsInvalid
-            | Self::Denied(_)
-            | Self::AuthenticationOff
-            | Self::DeadlineExceeded
-            | Self::Internal(_) => {}
-        }
-        details.set_error_info(self.reason(), DOMAIN, metadata);
-        details
     }
 }
 
 impl From<&Error> for Status {
     fn from(error: &Error) -> Self {
-        Self::with_error_details(error.code(), error.to_string(), error.details())
+        let mut status = Self::with_error_details(error.code(), error.to_string(), error.details());
+        if let Some(delay) = error.retry_after() {
+            // What RetryInfo says, for clients that repeat calls by themselves.
+            let millis = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+            status.metadata_mut().insert(PUSHBACK, millis.into());
+        }
+        status
     }
 }
 

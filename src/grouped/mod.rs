@@ -26,6 +26,9 @@ pub trait Job: Send + Sync + Sized + 'static {
     /// What it is answered.
     type Answer: Send + 'static;
 
+    /// What the metrics call its queue.
+    const QUEUE: &'static str;
+
     /// Where jobs of this kind wait.
     fn queues(context: &Context) -> &Queues<Self>;
 

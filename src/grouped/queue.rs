@@ -3,18 +3,20 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    panic::AssertUnwindSafe,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use futures_util::{FutureExt, future::join_all};
+use futures_util::future::join_all;
 use tokio::{sync::oneshot, time::Instant};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::{Job, MAX_GROUP, isolate};
 use crate::{
     context::Context,
+    edge::panics,
     error::{Error, Result},
+    telemetry::{metrics, trace::span},
 };
 
 /// Most jobs of an organization that may wait.
@@ -25,7 +27,10 @@ const MAX_WORKERS: usize = 1;
 
 /// The jobs that wait, by organization. An organization is listed as long as
 /// somebody does its jobs.
-pub struct Queues<J: Job>(Mutex<HashMap<Uuid, Queue<J>>>);
+pub struct Queues<J: Job> {
+    queues: Mutex<HashMap<Uuid, Queue<J>>>,
+    metrics: metrics::Queue,
+}
 
 struct Queue<J: Job> {
     waiting: VecDeque<Waiting<J>>,
@@ -34,19 +39,24 @@ struct Queue<J: Job> {
 
 struct Waiting<J: Job> {
     job: J,
-    deadline: Option<Instant>,
+    deadline: Instant,
+    since: Instant,
+    span: Span,
     answer: oneshot::Sender<Result<J::Answer>>,
 }
 
 impl<J: Job> Default for Queues<J> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self {
+            queues: Mutex::default(),
+            metrics: metrics::queue(J::QUEUE),
+        }
     }
 }
 
 impl<J: Job> Queues<J> {
     fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Queue<J>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Queues jobs, all or none. True if one more must work on them.
@@ -57,8 +67,9 @@ impl<J: Job> Queues<J> {
             workers: 0,
         });
         if queue.waiting.len() + jobs.len() > MAX_WAITING {
-            return Err(Error::Overloaded);
+            return Err(Error::Overloaded("queue"));
         }
+        self.metrics.came(jobs.len());
         queue.waiting.extend(jobs);
         let more = queue.workers < MAX_WORKERS;
         queue.workers += usize::from(more);
@@ -77,6 +88,7 @@ impl<J: Job> Queues<J> {
             return None;
         }
         let size = queue.waiting.len().min(MAX_GROUP);
+        self.metrics.left(size);
         Some(queue.waiting.drain(..size).collect())
     }
 }
@@ -84,6 +96,7 @@ impl<J: Job> Queues<J> {
 /// Does jobs, together with others: queues them and waits for their answers, one
 /// each, in their order.
 pub async fn run<J: Job>(context: &Context, jobs: Vec<J>) -> Result<Vec<Result<J::Answer>>> {
+    let since = Instant::now();
     let (waiting, answers): (Vec<_>, Vec<_>) = jobs
         .into_iter()
         .map(|job| {
@@ -91,6 +104,8 @@ pub async fn run<J: Job>(context: &Context, jobs: Vec<J>) -> Result<Vec<Result<J
             let waiting = Waiting {
                 job,
                 deadline: context.deadline,
+                since,
+                span: span!("queue", otel.name = J::QUEUE),
                 answer,
             };
             (waiting, receiver)
@@ -122,14 +137,17 @@ async fn work<J: Job>(context: Context, group: Vec<Waiting<J>>) {
 
 /// Does a group and answers. A panic must not end the work for good.
 async fn work_on<J: Job>(context: &Context, group: Vec<Waiting<J>>) {
-    let done = AssertUnwindSafe(do_all(context, group));
-    match done.catch_unwind().await {
+    let span = span!("group", size = group.len());
+    for waiting in &group {
+        span.follows_from(&waiting.span);
+    }
+    match panics::caught(do_all(context, group).instrument(span)).await {
         // Beside the next group: to answer many takes a while.
         Ok(answered) if answered.len() > 1 => {
             tokio::spawn(async { answer_all(answered) });
         }
         Ok(answered) => answer_all(answered),
-        Err(_) => tracing::error!("a group was lost"),
+        Err(error) => tracing::error!(error = error.chain(), "a group was lost"),
     }
 }
 
@@ -138,15 +156,18 @@ type Answered<T> = (oneshot::Sender<Result<T>>, Result<T>);
 
 async fn do_all<J: Job>(context: &Context, group: Vec<Waiting<J>>) -> Vec<Answered<J::Answer>> {
     let now = Instant::now();
+    let metrics = &J::queues(context).metrics;
     let (mut jobs, mut answers, mut answered) = (Vec::new(), Vec::new(), Vec::new());
     for waiting in group {
-        if waiting.deadline.is_some_and(|deadline| deadline <= now) {
+        metrics.waited(now.duration_since(waiting.since));
+        if waiting.deadline <= now {
             answered.push((waiting.answer, Err(Error::DeadlineExceeded)));
             continue;
         }
         jobs.push(waiting.job);
         answers.push(waiting.answer);
     }
+    metrics.grouped(jobs.len());
     let results = isolate::run(context, &jobs).await;
     answered.extend(answers.into_iter().zip(results));
     answered

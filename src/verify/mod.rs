@@ -53,11 +53,25 @@ pub async fn run(url: &str, repair: bool) -> Result<Vec<Findings>> {
                 Ok(findings)
             })
             .await?;
-        if !findings.is_empty() {
+        if findings.count() > 0 {
             all.push(findings);
         }
     }
     Ok(all)
+}
+
+/// How many counts are wrong, in all organizations.
+pub async fn drift(db: &Db) -> Result<u32> {
+    let mut wrong = 0;
+    for organization_id in db.organizations().await? {
+        let findings = db
+            .read(Scope::Organization(organization_id), async |conn| {
+                find(conn, organization_id).await
+            })
+            .await?;
+        wrong += findings.count();
+    }
+    Ok(u32::try_from(wrong).unwrap_or(u32::MAX))
 }
 
 async fn find(conn: &Conn, organization_id: Uuid) -> Result<Findings> {
@@ -72,14 +86,10 @@ async fn find(conn: &Conn, organization_id: Uuid) -> Result<Findings> {
 }
 
 impl Findings {
-    fn is_empty(&self) -> bool {
-        let Self {
-            loads,
-            contacts,
-            deals,
-            ..
-        } = self;
-        loads.is_empty() && contacts.is_empty() && deals.is_empty() && self.leads == 0
+    /// How many counts are wrong.
+    fn count(&self) -> usize {
+        let leads = usize::from(self.leads != 0);
+        self.loads.len() + self.contacts.len() + leads + self.deals.len()
     }
 
     /// Adds what is lacking, in the order of locks.

@@ -267,6 +267,6 @@ async fn a_method_that_does_not_exist_is_unimplemented() {
         let codec = ProstCodec::<(), Lead>::default();
         let path = PathAndQuery::from_static(path);
         let outcome = client.unary(Request::new(()), path, codec).await;
-        assert_eq!(outcome.unwrap_err().code(), Code::Unimplemented);
+        assert_error(outcome, Code::Unimplemented, "UNIMPLEMENTED");
     }
 }

@@ -63,6 +63,8 @@ enum Target {
 impl Job for Change {
     type Answer = proto::Contact;
 
+    const QUEUE: &'static str = "changes";
+
     fn queues(context: &Context) -> &Queues<Self> {
         context.changes()
     }

@@ -25,6 +25,7 @@ use crate::{
     leads::{self, Identity, resolve::Resolver, store::Lead},
     request_id::{self, Claim},
     statistics::{self, Cell, Change, Counts},
+    telemetry::metrics,
 };
 
 /// The transaction. An error rolls all of it back.
@@ -88,6 +89,11 @@ pub async fn take_in(
     );
     transaction.commit_with(write).await?;
     known_pools.add(&pools);
+    let assigned = decided
+        .iter()
+        .filter(|decided| decided.contact.operator_id.is_some());
+    let assigned = assigned.count();
+    metrics::taken_in(assigned, decided.len() - assigned);
     for (accepted, response) in accepted.iter().zip(responses) {
         answers[accepted.index] = Some(Ok(response));
     }

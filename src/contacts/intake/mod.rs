@@ -90,6 +90,8 @@ type Answer = Result<CreateContactResponse>;
 impl Job for NewContact {
     type Answer = CreateContactResponse;
 
+    const QUEUE: &'static str = "intake";
+
     fn queues(context: &Context) -> &Queues<Self> {
         context.intake()
     }

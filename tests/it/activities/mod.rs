@@ -122,7 +122,7 @@ async fn numbers_have_no_gap_and_no_double() {
     let other = App::on(app.database_url.clone()).await;
     let deal = app.deal("Deal").await;
     let write = async |n: usize| {
-        let app = if n % 2 == 0 { &app } else { &other };
+        let app = [&app, &other][n % 2];
         for round in 0..ROUNDS {
             match (n + round) % 3 {
                 0 => drop(app.comment(&deal, "Hello").await.unwrap()),

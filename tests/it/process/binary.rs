@@ -33,15 +33,21 @@ impl Process {
         settings: &[(&str, &str)],
         log: impl Into<Stdio>,
     ) -> Self {
-        let mut command = command(address, settings);
-        let child = command.stdin(Stdio::null()).stderr(log).spawn().unwrap();
-        let mut process = Self { child, address };
+        let mut process = Self::spawn(address, settings, log);
         let serving = process.until_serving(settings);
         timeout(HANGS, serving).await.unwrap();
         process
     }
 
-    async fn until_serving(&mut self, settings: &[(&str, &str)]) {
+    /// Starts the binary with these settings and does not wait for it.
+    pub fn spawn(address: SocketAddr, settings: &[(&str, &str)], log: impl Into<Stdio>) -> Self {
+        let mut command = command(address, settings);
+        let child = command.stdin(Stdio::null()).stderr(log).spawn().unwrap();
+        Self { child, address }
+    }
+
+    /// Waits until it is serving.
+    pub async fn until_serving(&mut self, settings: &[(&str, &str)]) {
         loop {
             assert!(
                 self.child.try_wait().unwrap().is_none(),
@@ -68,7 +74,17 @@ impl Process {
 
     /// As a supervisor does.
     pub async fn terminate(mut self) -> ExitStatus {
-        assert!(signal("-TERM", self.child.id().unwrap()));
+        self.signal("-TERM");
+        self.end().await
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        assert!(signal(name, self.child.id().unwrap()));
+    }
+
+    /// Waits until it ends.
+    pub async fn end(&mut self) -> ExitStatus {
         self.child.wait().await.unwrap()
     }
 }

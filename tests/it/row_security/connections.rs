@@ -78,7 +78,7 @@ async fn nothing_of_a_scope_outlives_its_transaction() {
                 if let Some(wrong) = wrong {
                     sql_query(wrong).execute(&mut &**conn).await?;
                 }
-                Err(Error::Overloaded)
+                Err(Error::Busy)
             };
             db.transaction(scope.clone(), fail).await.unwrap_err();
             assert_eq!(db.read(Scope::None, state).await.unwrap(), nothing);

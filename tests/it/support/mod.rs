@@ -7,16 +7,13 @@ mod invariants;
 mod makers;
 mod people;
 mod sale;
+mod settings;
 
 use std::{sync::Arc, time::Duration};
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
-    auth::{
-        self,
-        limits::Attempts,
-        tokens::{Key, Keys},
-    },
+    auth::tokens::Key,
     context::{App as Shared, DEVELOPMENT_ORGANIZATION, Settings},
     db::Conn,
     proto::{
@@ -27,7 +24,7 @@ use minicrm::{
         organization_service_client::OrganizationServiceClient,
         source_service_client::SourceServiceClient, task_service_client::TaskServiceClient,
     },
-    server,
+    server::{self, Places},
 };
 use tokio::{net::TcpListener, sync::watch};
 use tonic::{
@@ -43,6 +40,8 @@ pub use calls::mask;
 pub use cluster::{empty_database, new_database};
 pub use makers::*;
 pub use people::Person;
+use settings::authenticated;
+pub use settings::{secure, settings};
 
 /// A key that tokens are signed with.
 pub const KEY: &str = include_str!("key.pem");
@@ -75,32 +74,6 @@ impl Interceptor for Bearer {
 }
 
 const ORGANIZATION: &str = "x-organization-id";
-
-/// The settings of a server, but for whom it serves.
-pub fn settings() -> Settings {
-    Settings {
-        pool_size: 8,
-        phone_region: Some("DE".parse().unwrap()),
-        reflection: true,
-        ..Settings::default()
-    }
-}
-
-/// The same with authentication, and so many attempts in a minute for an account
-/// and from a peer.
-fn authenticated(keys: &[Key], [per_account, per_peer]: [u32; 2]) -> Settings {
-    let authentication = auth::Settings {
-        keys: Keys::new(keys, "minicrm", "minicrm").unwrap(),
-        attempts: Attempts {
-            per_account: per_account.try_into().unwrap(),
-            per_peer: per_peer.try_into().unwrap(),
-        },
-    };
-    Settings {
-        authentication: Some(authentication),
-        ..settings()
-    }
-}
 
 /// A server and clients for it.
 #[derive(Clone)]
@@ -179,7 +152,7 @@ impl App {
     pub async fn forgetful(database_url: String) -> Self {
         let settings = Settings {
             believed: Some(Duration::from_millis(200)),
-            ..authenticated(&[Key::Ed25519Pem(KEY.to_owned())], [1000, 1000])
+            ..secure()
         };
         Self::made_with(database_url, settings).await
     }
@@ -193,12 +166,14 @@ impl App {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(async move {
-            let served = server::serve(
+            let places = Places {
                 listener,
-                Arc::clone(&shared),
-                stopped,
-                Duration::from_secs(1),
-            );
+                tls: None,
+                health: None,
+                pause: Duration::ZERO,
+                drain: Duration::from_secs(1),
+            };
+            let served = server::serve(places, Arc::clone(&shared), stopped);
             tokio::select! {
                 served = served => served.unwrap(),
                 () = shared.denials().keep_written(shared.db()) => {}

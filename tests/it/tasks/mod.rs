@@ -66,7 +66,7 @@ async fn delete(app: &App, task: &Task) -> Result<(), Status> {
 }
 
 #[derive(QueryableByName)]
-struct Day {
+struct DateRow {
     #[diesel(sql_type = Integer)]
     year: i32,
     #[diesel(sql_type = Integer)]
@@ -83,7 +83,7 @@ async fn day(app: &App, zone: &str, days: i32) -> Date {
          FROM (SELECT (now() AT TIME ZONE '{zone}')::date + {days} AS date) AS d"
     );
     let conn = &mut app.database().await;
-    let Day { year, month, day } = sql_query(query).get_result(conn).await.unwrap();
+    let DateRow { year, month, day } = sql_query(query).get_result(conn).await.unwrap();
     Date { year, month, day }
 }
 

@@ -45,8 +45,8 @@ impl Pair {
     pub async fn new() -> Self {
         let app = App::secure().await;
         Self {
-            a: Tenant::new(&app, "of-a").await,
-            b: Tenant::new(&app, "of-b").await,
+            a: Box::pin(Tenant::new(&app, "of-a")).await,
+            b: Box::pin(Tenant::new(&app, "of-b")).await,
         }
     }
 

@@ -140,9 +140,8 @@ pub fn expected_summary(currency: &str, rows: &[&Row]) -> CurrencySummary {
 /// The funnel of these deals.
 pub fn expected_funnel(currency: &str, rows: &[&Row]) -> CurrencyFunnel {
     let reached = |place| {
-        count(&Vec::from_iter(
-            rows.iter().filter(|row| row.reached() > place),
-        ))
+        let rows = rows.iter().filter(|row| row.reached() > place);
+        count(&rows.collect::<Vec<_>>())
     };
     let stages = (0..4).map(|place| {
         let here = rows.iter().copied();

@@ -75,8 +75,8 @@ async fn some_deals(app: &App, count: usize) -> Vec<Deal> {
     deals
 }
 
-/// Mutants: what a deal was is read before it is locked; a change that is counted
-/// in a transaction of its own; counts that are read and written back.
+/// Mutants: what a deal was is read before it is locked; counts that are read and
+/// written back.
 #[tokio::test(flavor = "multi_thread")]
 async fn counts_of_deals_stay_right_whatever_happens_at_once() {
     let app = App::start().await;

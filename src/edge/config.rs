@@ -1,0 +1,169 @@
+//! The settings of the edge.
+
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
+
+use clap::Args;
+
+use super::{Settings, Timeouts, tls::Files};
+
+/// Settings of connections, of TLS and of what is too much.
+#[derive(Debug, Clone, Args)]
+pub struct Edge {
+    /// Address for health checks alone, without TLS and without authentication.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_HEALTH_LISTEN",
+        value_name = "ADDRESS"
+    )]
+    pub health_listen: Option<SocketAddr>,
+
+    /// File with the certificate to serve with TLS, and those between it and its
+    /// authority (PEM). Changes of this file and the next two are followed.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_TLS_CERT",
+        requires = "tls_key",
+        value_name = "FILE"
+    )]
+    pub tls_cert: Option<PathBuf>,
+
+    /// File with the certificate's key (PEM).
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_TLS_KEY",
+        requires = "tls_cert",
+        value_name = "FILE"
+    )]
+    pub tls_key: Option<PathBuf>,
+
+    /// File with the authorities whose certificates clients must have (PEM).
+    /// Without it, clients need none.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_TLS_CLIENT_CA",
+        requires = "tls_cert",
+        value_name = "FILE"
+    )]
+    pub tls_client_ca: Option<PathBuf>,
+
+    /// How long a call may take that does not say, in seconds.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_DEFAULT_TIMEOUT_SECONDS",
+        default_value_t = 5,
+        value_parser = clap::value_parser!(u32).range(1..),
+        value_name = "SECONDS"
+    )]
+    pub default_timeout_seconds: u32,
+
+    /// How long a call may take whatever it says, in seconds.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_MAX_TIMEOUT_SECONDS",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u32).range(1..),
+        value_name = "SECONDS"
+    )]
+    pub max_timeout_seconds: u32,
+
+    /// Calls in flight at most; more are refused at once. Without it, four for each
+    /// connection to Postgres and 512.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_MAX_IN_FLIGHT",
+        value_name = "COUNT"
+    )]
+    pub max_in_flight: Option<NonZeroU32>,
+
+    /// Connections of clients at most; more are closed at once.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_MAX_CONNECTIONS",
+        default_value = "2000",
+        value_name = "COUNT"
+    )]
+    pub max_connections: NonZeroU32,
+
+    /// How long a connection may be used, in seconds, ten percent more or less. Its
+    /// calls are finished, and clients open another one. 0 is for ever.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_MAX_CONNECTION_AGE_SECONDS",
+        default_value_t = 300,
+        value_name = "SECONDS"
+    )]
+    pub max_connection_age_seconds: u32,
+
+    /// Calls a second for one organization, in each process; 0 is any number.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_ORGANIZATION_RATE",
+        default_value_t = 0,
+        value_name = "COUNT"
+    )]
+    pub organization_rate: u32,
+
+    /// Calls a second with one API key, in each process; 0 is any number.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_API_KEY_RATE",
+        default_value_t = 0,
+        value_name = "COUNT"
+    )]
+    pub api_key_rate: u32,
+
+    /// How long to go on serving on shutdown after health says so, in seconds, for
+    /// balancers to notice.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_SHUTDOWN_PAUSE_SECONDS",
+        default_value_t = 0,
+        value_name = "SECONDS"
+    )]
+    pub shutdown_pause_seconds: u32,
+}
+
+impl Edge {
+    /// What the server is made with.
+    pub fn settings(&self) -> Settings {
+        let seconds = |count: u32| Duration::from_secs(count.into());
+        let count = |count: NonZeroU32| usize::try_from(count.get()).unwrap_or(usize::MAX);
+        Settings {
+            timeouts: Timeouts {
+                default: seconds(self.default_timeout_seconds),
+                max: seconds(self.max_timeout_seconds),
+            },
+            max_in_flight: self.max_in_flight.map(count),
+            max_connections: count(self.max_connections),
+            max_connection_age: seconds(self.max_connection_age_seconds),
+            organization_rate: NonZeroU32::new(self.organization_rate),
+            api_key_rate: NonZeroU32::new(self.api_key_rate),
+        }
+    }
+
+    /// The files of TLS, if it is to be served.
+    pub fn tls(&self) -> Option<Files> {
+        Some(Files {
+            cert: self.tls_cert.clone()?,
+            key: self.tls_key.clone()?,
+            client_ca: self.tls_client_ca.clone(),
+        })
+    }
+
+    /// How long to go on serving on shutdown.
+    pub fn shutdown_pause(&self) -> Duration {
+        Duration::from_secs(self.shutdown_pause_seconds.into())
+    }
+}

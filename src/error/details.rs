@@ -1,0 +1,85 @@
+//! What a status says of an error, beyond its code and its text.
+
+use std::{collections::HashMap, time::Duration};
+
+use tonic_types::ErrorDetails;
+
+use super::{DOMAIN, Error};
+
+/// After what time to try again what others stood in the way of.
+const SOON: Duration = Duration::from_millis(200);
+/// The same for what needs the database.
+const LATER: Duration = Duration::from_secs(1);
+
+impl Error {
+    /// When to try again, if trying the same again may help.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Conflict | Self::Busy | Self::Overloaded(_) => Some(SOON),
+            Self::Unavailable(_) => Some(LATER),
+            Self::TooManyAttempts { retry_after } | Self::RateLimited { retry_after, .. } => {
+                Some(*retry_after)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn details(&self) -> ErrorDetails {
+        let mut metadata = HashMap::new();
+        let mut details = ErrorDetails::new();
+        match self {
+            Self::Invalid(violations) => {
+                details.set_bad_request(violations.clone());
+            }
+            Self::RequestIdReused => {
+                details.add_bad_request_violation("request_id", self.to_string());
+            }
+            Self::NotFound { kind, id } => {
+                metadata.insert("resource_type".to_owned(), (*kind).to_owned());
+                metadata.insert("resource_name".to_owned(), id.clone());
+                details.set_resource_info(*kind, id, "", self.to_string());
+            }
+            Self::AlreadyExists { kind, field } => {
+                metadata.insert("resource_type".to_owned(), (*kind).to_owned());
+                metadata.insert("field".to_owned(), (*field).to_owned());
+                details.set_resource_info(*kind, *field, "", self.to_string());
+            }
+            Self::Precondition { reason, kind, id } => {
+                metadata.insert(format!("{kind}_id"), id.to_string());
+                details.add_precondition_failure_violation(
+                    *reason,
+                    format!("{kind}/{id}"),
+                    self.to_string(),
+                );
+            }
+            Self::Stale { kind, id } => {
+                metadata.insert(format!("{kind}_id"), id.to_string());
+            }
+            Self::RateLimited { kind, id, .. } => {
+                details.add_quota_failure_violation(format!("{kind}:{id}"), self.to_string());
+            }
+            Self::Internal { incident, .. } => {
+                metadata.insert("incident".to_owned(), incident.to_string());
+            }
+            Self::Conflict
+            | Self::Busy
+            | Self::Overloaded(_)
+            | Self::Unavailable(_)
+            | Self::TooManyAttempts { .. }
+            | Self::Malformed
+            | Self::OrganizationDenied
+            | Self::Unauthenticated
+            | Self::CredentialsInvalid
+            | Self::Denied(_)
+            | Self::AuthenticationOff
+            | Self::MessageTooLarge
+            | Self::Unimplemented
+            | Self::DeadlineExceeded => {}
+        }
+        if let Some(delay) = self.retry_after() {
+            details.set_retry_info(Some(delay));
+        }
+        details.set_error_info(self.reason(), DOMAIN, metadata);
+        details
+    }
+}

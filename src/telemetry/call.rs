@@ -1,0 +1,116 @@
+//! A call that is served: its span, and the one line it has in the log.
+
+use std::time::Instant;
+
+use tonic::{Code, metadata::MetadataMap};
+use tracing::{Span, field};
+use uuid::Uuid;
+
+use super::{
+    metrics::code_name,
+    trace::{Parent, TraceId, span},
+};
+use crate::error::{Error, Result};
+
+/// A call that is being served.
+pub struct Call {
+    method: &'static str,
+    organization_id: Uuid,
+    trace_id: TraceId,
+    span: Span,
+    started: Instant,
+}
+
+impl Call {
+    /// A call of this method, `Service/Method`, that begins now.
+    pub fn begin(method: &'static str, metadata: &MetadataMap) -> Self {
+        let parent = Parent::of(metadata);
+        let span = span!(
+            "call",
+            otel.name = method,
+            otel.kind = "server",
+            otel.status_code = field::Empty,
+            rpc.grpc.status_code = field::Empty,
+        );
+        let named = parent.map(|parent| TraceId::new(parent.trace_id));
+        Self {
+            method,
+            organization_id: Uuid::nil(),
+            trace_id: join(&span, parent)
+                .or(named)
+                .unwrap_or_else(TraceId::random),
+            span,
+            started: Instant::now(),
+        }
+    }
+
+    /// The span of all that is done for it.
+    pub fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    /// It was let into this organization; nil if it is for none.
+    pub fn is_for(&mut self, organization_id: Uuid) {
+        self.organization_id = organization_id;
+    }
+
+    /// Says how it ended. Failures of the service are logged as such; what went
+    /// well or was the caller's fault for those who want to know of every call.
+    /// What a request holds is never logged, nor is the text of a database error
+    /// beyond its first line.
+    pub fn end<T>(self, outcome: &Result<T>) {
+        let error = outcome.as_ref().err();
+        let code = error.map_or(Code::Ok, Error::code);
+        self.span
+            .record("rpc.grpc.status_code", i32::from(code))
+            .record(
+                "otel.status_code",
+                if is_failure(code) { "ERROR" } else { "" },
+            );
+        macro_rules! line {
+            ($level:ident, $message:literal $(, $cause:expr)?) => {
+                tracing::$level!(
+                    target: "minicrm::calls",
+                    method = self.method,
+                    code = code_name(code),
+                    reason = error.map(Error::reason),
+                    latency_ms = self.started.elapsed().as_secs_f64() * 1000.0,
+                    organization = (!self.organization_id.is_nil())
+                        .then(|| field::display(self.organization_id)),
+                    trace_id = %self.trace_id,
+                    $(error = $cause,)?
+                    $message
+                )
+            };
+        }
+        match error {
+            Some(error @ Error::Internal { .. }) => line!(error, "call failed", error.chain()),
+            Some(error @ Error::Unavailable(_)) => line!(warn, "call failed", error.chain()),
+            Some(Error::Conflict | Error::Busy) => line!(info, "call failed"),
+            Some(_) => line!(debug, "call refused"),
+            None => line!(debug, "call"),
+        }
+    }
+}
+
+/// Whether a call that ends so failed for a reason that is the service's.
+fn is_failure(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unknown | Code::DeadlineExceeded | Code::Internal | Code::Unavailable
+    )
+}
+
+/// Makes the span a part of the caller's trace, or of a new one: its id, if the
+/// trace is sent.
+#[cfg(feature = "otlp")]
+fn join(span: &Span, parent: Option<Parent>) -> Option<TraceId> {
+    (!span.is_disabled())
+        .then(|| super::otlp::join(span, parent))
+        .flatten()
+}
+
+#[cfg(not(feature = "otlp"))]
+fn join(_: &Span, _: Option<Parent>) -> Option<TraceId> {
+    None
+}

@@ -1,0 +1,60 @@
+//! The settings of what the service says of itself, but for those of its log.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+
+/// Settings of what the service says of itself.
+#[derive(Debug, Clone, Args)]
+pub struct Telemetry {
+    /// Address of a plain HTTP port with `/metrics`, `/log-level` and
+    /// `/.well-known/jwks.json`. Without it there is none.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_METRICS_LISTEN",
+        value_name = "ADDRESS"
+    )]
+    pub metrics_listen: Option<SocketAddr>,
+
+    /// How often backlog and loads are read from the database for the metrics, in
+    /// seconds.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_METRICS_INTERVAL_SECONDS",
+        default_value_t = 15,
+        value_parser = clap::value_parser!(u64).range(1..),
+        value_name = "SECONDS"
+    )]
+    pub metrics_interval_seconds: u64,
+
+    /// How often counts are compared with the rows for the metrics, as `verify`
+    /// does, in seconds. It reads all contacts. 0: never.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_VERIFY_INTERVAL_SECONDS",
+        default_value_t = 21_600,
+        value_name = "SECONDS"
+    )]
+    pub verify_interval_seconds: u64,
+
+    /// Where traces are sent, by OTLP over gRPC, like `http://127.0.0.1:4317`.
+    /// Without it there are none. Needs a build with the feature `otlp`.
+    #[arg(long, global = true, env = "MINICRM_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
+
+    /// The same by the name that others have for it.
+    #[arg(long, global = true, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide = true)]
+    otel_exporter_otlp_endpoint: Option<String>,
+}
+
+impl Telemetry {
+    /// Where traces are sent.
+    pub fn traces(&self) -> Option<&str> {
+        let endpoint = self.otlp_endpoint.as_ref();
+        let endpoint = endpoint.or(self.otel_exporter_otlp_endpoint.as_ref());
+        endpoint.map(String::as_str).filter(|url| !url.is_empty())
+    }
+}

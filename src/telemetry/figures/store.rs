@@ -1,0 +1,75 @@
+//! The query that gathers what the metrics say of an organization.
+
+use diesel::{
+    QueryableByName, sql_query,
+    sql_types::{BigInt, Double, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::super::metrics::Figures;
+use crate::{
+    db::{Conn, Prepared},
+    error::Result,
+};
+
+#[derive(Debug, QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    backlog: i64,
+    #[diesel(sql_type = Double)]
+    oldest_seconds: f64,
+    #[diesel(sql_type = BigInt)]
+    load: i64,
+    #[diesel(sql_type = BigInt)]
+    load_limit: i64,
+    #[diesel(sql_type = BigInt)]
+    at_limit: i64,
+}
+
+/// Reads operators and sources, which are few, and for each source what is counted
+/// of its backlog, and the contact that has waited there for longest.
+pub async fn figures(conn: &Conn, organization_id: Uuid) -> Result<Figures> {
+    let row: Row = Prepared(
+        sql_query(
+            "SELECT o.*, b.*
+             FROM (
+                 SELECT coalesce(sum(load), 0)::bigint AS load,
+                        coalesce(sum(load_limit), 0)::bigint AS load_limit,
+                        count(*) FILTER (WHERE load >= load_limit) AS at_limit
+                 FROM operators
+                 WHERE organization_id = $1 AND delete_time IS NULL AND active
+                     AND load_limit IS NOT NULL
+             ) AS o, (
+                 SELECT coalesce(sum(c.waiting), 0)::bigint AS backlog,
+                        greatest(coalesce(extract(epoch FROM now() - min(f.create_time)), 0),
+                                 0)::float8 AS oldest_seconds
+                 FROM sources AS s, LATERAL (
+                     SELECT sum(new_contacts + in_progress_contacts) AS waiting
+                     FROM contact_counts
+                     WHERE organization_id = $1 AND source_id = s.id AND hour = '-infinity'
+                         AND operator_id = '00000000-0000-0000-0000-000000000000'
+                 ) AS c, LATERAL (
+                     SELECT min(first.create_time) AS create_time
+                     FROM (VALUES ('NEW'), ('IN_PROGRESS')) AS active (status), LATERAL (
+                         SELECT create_time FROM contacts
+                         WHERE organization_id = $1 AND source_id = s.id
+                             AND status = active.status AND operator_id IS NULL
+                         ORDER BY id LIMIT 1
+                     ) AS first
+                 ) AS f
+                 WHERE s.organization_id = $1
+             ) AS b",
+        )
+        .bind::<SqlUuid, _>(organization_id),
+    )
+    .get_result(&mut &*conn)
+    .await?;
+    Ok(Figures {
+        backlog: row.backlog,
+        oldest_seconds: row.oldest_seconds,
+        load: row.load,
+        limit: row.load_limit,
+        at_limit: row.at_limit,
+    })
+}

@@ -1,0 +1,110 @@
+//! The edge of the server: deadlines, what is too much, connections, TLS, and
+//! how it ends.
+
+mod calls;
+mod connections;
+mod deadlines;
+mod end;
+mod overload;
+mod tls;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use diesel::{QueryableByName, sql_query, sql_types::BigInt};
+use diesel_async::RunQueryDsl;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use minicrm::{
+    context::{App as Shared, DEVELOPMENT_ORGANIZATION, Settings},
+    server::{self, Places},
+};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tonic::{body::Body, codegen::http::Uri, transport::Endpoint};
+
+use crate::support::{App, new_database, settings};
+
+/// A server, and what stops it.
+struct Server {
+    address: SocketAddr,
+    /// Where health is told of, if that is somewhere else.
+    health: Option<SocketAddr>,
+    url: String,
+    stop: watch::Sender<bool>,
+    served: JoinHandle<()>,
+}
+
+/// The settings of a server for the development organization.
+fn plain() -> Settings {
+    Settings {
+        organizations: vec![DEVELOPMENT_ORGANIZATION],
+        ..settings()
+    }
+}
+
+impl Server {
+    /// A server on a fresh database that serves like this.
+    async fn start(settings: Settings, change: impl FnOnce(&mut Places)) -> Self {
+        let url = new_database().await;
+        let app = Arc::new(Shared::new(&url, settings).unwrap());
+        app.prepare(&url).await.unwrap();
+        let mut places = Places {
+            listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            tls: None,
+            health: None,
+            pause: Duration::ZERO,
+            drain: Duration::from_secs(10),
+        };
+        change(&mut places);
+        let address = places.listener.local_addr().unwrap();
+        let health = places.health.as_ref();
+        let health = health.map(|listener| listener.local_addr().unwrap());
+        let (stop, stopped) = watch::channel(false);
+        let served = tokio::spawn(async move {
+            server::serve(places, app, stopped).await.unwrap();
+        });
+        Self {
+            address,
+            health,
+            url,
+            stop,
+            served,
+        }
+    }
+
+    /// Clients of it.
+    fn app(&self) -> App {
+        App::at(self.endpoint().connect_lazy(), self.url.clone())
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        Endpoint::try_from(format!("http://{}", self.address)).unwrap()
+    }
+
+    /// A client without deadlines of its own, and where to send requests.
+    fn patient(&self) -> (Client<HttpConnector, Body>, Uri) {
+        let mut client = Client::builder(TokioExecutor::new());
+        let client = client.http2_only(true).build_http();
+        (client, format!("http://{}", self.address).parse().unwrap())
+    }
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+/// Waits until somebody, or nobody, waits for a lock.
+async fn until_waiting(app: &App, waiting: bool) {
+    let mut conn = app.database().await;
+    let count = "SELECT count(*) AS number FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    loop {
+        let row: Count = sql_query(count).get_result(&mut conn).await.unwrap();
+        if (row.number > 0) == waiting {
+            return;
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What is too much is refused at once, and says when to come again.
+
+use std::num::NonZeroU32;
+
+use diesel_async::SimpleAsyncConnection;
+use minicrm::{
+    context::Settings,
+    edge,
+    proto::{ApiKeyAccess, GetOverviewRequest, ListLeadsRequest},
+};
+use tokio::task::JoinSet;
+use tonic::{Code, Status};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+use tonic_types::{ErrorDetails, StatusExt};
+use uuid::Uuid;
+
+use super::{Server, plain, until_waiting};
+use crate::support::{App, assert_error, call, contact, external, new_database, operator, secure};
+
+fn limits(edge: edge::Settings) -> Settings {
+    Settings { edge, ..plain() }
+}
+
+/// Mutant: a place that is given back before the work is done.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_calls_than_may_be_in_flight_are_refused() {
+    let settings = limits(edge::Settings {
+        max_in_flight: Some(1),
+        ..edge::Settings::default()
+    });
+    let server = Server::start(settings, |_| {}).await;
+    let app = server.app();
+    let one = app.operator(operator("One")).await;
+    let source = app.source("busy", &[(&one, 1)]).await;
+    let mut other = app.database().await;
+    let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
+    other.batch_execute(hold).await.unwrap();
+
+    let first = {
+        let (app, request) = (app.clone(), contact(&source, external("first")));
+        tokio::spawn(async move { app.create_contact(request).await })
+    };
+    until_waiting(&app, true).await;
+    let outcome = call!(app.analytics.get_overview(GetOverviewRequest {}));
+    let status = outcome.unwrap_err();
+    assert!(status.metadata().contains_key("grpc-retry-pushback-ms"));
+    let details = assert_error(Err::<(), _>(status), Code::ResourceExhausted, "OVERLOADED");
+    assert!(details.retry_info().unwrap().retry_delay.is_some());
+    // Those who look after the server are not refused.
+    let mut health = HealthClient::new(app.channel.clone());
+    health.check(HealthCheckRequest::default()).await.unwrap();
+
+    other.batch_execute("ROLLBACK").await.unwrap();
+    first.await.unwrap().unwrap();
+    // The answer may be a moment earlier than the end of the call.
+    while call!(app.analytics.get_overview(GetOverviewRequest {})).is_err() {}
+}
+
+/// Mutant: no share for others.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_that_is_stuck_does_not_shut_others_out() {
+    let [stuck, other] = [Uuid::now_v7(), Uuid::now_v7()];
+    let settings = Settings {
+        organizations: vec![stuck, other],
+        ..limits(edge::Settings {
+            max_in_flight: Some(8),
+            ..edge::Settings::default()
+        })
+    };
+    let app = App::made_with(new_database().await, settings).await;
+    let one = app.operator(operator("One")).await;
+    let source = app.source("stuck", &[(&one, 1)]).await;
+    let mut database = app.database().await;
+    let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
+    database.batch_execute(hold).await.unwrap();
+
+    let mut calls = JoinSet::new();
+    for n in 0..8 {
+        let (app, request) = (app.clone(), contact(&source, external(n)));
+        calls.spawn(async move { app.create_contact(request).await });
+    }
+    for _ in 0..2 {
+        let outcome = calls.join_next().await.unwrap().unwrap();
+        assert_error(outcome, Code::ResourceExhausted, "OVERLOADED");
+    }
+    let other = app.with("", &other.to_string());
+    call!(other.leads.list_leads(ListLeadsRequest::default())).unwrap();
+    database.batch_execute("ROLLBACK").await.unwrap();
+    // Whether they were taken in or gave up on the lock, all of them have ended.
+    calls.join_all().await;
+    for _ in 0..20 {
+        while call!(app.leads.list_leads(ListLeadsRequest::default())).is_err() {}
+    }
+}
+
+/// Lists leads until that is refused.
+async fn refused(app: &App) -> Status {
+    loop {
+        let outcome = call!(app.leads.list_leads(ListLeadsRequest::default()));
+        if let Err(status) = outcome {
+            return status;
+        }
+    }
+}
+
+fn assert_rate_limited(status: Status, subject: &str) -> ErrorDetails {
+    assert!(status.get_details_retry_info().is_some());
+    let details = assert_error(
+        Err::<(), _>(status),
+        Code::ResourceExhausted,
+        "RATE_LIMITED",
+    );
+    let quota = &details.quota_failure().unwrap().violations[0];
+    assert_eq!(quota.subject, subject);
+    details
+}
+
+/// Mutant: one rate for all organizations.
+#[tokio::test]
+async fn an_organization_that_calls_too_often_is_refused_alone() {
+    let [loud, quiet] = [Uuid::now_v7(), Uuid::now_v7()];
+    let settings = Settings {
+        organizations: vec![loud, quiet],
+        ..limits(edge::Settings {
+            organization_rate: NonZeroU32::new(2),
+            ..edge::Settings::default()
+        })
+    };
+    let app = App::made_with(new_database().await, settings).await;
+    let status = refused(&app.with("", &loud.to_string())).await;
+    assert_rate_limited(status, &format!("organization:{loud}"));
+    let quiet = app.with("", &quiet.to_string());
+    call!(quiet.leads.list_leads(ListLeadsRequest::default())).unwrap();
+}
+
+/// Mutant: a key's calls counted for its organization.
+#[tokio::test]
+async fn a_key_that_calls_too_often_is_refused_alone() {
+    let settings = Settings {
+        edge: edge::Settings {
+            api_key_rate: NonZeroU32::new(2),
+            ..edge::Settings::default()
+        },
+        ..secure()
+    };
+    let app = App::made_with(new_database().await, settings).await;
+    let ann = app.user("ann@example.com").await;
+    let acme = app.organization(&ann).await;
+    let anns = app.of(&ann, &acme);
+    let [loud, quiet] = [
+        anns.key(ApiKeyAccess::Read).await,
+        anns.key(ApiKeyAccess::Read).await,
+    ];
+    let status = refused(&app.with(&loud.secret, "")).await;
+    assert_rate_limited(status, &format!("api_key:{}", loud.api_key.unwrap().id));
+    for other in [app.with(&quiet.secret, ""), anns] {
+        call!(other.leads.list_leads(ListLeadsRequest::default())).unwrap();
+    }
+}

@@ -1,0 +1,59 @@
+//! What the servers of tests are made with.
+
+use std::time::Duration;
+
+use minicrm::{
+    auth::{
+        self,
+        limits::Attempts,
+        tokens::{Key, Keys},
+    },
+    context::Settings,
+    edge::{self, Timeouts},
+};
+
+use super::KEY;
+
+/// The settings of a server, but for whom it serves.
+pub fn settings() -> Settings {
+    Settings {
+        pool_size: 8,
+        phone_region: Some("DE".parse().unwrap()),
+        reflection: true,
+        edge: unhurried(),
+        ..Settings::default()
+    }
+}
+
+/// No test depends on how long a call takes.
+fn unhurried() -> edge::Settings {
+    let long = Duration::from_mins(1);
+    edge::Settings {
+        timeouts: Timeouts {
+            default: long,
+            max: long,
+        },
+        ..edge::Settings::default()
+    }
+}
+
+/// The same with authentication.
+pub fn secure() -> Settings {
+    authenticated(&[Key::Ed25519Pem(KEY.to_owned())], [1000, 1000])
+}
+
+/// The same with any keys, and so many attempts in a minute for an account
+/// and from a peer.
+pub fn authenticated(keys: &[Key], [per_account, per_peer]: [u32; 2]) -> Settings {
+    let authentication = auth::Settings {
+        keys: Keys::new(keys, "minicrm", "minicrm").unwrap(),
+        attempts: Attempts {
+            per_account: per_account.try_into().unwrap(),
+            per_peer: per_peer.try_into().unwrap(),
+        },
+    };
+    Settings {
+        authentication: Some(authentication),
+        ..settings()
+    }
+}

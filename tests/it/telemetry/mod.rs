@@ -1,0 +1,58 @@
+//! What the service says of itself: the binary's metrics, logs and traces.
+
+mod levels;
+mod metrics;
+mod queries;
+mod secrets;
+#[cfg(feature = "otlp")]
+mod traces;
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+
+use tokio::time::{sleep, timeout};
+
+use crate::process::{HANGS, free_address};
+
+/// Sends a request to the plain HTTP port: the status, and the body.
+fn http(address: SocketAddr, method: &str, path: &str, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, body.to_owned())
+}
+
+/// The metrics page.
+fn page(address: SocketAddr) -> String {
+    let (status, page) = http(address, "GET", "/metrics", "");
+    assert_eq!(status, 200);
+    page
+}
+
+/// The value of a metric, labels included, if it is there.
+fn value(page: &str, metric: &str) -> Option<f64> {
+    let line = page.lines().find_map(|line| line.strip_prefix(metric))?;
+    line.strip_prefix(' ')?.parse().ok()
+}
+
+/// Waits until the metrics page says this.
+async fn until(address: SocketAddr, metric: &str, expected: f64) {
+    let found = async {
+        while value(&page(address), metric) != Some(expected) {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let found = timeout(HANGS, found).await;
+    assert!(found.is_ok(), "{metric} {expected}: {}", page(address));
+}
