@@ -1,13 +1,12 @@
-# The image holds the binary and no Postgres, so the container needs
-# DATABASE_URL (plain TCP; TLS to Postgres is not there yet).
+# The image holds the binary, and no Postgres and no shell. It needs DATABASE_URL;
+# deploy/ shows it with Docker Compose and in Kubernetes.
 #
 # With authentication it listens on whatever address it is told. The files of keys
 # must be readable for user 65532, and so must those of TLS (MINICRM_TLS_CERT and
-# MINICRM_TLS_KEY). Without TLS, publish the port to a proxy that speaks it. With it,
-# the health check needs MINICRM_HEALTH_LISTEN.
+# MINICRM_TLS_KEY). Without TLS, publish the port to a proxy that speaks it.
 #
 #     docker build -t minicrm .
-#     docker run -p 127.0.0.1:50051:50051 -v /etc/minicrm:/etc/minicrm:ro \
+#     docker run --read-only -p 127.0.0.1:50051:50051 -v /etc/minicrm:/etc/minicrm:ro \
 #         -e MINICRM_LISTEN=0.0.0.0:50051 -e MINICRM_JWT_KEY_FILES=/etc/minicrm/jwt-key.pem \
 #         -e DATABASE_URL=postgres://user:password@host/minicrm minicrm
 #
@@ -19,6 +18,8 @@
 
 FROM rust:1-bookworm AS build
 WORKDIR /build
+# What Cargo.toml has under [features].
+ARG FEATURES=otlp
 
 # The dependencies alone, with empty sources of our own: this layer is built
 # again only when Cargo.toml or Cargo.lock changes. What was built of ours is
@@ -28,19 +29,33 @@ RUN mkdir src \
     && echo 'fn main() {}' > build.rs \
     && cp build.rs src/main.rs \
     && touch src/lib.rs \
-    && cargo build --release --locked --features otlp \
+    && cargo build --release --locked --features "$FEATURES" \
     && cargo clean --release --package minicrm
 
 COPY build.rs ./
 COPY proto proto
 COPY migrations migrations
 COPY src src
-RUN cargo build --release --locked --features otlp
+RUN cargo build --release --locked --features "$FEATURES"
 
-FROM debian:bookworm-slim
+# The C library and the certificates of authorities, and no other programs. Of the
+# same Debian as the stage above.
+FROM gcr.io/distroless/cc-debian12:nonroot
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG CREATED=unknown
+LABEL org.opencontainers.image.title="minicrm" \
+      org.opencontainers.image.description="Takes in customer enquiries over gRPC and hands each one to an operator" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.created="$CREATED"
 COPY --from=build /build/target/release/minicrm /usr/local/bin/minicrm
+# The health check asks here, whether the port of calls has TLS or not.
+ENV MINICRM_HEALTH_LISTEN=127.0.0.1:50052
 # A number, so that an orchestrator can see that it is not root.
 USER 65532:65532
+EXPOSE 50051
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
     CMD ["/usr/local/bin/minicrm", "healthcheck"]
 ENTRYPOINT ["/usr/local/bin/minicrm"]

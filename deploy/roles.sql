@@ -33,3 +33,13 @@ GRANT USAGE, CREATE ON SCHEMA public TO minicrm_owner;
 GRANT minicrm_app TO minicrm_owner, minicrm;
 GRANT minicrm_owner TO minicrm_migrator;
 ALTER ROLE minicrm_migrator SET role = 'minicrm_owner';
+
+-- What the service tells each connection, for poolers that lend a connection for one
+-- transaction and do not keep what it was told (PgBouncer in transaction mode). What it
+-- means is said in src/db/mod.rs.
+ALTER ROLE minicrm SET statement_timeout = '30s';
+ALTER ROLE minicrm SET idle_in_transaction_session_timeout = '5s';
+ALTER ROLE minicrm SET lock_timeout = '5s';
+ALTER ROLE minicrm SET enable_seqscan = off;
+ALTER ROLE minicrm SET jit = off;
+ALTER ROLE minicrm SET plan_cache_mode = 'force_generic_plan';

@@ -79,6 +79,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
         .map_or_else(default_pool_size, usize::from);
     let settings = Settings {
         pool_size: size,
+        replica_url: config.database.replica_url,
         phone_region: config.serve.phone_region,
         organizations: config.serve.organizations,
         authentication,
@@ -106,6 +107,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
             leads::keep_indexed(db),
             OptionFuture::from(follow_files),
             app.denials().keep_written(db),
+            app.keep_replica(),
             figures::keep(db, figures)
         );
         Outcome::Ok(())

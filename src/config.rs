@@ -159,6 +159,18 @@ pub struct Database {
     )]
     pub database_url: Option<String>,
 
+    /// A streaming replica of it, for lists and statistics, which are then up to ten
+    /// seconds old. While it is gone or further behind, they are read from the
+    /// database itself.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_REPLICA_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub replica_url: Option<String>,
+
     /// Connections to Postgres at most, 3 to 1000. Half of them, but at least two,
     /// are kept for grouped writes and health: as many organizations are written
     /// for at a time. Without it, twelve per core.

@@ -47,7 +47,7 @@ async fn list_activities(
     violations.finish()?;
     let page = pager.page;
     let activities = context
-        .read(async |conn| {
+        .read_stale(async |conn| {
             deals::store::find(conn, organization_id, deal_id).await?;
             store::list(conn, organization_id, deal_id, page).await
         })

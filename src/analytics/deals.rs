@@ -87,7 +87,7 @@ pub async fn get_deal_summary(
     violations.finish()?;
     let organization_id = context.organization_id;
     let sums = context
-        .read(async |conn| {
+        .read_stale(async |conn| {
             let new = store::now(conn).await? - TimeDelta::days(days.into());
             let (start, end) = chosen.created;
             let start = start.map_or(new, |start| start.max(new));
@@ -113,7 +113,9 @@ pub async fn get_deal_funnel(
     let organization_id = context.organization_id;
     let ranges = &[parts(chosen.created)];
     let sums = context
-        .read(async |conn| store::sums(conn, organization_id, chosen.owner_user_id, ranges).await)
+        .read_stale(async |conn| {
+            store::sums(conn, organization_id, chosen.owner_user_id, ranges).await
+        })
         .await?;
     let currencies = by_currency(&sums)
         .into_iter()

@@ -71,7 +71,7 @@ impl AnalyticsService for Analytics {
 async fn get_overview(context: Context, _: GetOverviewRequest) -> Result<GetOverviewResponse> {
     let organization_id = context.organization_id;
     let overview = context
-        .read(async |conn| store::overview(conn, organization_id).await)
+        .read_stale(async |conn| store::overview(conn, organization_id).await)
         .await?;
     let by_status = [
         (ContactStatus::New, overview.new_contacts),
@@ -119,7 +119,7 @@ async fn get_distribution(
     let organization_id = context.organization_id;
     let parts = &Parts::of((start_time, end_time), &[Span::Hour]);
     let shares = context
-        .read(async |conn| {
+        .read_stale(async |conn| {
             if let Some(source_id) = source_id {
                 sources::store::find(conn, organization_id, source_id).await?;
             }
@@ -173,7 +173,7 @@ async fn list_operator_loads(
     };
     let pager = &pager;
     let (operators, next_page_token, window_loads) = context
-        .read(async |conn| {
+        .read_stale(async |conn| {
             let operators =
                 operators::store::list(conn, organization_id, filter, pager.page).await?;
             let (operators, next_page_token) = pager.finish(operators, |operator| operator.id);

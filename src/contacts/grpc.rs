@@ -102,7 +102,7 @@ async fn list_contacts(
     violations.finish()?;
     let (organization_id, filter, page) = (context.organization_id, &filter, pager.page);
     let contacts = context
-        .read(async |conn| store::list(conn, organization_id, filter, page).await)
+        .read_stale(async |conn| store::list(conn, organization_id, filter, page).await)
         .await?;
     let (contacts, next_page_token) = pager.finish(contacts, |contact| contact.id);
     let contacts = contacts.into_iter().map(proto::Contact::from).collect();

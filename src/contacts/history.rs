@@ -30,7 +30,7 @@ pub(super) async fn list_assignments(
     violations.finish()?;
     let pager = &pager;
     let (assignments, next_page_token, pools) = context
-        .read(async |conn| {
+        .read_stale(async |conn| {
             store::find(conn, organization_id, contact_id).await?;
             let rows = assignments::list(conn, organization_id, contact_id, pager.page).await?;
             let (rows, next_page_token) = pager.finish(rows, |row| row.id);

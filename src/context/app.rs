@@ -15,7 +15,7 @@ use crate::{
     audit::denials::Denials,
     auth::{self, Auth},
     contacts::{Change, NewContact, Wanted},
-    db::{Db, Scope},
+    db::{Db, Replica, Scope},
     distribution::store::KnownPools,
     edge::{self, Edge},
     error::Result,
@@ -40,6 +40,8 @@ pub struct Settings {
     /// Most connections to the database, of which a half, but at least two, are
     /// kept for grouped writes and health: slow reads cannot hold those up.
     pub pool_size: usize,
+    /// A replica of the database, for reads that need not see the last changes.
+    pub replica_url: Option<String>,
     /// Region whose national phone numbers are understood in organizations that
     /// name none.
     pub phone_region: Option<country::Id>,
@@ -60,6 +62,7 @@ pub struct Settings {
 pub struct App {
     pub(super) db: Db,
     pub(super) grouped_db: Db,
+    pub(super) replica: Option<Replica>,
     pub(super) phone_region: Option<country::Id>,
     pub(super) intake: Queues<NewContact>,
     pub(super) changes: Queues<Change>,
@@ -79,9 +82,12 @@ impl App {
     pub fn new(url: &str, settings: Settings) -> Result<Self> {
         let reserved = (settings.pool_size / 2).max(2);
         let shared = settings.pool_size.saturating_sub(reserved).max(1);
+        let replica = settings.replica_url.as_deref();
+        let replica = replica.map(|url| Replica::new(url, shared)).transpose()?;
         Ok(Self {
             db: Db::new(url, shared, LOCK_TIMEOUT)?.named("shared"),
             grouped_db: Db::new(url, reserved, GROUPED_LOCK_TIMEOUT)?.named("grouped"),
+            replica,
             phone_region: settings.phone_region,
             intake: Queues::default(),
             changes: Queues::default(),
@@ -119,6 +125,13 @@ impl App {
         &self.db
     }
 
+    /// Keeps an eye on the replica, if there is one.
+    pub async fn keep_replica(&self) {
+        if let Some(replica) = &self.replica {
+            replica.keep_compared(&self.db).await;
+        }
+    }
+
     /// What all connections and calls share.
     pub fn edge(&self) -> &Arc<Edge> {
         &self.edge
@@ -128,6 +141,7 @@ impl App {
     pub fn measure_pools(&self) {
         self.db.measure();
         self.grouped_db.measure();
+        self.replica.iter().for_each(Replica::measure);
     }
 
     /// What tokens can be verified with, if callers are authenticated.
@@ -139,6 +153,7 @@ impl App {
     pub fn close(&self) {
         self.db.close();
         self.grouped_db.close();
+        self.replica.iter().for_each(Replica::close);
     }
 
     /// Whether the service describes itself.

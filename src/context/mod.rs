@@ -17,7 +17,7 @@ use crate::{
     audit::{self, Event},
     auth::Auth,
     contacts::{Change, NewContact, Wanted},
-    db::{Db, Scope, Transaction, Work},
+    db::{Db, Replica, Scope, Transaction, Work},
     distribution::store::KnownPools,
     error::{Error, Result},
     grouped::Queues,
@@ -122,6 +122,28 @@ impl Context {
             + Send,
     {
         self.db().read(self.scope(), work).await
+    }
+
+    /// The same for a read that need not see the last changes: by the replica, if
+    /// there is one. What fails there is tried again here.
+    pub async fn read_stale<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send,
+        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
+            + Work<&'c Transaction, Result<T>, Future: Send>
+            + Clone
+            + Send,
+    {
+        let replica = self.app.replica.as_ref();
+        if let Some(replica) = replica.and_then(Replica::db)
+            && let Ok(answer) = replica
+                .until(self.deadline)
+                .read(self.scope(), work.clone())
+                .await
+        {
+            return Ok(answer);
+        }
+        self.read(work).await
     }
 
     /// Runs a write in a transaction, exactly once if it has a claim, and says in

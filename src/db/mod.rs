@@ -1,5 +1,6 @@
 //! The connection pool, transactions that are retried, and what queries share.
 
+mod replica;
 mod scope;
 #[cfg(feature = "otlp")]
 mod statements;
@@ -8,9 +9,10 @@ mod transaction;
 use std::time::Duration;
 
 use diesel::{
-    QueryDsl, QueryResult,
+    QueryDsl, QueryResult, QueryableByName,
     pg::Pg,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
+    sql_types::BigInt,
 };
 use diesel_async::{
     AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
@@ -21,6 +23,7 @@ use diesel_async::{
 };
 use futures_util::FutureExt;
 use prometheus::Histogram;
+pub use replica::Replica;
 pub use scope::Scope;
 #[cfg(feature = "otlp")]
 pub use statements::trace_statements;
@@ -44,13 +47,15 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Statements are planned once per connection, perhaps while a table is small:
 /// without sequential scans the plan is right when it has grown, too. Planning
 /// them anew for each set of parameters, or compiling them, would take longer
-/// than most of them run.
+/// than most of them run. (Citus finds the shard of a statement by its parameters.)
 ///
 /// But for the role: superusers pass all policies, so the service does not act as
 /// one, whoever it has logged in as.
 const SESSION: &str = "SET application_name = 'minicrm'; SET statement_timeout = '30s'; \
      SET idle_in_transaction_session_timeout = '5s'; \
-     SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off; \
+     SET enable_seqscan = off; SET jit = off; \
+     SELECT set_config('plan_cache_mode', 'force_generic_plan', false) \
+     WHERE NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus'); \
      SELECT set_config('role', 'minicrm_app', false) FROM pg_roles \
      WHERE rolname = current_user AND (rolsuper OR rolbypassrls)";
 
@@ -147,6 +152,24 @@ impl Db {
                 .await?)
         })
         .await
+    }
+
+    /// How many bytes of changes it has seen, ever: a primary has written them, a
+    /// replica has made them its own.
+    async fn log_position(&self) -> Result<i64> {
+        #[derive(QueryableByName)]
+        struct Position {
+            #[diesel(sql_type = BigInt)]
+            position: i64,
+        }
+        let conn = self.conn().await?;
+        let found: Position = diesel::sql_query(
+            "SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+                 ELSE pg_current_wal_lsn() END - '0/0')::bigint AS position",
+        )
+        .get_result(&mut &*conn)
+        .await?;
+        Ok(found.position)
     }
 
     /// Whether the database answers.

@@ -39,7 +39,7 @@ pub async fn list_deals(context: Context, request: ListDealsRequest) -> Result<L
     violations.finish()?;
     let (filter, page) = (&filter, pager.page);
     let deals = context
-        .read(async |conn| store::list(conn, organization_id, filter, page).await)
+        .read_stale(async |conn| store::list(conn, organization_id, filter, page).await)
         .await?;
     let (deals, next_page_token) = pager.finish_by_key(deals, |deal| deal.place(page.order));
     Ok(ListDealsResponse {

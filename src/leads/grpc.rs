@@ -155,7 +155,7 @@ async fn list_leads(context: Context, request: ListLeadsRequest) -> Result<ListL
     let (organization_id, page) = (context.organization_id, pager.page);
     let search = search.as_deref();
     let (leads, stopped_at) = context
-        .read(async |conn| {
+        .read_stale(async |conn| {
             let Some(text) = search else {
                 let leads = store::list(conn, organization_id, owner_user_id, page).await?;
                 return Ok((leads, None));

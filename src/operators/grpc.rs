@@ -121,7 +121,7 @@ async fn list_operators(
     };
     let pager = &pager;
     let (operators, next_page_token, loads) = context
-        .read(async |conn| {
+        .read_stale(async |conn| {
             let operators = store::list(conn, organization_id, filter, pager.page).await?;
             let (operators, next_page_token) = pager.finish(operators, |operator| operator.id);
             let loads =

@@ -178,7 +178,7 @@ async fn list_sources(
     violations.finish()?;
     let (organization_id, filter, page) = (context.organization_id, &filter, pager.page);
     let sources = context
-        .read(async |conn| store::list(conn, organization_id, filter, page).await)
+        .read_stale(async |conn| store::list(conn, organization_id, filter, page).await)
         .await?;
     let (sources, next_page_token) = pager.finish(sources, |source| source.id);
     let sources = sources

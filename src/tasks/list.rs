@@ -25,7 +25,7 @@ pub async fn list_tasks(context: Context, request: ListTasksRequest) -> Result<L
     violations.finish()?;
     let (filter, page, overdue) = (&filter, pager.page, request.overdue);
     let tasks = context
-        .read(async |conn| {
+        .read_stale(async |conn| {
             let mut filter = filter.clone();
             if overdue {
                 let today = organizations::store::today(conn, organization_id).await?;

@@ -6,6 +6,7 @@ mod binary;
 mod end;
 mod indexing;
 mod load;
+mod replica;
 mod verify;
 
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! One throwaway Postgres for the run, and fresh databases in it.
-//! `TEST_DATABASE_URL` names a server to use instead.
+//! `TEST_DATABASE_URL` names a server to use instead, `TEST_POOLER_URL` a pooler
+//! before it, for the services that are tested.
 
 use std::{
     env, fs,
@@ -47,6 +48,16 @@ async fn copy_of(template: &str) -> String {
     .await
     .unwrap();
     url(server, &name)
+}
+
+/// Where a service finds the database at this URL.
+pub fn served(database_url: &str) -> String {
+    #[expect(clippy::disallowed_methods, reason = "not a setting of the service")]
+    let pooler = env::var("TEST_POOLER_URL");
+    match (pooler, database_url.rsplit_once('/')) {
+        (Ok(pooler), Some((_, database))) => url(&pooler, database),
+        _ => database_url.to_owned(),
+    }
 }
 
 fn url(server: &str, database: &str) -> String {

@@ -159,8 +159,9 @@ impl App {
 
     /// A server on this database.
     pub async fn made_with(database_url: String, settings: Settings) -> Self {
-        let shared = Arc::new(Shared::new(&database_url, settings).unwrap());
-        shared.prepare(&database_url).await.unwrap();
+        let url = cluster::served(&database_url);
+        let shared = Arc::new(Shared::new(&url, settings).unwrap());
+        shared.prepare(&url).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);

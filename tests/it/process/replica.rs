@@ -1,0 +1,50 @@
+//! Lists and statistics come from the replica, while it is there. The one here is
+//! another, empty database: so it shows who was asked.
+
+use std::time::Duration;
+
+use minicrm::proto::{GetOperatorRequest, GetOverviewRequest, ListOperatorsRequest};
+use tokio::time::{sleep, timeout};
+
+use super::{
+    HANGS,
+    binary::{Process, channel, free_address},
+};
+use crate::support::{App, new_database, operator};
+
+/// Mutants: lists that read the primary; single things that are read from the
+/// replica; a replica that is not given up.
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_read_from_a_replica_that_is_there() {
+    let (url, replica) = (new_database().await, new_database().await);
+    let address = free_address();
+    let settings = [("DATABASE_URL", &*url), ("MINICRM_REPLICA_URL", &replica)];
+    let process = Process::start(address, &settings).await;
+    let app = App::at(channel(address), url.clone());
+    let ann = app.operator(operator("Ann")).await;
+    let listed = async || {
+        let request = ListOperatorsRequest::default();
+        let answer = app.operators.clone().list_operators(request).await;
+        answer.unwrap().into_inner().operators.len()
+    };
+
+    // It is not asked before it has been looked at.
+    let asked = async {
+        while listed().await == 1 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(HANGS, asked).await.unwrap();
+    let mut analytics = app.analytics.clone();
+    let overview = analytics.get_overview(GetOverviewRequest {}).await;
+    assert_eq!(overview.unwrap().into_inner().operators, 0);
+    let request = GetOperatorRequest { id: ann.id.clone() };
+    let found = app.operators.clone().get_operator(request).await;
+    assert_eq!(found.unwrap().into_inner(), ann);
+
+    let (_, name) = replica.rsplit_once('/').unwrap();
+    app.execute(&format!("DROP DATABASE {name} WITH (FORCE)"))
+        .await;
+    assert_eq!(listed().await, 1);
+    assert!(process.terminate().await.success());
+}
