@@ -152,7 +152,7 @@ impl Client {
             if let Some(id) = &contact {
                 acknowledged.fetch_add(1, Ordering::SeqCst);
                 // Those who are full have room again.
-                if count % 3 == 0 {
+                if count.is_multiple_of(3) {
                     self.close(id).await;
                 }
             }

@@ -16,6 +16,7 @@ mod binary;
 mod checks;
 mod controls;
 mod databases;
+mod fuzz;
 mod load;
 mod network;
 mod postgres;
@@ -32,20 +33,20 @@ use minicrm::proto::{CreateContactRequest, Operator};
 use support::{App, contact, external, operator};
 
 /// What takes this long hangs. No test depends on how long anything takes.
-pub const HANGS: Duration = Duration::from_mins(3);
+const HANGS: Duration = Duration::from_mins(3);
 /// Contacts that are acknowledged before a fault and after it. A run with less
 /// traffic says nothing.
-pub const TRAFFIC: usize = 60;
+const TRAFFIC: usize = 60;
 
 /// How often a fault is repeated.
-pub fn rounds() -> usize {
+fn rounds() -> usize {
     #[expect(clippy::disallowed_methods, reason = "not a setting of the service")]
     let given = std::env::var("MINICRM_FAULTS_ROUNDS");
     given.map_or(3, |rounds| rounds.parse().unwrap())
 }
 
 /// Two operators without limits, one who is soon full, and a contact for them.
-pub async fn prepare(app: &App) -> CreateContactRequest {
+async fn prepare(app: &App) -> CreateContactRequest {
     let limited = Operator {
         load_limit: Some(20),
         ..operator("Ann")

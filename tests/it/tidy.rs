@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 /// Most lines of a file.
 const MAX_LINES: usize = 300;
 /// Where queries are, beside the files and folders called `store`.
-const QUERIES: [&str; 8] = [
+const QUERIES: [&str; 9] = [
     "src/context/app.rs",
     "src/db/mod.rs",
     "src/db/statements.rs",
