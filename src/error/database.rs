@@ -27,6 +27,7 @@ impl From<DieselError> for Error {
                 {
                     Self::unavailable(error)
                 }
+                text if text.ends_with("No space left on device") => Self::StorageFull,
                 _ => Self::internal(error),
             },
             _ => Self::internal(error),

@@ -73,6 +73,7 @@ impl Error {
             | Self::Denied(_)
             | Self::AuthenticationOff
             | Self::MessageTooLarge
+            | Self::StorageFull
             | Self::Unimplemented
             | Self::DeadlineExceeded => {}
         }

@@ -121,6 +121,9 @@ pub enum Error {
     /// A lock or a statement took too long; nothing was done.
     #[error("the database took too long")]
     Busy,
+    /// The database has no room for more; nothing was done.
+    #[error("the disk of the database is full")]
+    StorageFull,
     /// The database cannot be reached; what a write did is unknown.
     #[error("the database is not available")]
     Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
@@ -199,7 +202,8 @@ impl Error {
             Self::Overloaded(_)
             | Self::TooManyAttempts { .. }
             | Self::RateLimited { .. }
-            | Self::MessageTooLarge => Code::ResourceExhausted,
+            | Self::MessageTooLarge
+            | Self::StorageFull => Code::ResourceExhausted,
             Self::Unimplemented => Code::Unimplemented,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Unavailable(_) => Code::Unavailable,
@@ -220,6 +224,7 @@ impl Error {
             Self::TooManyAttempts { .. } => "TOO_MANY_ATTEMPTS",
             Self::RateLimited { .. } => "RATE_LIMITED",
             Self::MessageTooLarge => "MESSAGE_TOO_LARGE",
+            Self::StorageFull => "STORAGE_FULL",
             Self::Unimplemented => "UNIMPLEMENTED",
             Self::AuthenticationOff => "AUTHENTICATION_OFF",
             Self::NotFound { .. } => "RESOURCE_NOT_FOUND",

@@ -28,6 +28,7 @@ mod row_security;
 mod schema;
 mod server;
 mod sources;
+mod supply;
 mod support;
 mod tasks;
 mod telemetry;

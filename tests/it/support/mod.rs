@@ -6,6 +6,7 @@ mod cluster;
 mod invariants;
 mod makers;
 mod people;
+mod raw;
 mod sale;
 mod settings;
 
@@ -40,6 +41,7 @@ pub use calls::mask;
 pub use cluster::{empty_database, new_database};
 pub use makers::*;
 pub use people::Person;
+pub use raw::messages;
 use settings::authenticated;
 pub use settings::{secure, settings};
 

@@ -6,61 +6,27 @@ use minicrm::{
     access::table::TABLE,
     proto::{
         AddMemberRequest, ApiKey, ApiKeyAccess, ChangePasswordRequest, CreateApiKeyRequest,
-        CreateContactRequest, CreateLeadRequest, DESCRIPTOR, Lead, LeadIdentity, ListLeadsRequest,
+        CreateContactRequest, CreateLeadRequest, Lead, LeadIdentity, ListLeadsRequest,
         LoginRequest, LookupLeadRequest, RefreshRequest, RegisterRequest, Role,
         UpdateContactRequest, add_member_response, lookup_lead_request,
     },
 };
-use prost::{
-    DecodeError, Message,
-    bytes::{Buf, BufMut},
-    encoding::{DecodeContext, WireType, skip_field, string},
-};
+use prost::encoding::string;
 use prost_types::{
-    DescriptorProto, FileDescriptorSet,
+    DescriptorProto,
     field_descriptor_proto::{Label, Type},
 };
-use tonic::{Request, client::Grpc};
-use tonic_prost::ProstCodec;
 
 use super::{free_address, http, page};
 use crate::{
     process::{DataDir, Process, channel},
-    support::{App, call, contact, external},
+    support::{App, call, contact, external, messages},
 };
 
 /// What every text holds that must be nowhere.
 const MARKER: &str = "secret-";
 /// The digits of a phone number.
 const PHONE: &str = "4930123456780";
-
-/// A message that is sent as it is.
-#[derive(Debug, Default)]
-struct Raw(Vec<u8>);
-
-impl Message for Raw {
-    fn encode_raw(&self, buffer: &mut impl BufMut) {
-        buffer.put_slice(&self.0);
-    }
-
-    fn merge_field(
-        &mut self,
-        tag: u32,
-        wire_type: WireType,
-        buffer: &mut impl Buf,
-        context: DecodeContext,
-    ) -> Result<(), DecodeError> {
-        skip_field(wire_type, tag, buffer, context)
-    }
-
-    fn encoded_len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn clear(&mut self) {
-        self.0.clear();
-    }
-}
 
 /// A message of this type with a marker in every text.
 fn marked(types: &HashMap<String, DescriptorProto>, name: &str, depth: usize) -> Vec<u8> {
@@ -81,27 +47,12 @@ fn marked(types: &HashMap<String, DescriptorProto>, name: &str, depth: usize) ->
 
 /// Calls every method with a marker in every text of its request.
 async fn call_everything(app: &App) {
-    let set = FileDescriptorSet::decode(DESCRIPTOR).unwrap();
-    let mut types = HashMap::new();
-    for file in &set.file {
-        for message in &file.message_type {
-            let name = format!(".{}.{}", file.package(), message.name());
-            types.insert(name, message.clone());
-        }
-    }
+    let types = messages();
     for row in TABLE {
-        let mut grpc = Grpc::new(app.caller.clone());
-        grpc.ready().await.unwrap();
-        let path = format!("/minicrm.v1.{}/{}", row.service, row.method);
-        let request = Raw(marked(
-            &types,
-            &format!(".minicrm.v1.{}Request", row.method),
-            0,
-        ));
-        let codec = ProstCodec::<Raw, Raw>::default();
+        let name = format!(".minicrm.v1.{}Request", row.method);
         // Most of it is not valid.
-        let _ = grpc
-            .unary(Request::new(request), path.parse().unwrap(), codec)
+        let _ = app
+            .send(row.service, row.method, marked(&types, &name, 0))
             .await;
     }
 }
