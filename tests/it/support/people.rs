@@ -31,6 +31,10 @@ struct Table {
     name: String,
 }
 
+/// A hash that no password has.
+const NO_PASSWORD: &str = "$argon2id$v=19$m=16,t=1,p=1$c29tZXNhbHRzb21lc2FsdA\
+     $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 /// What tokens are signed with.
 pub fn keys() -> Keys {
     Keys::new(&[Key::Ed25519Pem(KEY.to_owned())], "minicrm", "minicrm").unwrap()
@@ -51,7 +55,7 @@ impl App {
         let email = email.to_lowercase();
         self.execute(&format!(
             "INSERT INTO users (id, email, name, password_hash)
-             VALUES ('{id}', '{email}', '{email}', '-')"
+             VALUES ('{id}', '{email}', '{email}', '{NO_PASSWORD}')"
         ))
         .await;
         Person {
