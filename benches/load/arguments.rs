@@ -10,7 +10,8 @@ use crate::drive::Span;
 /// Measures the service, with pgbench beside it on the same Postgres.
 #[derive(Debug, Parser)]
 pub struct Arguments {
-    /// What to measure. Without it, all but `growth`.
+    /// What to measure. Without it, all but `growth` and
+    /// `soak`.
     #[arg(long, alias = "scenario", value_delimiter = ',', value_name = "NAMES")]
     pub scenarios: Vec<Scenario>,
     /// Rounds, each of which measures everything once; the median counts.
@@ -102,6 +103,12 @@ pub enum Scenario {
     Growth,
     /// From the start of the process until it serves.
     Start,
+    /// `CreateContact` by as many callers as are let in, and by ten times as many.
+    Overload,
+    /// Calls of one organization while another one's operators are locked.
+    Stuck,
+    /// Calls of all kinds, round after round: whether memory grows.
+    Soak,
 }
 
 impl fmt::Display for Scenario {
@@ -124,6 +131,8 @@ impl Scenario {
         Self::Reassign,
         Self::GetContact,
         Self::Start,
+        Self::Overload,
+        Self::Stuck,
     ];
 }
 

@@ -211,7 +211,8 @@ fn any_source(shape: &Shape) -> usize {
     rand::random_range(1..=shape.sources)
 }
 
-fn new_lead() -> LeadIdentity {
+/// A lead that is not known.
+pub fn new_lead() -> LeadIdentity {
     LeadIdentity {
         external_id: format!("lead-{}", rand::random::<u64>() >> 4),
         ..Default::default()
@@ -219,7 +220,7 @@ fn new_lead() -> LeadIdentity {
 }
 
 /// A contact of this lead through the source with this number.
-fn contact(shape: &Shape, source: usize, lead: LeadIdentity) -> Request<CreateContactRequest> {
+pub fn contact(shape: &Shape, source: usize, lead: LeadIdentity) -> Request<CreateContactRequest> {
     let code = format!("source-{source}");
     let request = CreateContactRequest {
         source: Some(create_contact_request::Source::SourceCode(code)),
@@ -235,7 +236,8 @@ async fn create(channel: Channel, request: Request<CreateContactRequest>) {
     contacts.create_contact(request).await.unwrap();
 }
 
-fn set_status(
+/// A new status for the contact with this id, of this source.
+pub fn set_status(
     shape: &Shape,
     source: usize,
     id: String,
@@ -250,7 +252,7 @@ fn set_status(
 }
 
 /// A request for the organization that the source with this number belongs to.
-fn of_organization<T>(shape: &Shape, source: usize, message: T) -> Request<T> {
+pub fn of_organization<T>(shape: &Shape, source: usize, message: T) -> Request<T> {
     let mut request = Request::new(message);
     let organization = id(shape.organization_of(source)).to_string();
     let metadata = request.metadata_mut();

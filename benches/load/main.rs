@@ -18,6 +18,7 @@ mod arguments;
 mod calls;
 mod cluster;
 mod drive;
+mod patient;
 mod pgbench;
 mod report;
 mod rounds;

@@ -185,6 +185,24 @@ impl Subject {
         }
     }
 
+    /// The same while something goes on that `begin` starts and dropping it ends.
+    pub fn beside(
+        self,
+        begin: impl Fn() -> BoxFuture<'static, Box<dyn Send>> + Send + Sync + 'static,
+    ) -> Self {
+        let run = self.run;
+        Self {
+            run: Box::new(move || {
+                let (other, measured) = (begin(), run());
+                Box::pin(async move {
+                    let _other = other.await;
+                    measured.await
+                })
+            }),
+            ..self
+        }
+    }
+
     /// A script of pgbench.
     pub fn script(pgbench: &Pgbench, script: Script, clients: usize, span: Span) -> Self {
         let pgbench = pgbench.clone();

@@ -38,7 +38,8 @@ const GROUPED_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub struct Settings {
     /// Most connections to the database, of which a half, but at least two, are
-    /// kept for grouped writes and health: slow reads cannot hold those up.
+    /// kept for grouped writes and health: slow reads cannot hold those up. Of the others
+    /// an organization has half at most: if it is stuck, it does not hold up the rest.
     pub pool_size: usize,
     /// A replica of the database, for reads that need not see the last changes.
     pub replica_url: Option<String>,
@@ -85,7 +86,9 @@ impl App {
         let replica = settings.replica_url.as_deref();
         let replica = replica.map(|url| Replica::new(url, shared)).transpose()?;
         Ok(Self {
-            db: Db::new(url, shared, LOCK_TIMEOUT)?.named("shared"),
+            db: Db::new(url, shared, LOCK_TIMEOUT)?
+                .in_shares(shared.div_ceil(2))
+                .named("shared"),
             grouped_db: Db::new(url, reserved, GROUPED_LOCK_TIMEOUT)?.named("grouped"),
             replica,
             phone_region: settings.phone_region,

@@ -2,11 +2,12 @@
 
 mod replica;
 mod scope;
+mod shares;
 #[cfg(feature = "otlp")]
 mod statements;
 mod transaction;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use diesel::{
     QueryDsl, QueryResult, QueryableByName,
@@ -25,6 +26,7 @@ use futures_util::FutureExt;
 use prometheus::Histogram;
 pub use replica::Replica;
 pub use scope::Scope;
+use shares::{Place, Shares};
 #[cfg(feature = "otlp")]
 pub use statements::trace_statements;
 use tokio::time::Instant;
@@ -66,6 +68,14 @@ pub struct Db {
     /// When what is done with it has to end, if it has to.
     deadline: Option<Instant>,
     measured: Option<(&'static str, Histogram)>,
+    shares: Option<Arc<Shares>>,
+}
+
+/// A connection in use.
+struct Held {
+    conn: Object<Conn>,
+    /// The place of its organization, which is free again when the connection is.
+    _place: Option<Place>,
 }
 
 impl Db {
@@ -95,6 +105,7 @@ impl Db {
             pool,
             deadline: None,
             measured: None,
+            shares: None,
         })
     }
 
@@ -103,6 +114,15 @@ impl Db {
     pub fn named(self, name: &'static str) -> Self {
         Self {
             measured: Some((name, metrics::pool_wait(name))),
+            ..self
+        }
+    }
+
+    /// The same, with at most so many connections at a time for one organization.
+    #[must_use]
+    pub fn in_shares(self, each: usize) -> Self {
+        Self {
+            shares: Some(Arc::new(Shares::new(each))),
             ..self
         }
     }
@@ -130,16 +150,32 @@ impl Db {
         self.pool.close();
     }
 
-    async fn conn(&self) -> Result<Object<Conn>> {
+    /// A connection for what is done in this scope.
+    async fn held(&self, scope: &Scope) -> Result<Held> {
         let asked = Instant::now();
-        let outcome = tokio::time::timeout(POOL_TIMEOUT, self.pool.get()).await;
+        let held = async {
+            let place = match (&self.shares, scope) {
+                (Some(shares), &Scope::Organization(id)) => shares.take(id).await,
+                _ => None,
+            };
+            let conn = self.pool.get().await?;
+            Ok(Held {
+                conn,
+                _place: place,
+            })
+        };
+        let outcome = tokio::time::timeout(POOL_TIMEOUT, held).await;
         if let Some((_, wait)) = &self.measured {
             wait.observe(asked.elapsed().as_secs_f64());
         }
         match outcome {
-            Ok(conn) => Ok(conn?),
+            Ok(held) => held,
             Err(_) => Err(Error::Overloaded("pool")),
         }
+    }
+
+    async fn conn(&self) -> Result<Object<Conn>> {
+        Ok(self.held(&Scope::None).await?.conn)
     }
 
     /// The ids of all organizations, for what is done in each of them.

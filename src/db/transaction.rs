@@ -12,14 +12,13 @@ use std::{
 use diesel::sql_query;
 use diesel_async::{
     AnsiTransactionManager, RunQueryDsl, SimpleAsyncConnection, TransactionManager,
-    pooled_connection::deadpool::Object,
 };
 use futures_util::{future::try_join, join};
 use rand::RngExt;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::{Conn, Db, Prepared, Scope};
+use super::{Conn, Db, Held, Prepared, Scope};
 use crate::{
     error::{Error, Result},
     telemetry::{metrics, trace::span},
@@ -50,8 +49,7 @@ impl Db {
             + Clone
             + Send,
     {
-        self.repeat(&format!("BEGIN; {scope}"), Access::Write, work)
-            .await
+        self.repeat("BEGIN", &scope, Access::Write, work).await
     }
 
     /// The same for `work` that only reads: the end of its transaction is not
@@ -64,11 +62,11 @@ impl Db {
             + Clone
             + Send,
     {
-        self.repeat(&format!("BEGIN READ ONLY; {scope}"), Access::Read, work)
+        self.repeat("BEGIN READ ONLY", &scope, Access::Read, work)
             .await
     }
 
-    async fn repeat<T, F>(&self, begin: &str, access: Access, work: F) -> Result<T>
+    async fn repeat<T, F>(&self, begin: &str, scope: &Scope, access: Access, work: F) -> Result<T>
     where
         T: Send,
         for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
@@ -76,10 +74,11 @@ impl Db {
             + Clone
             + Send,
     {
+        let begin = &format!("{begin}; {scope}");
         let mut attempt = 1;
         loop {
             let span = span!("transaction", attempt);
-            let tried = self.attempt(begin, access, work.clone());
+            let tried = self.attempt(begin, scope, access, work.clone());
             let error = match tried.instrument(span).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -119,17 +118,23 @@ impl Db {
         Ok(format!("{begin}; SET LOCAL statement_timeout = {left}").into())
     }
 
-    async fn attempt<T, F>(&self, begin: &str, access: Access, work: F) -> Result<T, Failed>
+    async fn attempt<T, F>(
+        &self,
+        begin: &str,
+        scope: &Scope,
+        access: Access,
+        work: F,
+    ) -> Result<T, Failed>
     where
         T: Send,
         for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
             + Work<&'c Transaction, Result<T>, Future: Send>
             + Send,
     {
-        let conn = self.conn().await.map_err(Failed::for_good)?;
+        let held = self.held(scope).await.map_err(Failed::for_good)?;
         let begin = self.within_deadline(begin).map_err(Failed::for_good)?;
         let transaction = Transaction {
-            conn,
+            held,
             committing: AtomicBool::new(false),
             ended: AtomicBool::new(false),
         };
@@ -164,7 +169,7 @@ impl Db {
 /// An open transaction: a connection to send statements by. It commits when the
 /// work has succeeded, or with its last statements.
 pub struct Transaction {
-    conn: Object<Conn>,
+    held: Held,
     committing: AtomicBool,
     ended: AtomicBool,
 }
@@ -173,13 +178,13 @@ impl Deref for Transaction {
     type Target = Conn;
 
     fn deref(&self) -> &Conn {
-        &self.conn
+        &self.held.conn
     }
 }
 
 impl Transaction {
     async fn begin(&self, statements: &str) -> Result<()> {
-        Ok((&*self.conn).batch_execute(statements).await?)
+        Ok((&**self).batch_execute(statements).await?)
     }
 
     async fn end_read(self) {
@@ -202,9 +207,7 @@ impl Transaction {
 
     /// Prepared like all others: each waits for those before it to be sent.
     async fn end(&self, statement: &'static str) -> Result<()> {
-        Prepared(sql_query(statement))
-            .execute(&mut &*self.conn)
-            .await?;
+        Prepared(sql_query(statement)).execute(&mut &**self).await?;
         self.ended.store(true, Ordering::Relaxed);
         Ok(())
     }
@@ -214,7 +217,8 @@ impl Drop for Transaction {
     /// A connection that may still be in a transaction is not used again.
     fn drop(&mut self) {
         if !AtomicBool::load(&self.ended, Ordering::Relaxed) {
-            AnsiTransactionManager::transaction_manager_status_mut(&mut *self.conn).set_in_error();
+            AnsiTransactionManager::transaction_manager_status_mut(&mut *self.held.conn)
+                .set_in_error();
         }
     }
 }

@@ -5,6 +5,7 @@ mod growth;
 mod intake;
 mod reads;
 mod start;
+mod strain;
 
 use crate::{
     arguments::Scenario,
@@ -26,6 +27,9 @@ pub async fn run(bench: &Bench, scenario: Scenario) -> Outcome {
         Scenario::GetContact => reads::get_contact(bench).await,
         Scenario::Growth => growth::growth(bench).await,
         Scenario::Start => start::start(bench).await,
+        Scenario::Overload => strain::overload(bench).await,
+        Scenario::Stuck => strain::stuck(bench).await,
+        Scenario::Soak => strain::soak(bench).await,
     }
 }
 

@@ -97,14 +97,15 @@ struct Count {
 }
 
 /// Waits until somebody, or nobody, waits for a lock.
-async fn until_waiting(app: &App, waiting: bool) {
+async fn until_waiting(app: &App, some: bool) {
+    while (waiting(app).await > 0) != some {}
+}
+
+/// How many connections to the database wait for a lock.
+async fn waiting(app: &App) -> i64 {
     let mut conn = app.database().await;
     let count = "SELECT count(*) AS number FROM pg_stat_activity
                  WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    loop {
-        let row: Count = sql_query(count).get_result(&mut conn).await.unwrap();
-        if (row.number > 0) == waiting {
-            return;
-        }
-    }
+    let row: Count = sql_query(count).get_result(&mut conn).await.unwrap();
+    row.number
 }

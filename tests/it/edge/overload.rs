@@ -6,7 +6,10 @@ use diesel_async::SimpleAsyncConnection;
 use minicrm::{
     context::Settings,
     edge,
-    proto::{ApiKeyAccess, GetOverviewRequest, ListLeadsRequest},
+    proto::{
+        ApiKeyAccess, GetOverviewRequest, ListLeadsRequest, ListOperatorsRequest,
+        UpdateOperatorRequest,
+    },
 };
 use tokio::task::JoinSet;
 use tonic::{Code, Status};
@@ -14,7 +17,7 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tonic_types::{ErrorDetails, StatusExt};
 use uuid::Uuid;
 
-use super::{Server, plain, until_waiting};
+use super::{Server, plain, until_waiting, waiting};
 use crate::support::{App, assert_error, call, contact, external, new_database, operator, secure};
 
 fn limits(edge: edge::Settings) -> Settings {
@@ -156,4 +159,44 @@ async fn a_key_that_calls_too_often_is_refused_alone() {
     for other in [app.with(&quiet.secret, ""), anns] {
         call!(other.leads.list_leads(ListLeadsRequest::default())).unwrap();
     }
+}
+
+/// Mutants: no shares of connections; shares that are given back before the connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_that_is_stuck_leaves_connections_to_others() {
+    let [stuck, other] = [Uuid::now_v7(), Uuid::now_v7()];
+    let settings = Settings {
+        organizations: vec![stuck, other],
+        ..plain()
+    };
+    // Half of its connections are for groups, and half of the others for one organization.
+    let share = i64::try_from(settings.pool_size / 4).unwrap();
+    let app = App::made_with(new_database().await, settings).await;
+    let one = app.operator(operator("One")).await;
+    let mut database = app.database().await;
+    let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
+    database.batch_execute(hold).await.unwrap();
+
+    let mut calls = JoinSet::new();
+    for _ in 0..32 {
+        let (app, operator) = (app.clone(), one.clone());
+        calls.spawn(async move {
+            let request = UpdateOperatorRequest {
+                operator: Some(operator),
+                ..Default::default()
+            };
+            call!(app.operators.update_operator(request))
+        });
+    }
+    while waiting(&app).await < share {}
+    let other = app.with("", &other.to_string());
+    for n in 0..32 {
+        let name = format!("Two {n}");
+        let request = ListOperatorsRequest::default();
+        other.operator(operator(&name)).await;
+        call!(other.operators.list_operators(request)).unwrap();
+    }
+    assert_eq!(waiting(&app).await, share);
+    database.batch_execute("ROLLBACK").await.unwrap();
+    calls.join_all().await;
 }

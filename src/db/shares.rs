@@ -1,0 +1,47 @@
+//! How many connections one organization may hold at a time: one whose
+//! transactions are stuck leaves some to the others.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
+
+/// The shares of all organizations, all of the same size.
+pub struct Shares {
+    each: usize,
+    /// Of those that hold or want connections.
+    of: Mutex<HashMap<Uuid, Weak<Semaphore>>>,
+}
+
+/// A place in a share, until it is dropped.
+pub type Place = OwnedSemaphorePermit;
+
+impl Shares {
+    /// So many connections for each.
+    pub fn new(each: usize) -> Self {
+        Self {
+            each,
+            of: Mutex::default(),
+        }
+    }
+
+    /// Waits for a place in the share of this organization, first come, first served.
+    pub async fn take(&self, organization_id: Uuid) -> Option<Place> {
+        // It is never closed.
+        self.of(organization_id).acquire_owned().await.ok()
+    }
+
+    fn of(&self, organization_id: Uuid) -> Arc<Semaphore> {
+        let mut shares = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(share) = shares.get(&organization_id).and_then(Weak::upgrade) {
+            return share;
+        }
+        shares.retain(|_, share| share.strong_count() > 0);
+        let share = Arc::new(Semaphore::new(self.each));
+        shares.insert(organization_id, Arc::downgrade(&share));
+        share
+    }
+}
