@@ -1,13 +1,16 @@
 //! The connection pool, transactions that are retried, and what queries share.
 
+mod connect;
 mod replica;
 mod scope;
 #[cfg(feature = "otlp")]
 mod statements;
+mod tls;
 mod transaction;
 
 use std::time::Duration;
 
+pub use connect::Connector;
 use diesel::{
     QueryDsl, QueryResult, QueryableByName,
     pg::Pg,
@@ -15,7 +18,7 @@ use diesel::{
     sql_types::BigInt,
 };
 use diesel_async::{
-    AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+    AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
@@ -73,12 +76,13 @@ impl Db {
     /// statement waits for a lock for at most `lock_timeout`.
     pub fn new(url: &str, size: usize, lock_timeout: Duration) -> Result<Self> {
         let session = format!("{SESSION}; SET lock_timeout = {}", lock_timeout.as_millis());
+        let connector = Connector::new(url)?;
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(move |url| {
-            let session = session.clone();
+        config.custom_setup = Box::new(move |_| {
+            let (connector, session) = (connector.clone(), session.clone());
             async move {
-                let mut conn = Conn::establish(url).await?;
+                let mut conn = connector.connect().await?;
                 conn.batch_execute(&session)
                     .await
                     .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
