@@ -50,8 +50,8 @@ impl Db {
             + Clone
             + Send,
     {
-        self.repeat(&format!("BEGIN; {scope}"), Access::Write, work)
-            .await
+        let begin = self.begin("BEGIN", &scope);
+        self.repeat(&begin, Access::Write, work).await
     }
 
     /// The same for `work` that only reads: the end of its transaction is not
@@ -64,8 +64,14 @@ impl Db {
             + Clone
             + Send,
     {
-        self.repeat(&format!("BEGIN READ ONLY; {scope}"), Access::Read, work)
-            .await
+        let begin = self.begin("BEGIN READ ONLY", &scope);
+        self.repeat(&begin, Access::Read, work).await
+    }
+
+    /// The statements that begin a transaction. They go together, in one round trip.
+    fn begin(&self, begin: &str, scope: &Scope) -> String {
+        let lock_timeout = self.lock_timeout.as_millis();
+        format!("{begin}; {scope}; SET LOCAL lock_timeout = {lock_timeout}")
     }
 
     async fn repeat<T, F>(&self, begin: &str, access: Access, work: F) -> Result<T>
@@ -104,8 +110,8 @@ impl Db {
         }
     }
 
-    /// The statements that begin a transaction, with what is left of the time until
-    /// the deadline for each that follows. Refuses when there is no time left.
+    /// The same with what is left of the time until the deadline for each statement
+    /// that follows. Refuses when there is no time left.
     fn within_deadline<'a>(&self, begin: &'a str) -> Result<Cow<'a, str>> {
         let Some(deadline) = self.deadline else {
             return Ok(begin.into());
