@@ -59,10 +59,7 @@ impl Server {
         };
         // Once without TLS, for the cluster to be there and to have an owner.
         let postgres = Postgres::start(options(&settings)).await.unwrap();
-        let socket = dir.0.join("run").display().to_string().replace('/', "%2F");
-        let mut conn = Conn::establish(&format!("postgres://postgres@{socket}:{port}/minicrm"))
-            .await
-            .unwrap();
+        let mut conn = Conn::establish(&socket(&dir, port)).await.unwrap();
         for name in ["minicrm", "known"] {
             let role = format!("CREATE ROLE {name} LOGIN SUPERUSER PASSWORD '{PASSWORD}'");
             conn.batch_execute(&role).await.unwrap();
@@ -121,6 +118,12 @@ impl Server {
     }
 }
 
+/// The URL by socket, as whoever may do all.
+fn socket(dir: &DataDir, port: u16) -> String {
+    let socket = dir.0.join("run").display().to_string().replace('/', "%2F");
+    format!("postgres://postgres@{socket}:{port}/minicrm")
+}
+
 /// Mutants: a certificate that is not looked at; one for another name; a client's
 /// that is not shown.
 #[tokio::test(flavor = "multi_thread")]
@@ -158,6 +161,9 @@ async fn who_is_let_in_is_as_the_url_says() {
         let url = server.url("minicrm", "other.example", parameters);
         assert_eq!(server.lets_in(&url).await, is_let_in, "{parameters}");
     }
+    // There is no TLS by socket, whatever is said.
+    let local = socket(&server.dir, server.port);
+    assert!(server.lets_in(&format!("{local}?sslmode=require")).await);
     let own = "sslcert=@client.pem&sslkey=@client%2Ekey.pem";
     assert!(server.lets_in(&server.url("known", "localhost", own)).await);
     assert!(!server.lets_in(&server.url("known", "localhost", "")).await);
@@ -201,8 +207,7 @@ async fn a_server_serves_by_tls_or_not_at_all() {
     let process = Process::start(address, &settings).await;
     let app = App::at(channel(address), String::new());
     call!(app.leads.list_leads(request)).unwrap();
-    let socket = server.path("run").display().to_string().replace('/', "%2F");
-    let url = format!("postgres://postgres@{socket}:{}/minicrm", server.port);
+    let url = socket(&server.dir, server.port);
     let mut conn = Conn::establish(&url).await.unwrap();
     let sessions = "SELECT count(*) FROM pg_stat_activity JOIN pg_stat_ssl USING (pid)
          WHERE usename = 'minicrm' AND ssl";
