@@ -23,7 +23,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .extern_path(".google.rpc", "::tonic_types::pb")
         .extern_path(".google.type.Date", "crate::proto::Date")
-        .codec_path("crate::codec::ProtobufCodec")
         .compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }

@@ -39,7 +39,6 @@ ALTER ROLE minicrm_migrator SET role = 'minicrm_owner';
 -- means is said in src/db/mod.rs.
 ALTER ROLE minicrm SET statement_timeout = '30s';
 ALTER ROLE minicrm SET idle_in_transaction_session_timeout = '5s';
-ALTER ROLE minicrm SET lock_timeout = '5s';
 ALTER ROLE minicrm SET enable_seqscan = off;
 ALTER ROLE minicrm SET jit = off;
 ALTER ROLE minicrm SET plan_cache_mode = 'force_generic_plan';

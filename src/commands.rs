@@ -133,7 +133,7 @@ async fn serve_metrics(
         return std::future::pending().await;
     };
     tracing::info!(address = %listener.local_addr()?, "serving metrics");
-    Ok(http::serve(listener, Arc::clone(app), telemetry.clone()).await?)
+    http::serve(listener, Arc::clone(app), telemetry.clone()).await
 }
 
 /// Brings the database to the schema of this version.

@@ -147,8 +147,9 @@ pub struct Serve {
 /// Settings of the database.
 #[derive(Debug, Clone, Args)]
 pub struct Database {
-    /// Postgres to use, like `postgres://user:password@host/database`. Without
-    /// it, a private one is started and kept in the data directory.
+    /// Postgres to use, like `postgres://user:password@host/database`, with
+    /// `?sslmode=verify-full&sslrootcert=FILE` for TLS. Without it, a private one is
+    /// started and kept in the data directory.
     // Not shown by `--help`: it may hold a password.
     #[arg(
         long,

@@ -21,7 +21,7 @@
 //! | `statistics` | contacts and leads, counted as they change |
 //! | [`access`], [`auth`] | who calls and what they may do; passwords, sessions, tokens |
 //! | `audit` | who did what to which thing |
-//! | `rpc`, `codec`, [`context`] | the frame around every RPC; whose data it may touch |
+//! | `rpc`, [`context`] | the frame around every RPC; whose data it may touch |
 //! | [`validate`], `mask`, [`page`], `request_id` | fields, update masks, pages, exactly-once |
 //! | [`edge`] | connections, TLS, deadlines, what is too much |
 //! | [`error`] | the one error type and its mapping to a status |
@@ -42,7 +42,6 @@ mod activities;
 mod analytics;
 mod audit;
 pub mod auth;
-mod codec;
 pub mod commands;
 pub mod config;
 mod contacts;

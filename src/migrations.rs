@@ -11,9 +11,10 @@ use diesel::{
 };
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use tokio::runtime::Handle;
 
 use crate::{
-    db::Conn,
+    db::{Conn, Connector},
     error::{Error, Result},
 };
 
@@ -90,7 +91,9 @@ fn check(conn: &mut BlockingConn) -> Result<()> {
 }
 
 fn connect(url: &str) -> Result<BlockingConn> {
-    let mut conn = BlockingConn::establish(url).map_err(Error::unavailable)?;
+    let connector = Connector::new(url)?;
+    let conn = Handle::current().block_on(connector.connect());
+    let mut conn = BlockingConn::from(conn.map_err(Error::unavailable)?);
     conn.batch_execute(SESSION)?;
     Ok(conn)
 }

@@ -15,6 +15,8 @@ pub struct Row {
     pub service: &'static str,
     /// The method.
     pub method: &'static str,
+    /// Both, as `Service/Method`.
+    pub path: &'static str,
     /// Who may call it.
     pub who: Who,
 }
@@ -31,7 +33,12 @@ macro_rules! table {
 
         /// All methods.
         pub const TABLE: &[Row] = &[$($(
-            Row { service: stringify!($service), method: stringify!($method), who: $who },
+            Row {
+                service: stringify!($service),
+                method: stringify!($method),
+                path: <proto::$request as Method>::PATH,
+                who: $who,
+            },
         )*)*];
     };
 }

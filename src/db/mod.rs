@@ -1,14 +1,17 @@
 //! The connection pool, transactions that are retried, and what queries share.
 
+mod connect;
 mod replica;
 mod scope;
 mod shares;
 #[cfg(feature = "otlp")]
 mod statements;
+mod tls;
 mod transaction;
 
 use std::{sync::Arc, time::Duration};
 
+pub use connect::Connector;
 use diesel::{
     QueryDsl, QueryResult, QueryableByName,
     pg::Pg,
@@ -16,7 +19,7 @@ use diesel::{
     sql_types::BigInt,
 };
 use diesel_async::{
-    AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+    AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
@@ -45,7 +48,8 @@ pub type Conn = AsyncPgConnection;
 /// How long to wait for a connection of the pool.
 const POOL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What every connection is told first. Nothing that correctness depends on.
+/// What every connection is told first. Nothing that correctness depends on, and the
+/// same for all: behind a pooler the next transaction may have another's connection.
 /// Statements are planned once per connection, perhaps while a table is small:
 /// without sequential scans the plan is right when it has grown, too. Planning
 /// them anew for each set of parameters, or compiling them, would take longer
@@ -65,6 +69,8 @@ const SESSION: &str = "SET application_name = 'minicrm'; SET statement_timeout =
 #[derive(Clone)]
 pub struct Db {
     pool: Pool<Conn>,
+    /// How long a statement waits for a lock.
+    lock_timeout: Duration,
     /// When what is done with it has to end, if it has to.
     deadline: Option<Instant>,
     measured: Option<(&'static str, Histogram)>,
@@ -82,14 +88,14 @@ impl Db {
     /// A pool of at most `size` connections to `url`; none is opened yet. A
     /// statement waits for a lock for at most `lock_timeout`.
     pub fn new(url: &str, size: usize, lock_timeout: Duration) -> Result<Self> {
-        let session = format!("{SESSION}; SET lock_timeout = {}", lock_timeout.as_millis());
+        let connector = Connector::new(url)?;
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(move |url| {
-            let session = session.clone();
+        config.custom_setup = Box::new(move |_| {
+            let connector = connector.clone();
             async move {
-                let mut conn = Conn::establish(url).await?;
-                conn.batch_execute(&session)
+                let mut conn = connector.connect().await?;
+                conn.batch_execute(SESSION)
                     .await
                     .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
                 Ok(conn)
@@ -103,6 +109,7 @@ impl Db {
             .map_err(Error::internal)?;
         Ok(Self {
             pool,
+            lock_timeout,
             deadline: None,
             measured: None,
             shares: None,

@@ -74,7 +74,9 @@ impl Db {
             + Clone
             + Send,
     {
-        let begin = &format!("{begin}; {scope}");
+        // They go together, in one round trip.
+        let lock_timeout = self.lock_timeout.as_millis();
+        let begin = &format!("{begin}; {scope}; SET LOCAL lock_timeout = {lock_timeout}");
         let mut attempt = 1;
         loop {
             let span = span!("transaction", attempt);
@@ -103,8 +105,8 @@ impl Db {
         }
     }
 
-    /// The statements that begin a transaction, with what is left of the time until
-    /// the deadline for each that follows. Refuses when there is no time left.
+    /// The same with what is left of the time until the deadline for each statement
+    /// that follows. Refuses when there is no time left.
     fn within_deadline<'a>(&self, begin: &'a str) -> Result<Cow<'a, str>> {
         let Some(deadline) = self.deadline else {
             return Ok(begin.into());

@@ -1,5 +1,5 @@
-//! What is around each call: a count, its deadline, a net for panics, and details for the
-//! errors that the gRPC layer makes itself.
+//! What is around each call: a count, its deadline, a net for panics, and details and a
+//! line in the log for the errors that the gRPC layer makes itself.
 
 use std::time::Duration;
 
@@ -19,7 +19,10 @@ use super::{
     deadline::{Deadline, Timeouts},
     panics,
 };
-use crate::{error::Error, telemetry::metrics::Counted};
+use crate::{
+    error::Error,
+    telemetry::{call::Arrival, metrics::Counted},
+};
 
 /// How much later than the method itself a call is ended from outside: when the
 /// deadline passes while its request is still being read.
@@ -37,7 +40,9 @@ pub async fn answer(
         return response;
     }
     let counted = Counted::begin(request.uri().path());
-    let response = in_time(routes, request, timeouts).await;
+    let method = counted.as_ref().map(Counted::method);
+    let arrival = Arrival::new(method, request.headers());
+    let response = in_time(routes, request, timeouts, arrival).await;
     if let Some(counted) = counted {
         counted.end(&response);
     }
@@ -48,32 +53,31 @@ async fn in_time(
     mut routes: Routes,
     mut request: Request<Incoming>,
     timeouts: Timeouts,
+    arrival: Arrival,
 ) -> Response<Body> {
     let deadline = match timeouts.deadline(request.uri().path(), request.headers()) {
         Ok(deadline) => deadline,
-        Err(error) => return refusal(&error),
+        Err(error) => return refusal(arrival, &error),
     };
     request.extensions_mut().insert(deadline);
     let Deadline(end) = deadline;
     let call = panics::caught(async move { routes.call(request).await });
     match timeout_at(end + SLACK, call).await {
-        Ok(Ok(Ok(response))) => explained(response),
-        Ok(Err(error)) => {
-            tracing::error!(error = error.chain(), "call failed");
-            refusal(&error)
-        }
-        Err(_) => refusal(&Error::DeadlineExceeded),
+        Ok(Ok(Ok(response))) => explained(arrival, response),
+        Ok(Err(error)) => refusal(arrival, &error),
+        Err(_) => refusal(arrival, &Error::DeadlineExceeded),
     }
 }
 
-fn refusal(error: &Error) -> Response<Body> {
+fn refusal(arrival: Arrival, error: &Error) -> Response<Body> {
+    arrival.refuse(error);
     let status: Status = error.into();
     status.into_http()
 }
 
 /// The response; if it is an error that the gRPC layer has made, with the details
 /// that every error of this service has.
-fn explained(response: Response<Body>) -> Response<Body> {
+fn explained(arrival: Arrival, response: Response<Body>) -> Response<Body> {
     let headers = response.headers();
     let code = headers.get("grpc-status").map(HeaderValue::as_bytes);
     if headers.contains_key("grpc-status-details-bin") {
@@ -82,9 +86,9 @@ fn explained(response: Response<Body>) -> Response<Body> {
     match code {
         // The details of a success, or of a call that nobody waits for.
         None | Some(b"0" | b"1") => response,
-        Some(b"12") => refusal(&Error::Unimplemented),
-        Some(b"8" | b"11") => refusal(&Error::MessageTooLarge),
+        Some(b"12") => refusal(arrival, &Error::Unimplemented),
+        Some(b"8" | b"11") => refusal(arrival, &Error::MessageTooLarge),
         // It is made of requests only that break the protocol.
-        Some(_) => refusal(&Error::Malformed),
+        Some(_) => refusal(arrival, &Error::Malformed),
     }
 }

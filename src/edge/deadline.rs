@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 
 /// The header that says how long a caller waits.
 const TIMEOUT: &str = "grpc-timeout";
-/// The method that may do a thousand things, and so has all the time there is.
-const BIG: &str = "/BatchCreateContacts";
+/// The methods that may do a thousand things, and so have all the time there is.
+const BIG: [&str; 2] = ["/BatchCreateContacts", "/EraseLead"];
 
 /// How long calls may take.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,7 @@ impl Timeouts {
     /// The deadline of a call of the method at `path` that arrives now.
     pub fn deadline(self, path: &str, headers: &HeaderMap) -> Result<Deadline> {
         let timeout = match headers.get(TIMEOUT) {
-            None if path.ends_with(BIG) => self.max,
+            None if BIG.iter().any(|big| path.ends_with(big)) => self.max,
             None => self.default,
             Some(value) => parse(value).ok_or_else(|| {
                 let expected = "must be at most eight digits and a unit: H, M, S, m, u or n";

@@ -115,16 +115,10 @@ impl Contents {
             .map_err(|error| error.to_string())?;
         let builder = match (&self.client_ca, &files.client_ca) {
             (Some(pem), Some(path)) => {
-                let mut roots = RootCertStore::empty();
-                for authority in certificates(pem, path)? {
-                    roots
-                        .add(authority)
-                        .map_err(|error| unusable(path, &error))?;
-                }
-                let verifier =
-                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-                        .build()
-                        .map_err(|error| unusable(path, &error))?;
+                let roots = Arc::new(authorities(pem, path)?);
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider)
+                    .build()
+                    .map_err(|error| unusable(path, &error))?;
                 builder.with_client_cert_verifier(verifier)
             }
             _ => builder.with_no_client_auth(),
@@ -137,7 +131,22 @@ impl Contents {
     }
 }
 
-fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+/// The authorities in a file.
+pub(crate) fn authorities(pem: &[u8], path: &Path) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    for authority in certificates(pem, path)? {
+        roots
+            .add(authority)
+            .map_err(|error| unusable(path, &error))?;
+    }
+    Ok(roots)
+}
+
+/// The certificates in a file, of which there must be one at least.
+pub(crate) fn certificates(
+    pem: &[u8],
+    path: &Path,
+) -> Result<Vec<CertificateDer<'static>>, String> {
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match read {
         Ok(certificates) if certificates.is_empty() => {
@@ -147,6 +156,7 @@ fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>,
     }
 }
 
-fn unusable(path: &Path, error: &impl Display) -> String {
+/// What is said of a file that cannot be used.
+pub(crate) fn unusable(path: &Path, error: &impl Display) -> String {
     format!("cannot use {}: {error}", path.display())
 }

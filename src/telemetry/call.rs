@@ -1,8 +1,8 @@
-//! A call that is served: its span, and the one line it has in the log.
+//! A call that is served or refused: its span, and the one line it has in the log.
 
 use std::time::Instant;
 
-use tonic::{Code, metadata::MetadataMap};
+use tonic::{Code, codegen::http::HeaderMap, metadata::MetadataMap};
 use tracing::{Span, field};
 use uuid::Uuid;
 
@@ -11,6 +11,58 @@ use super::{
     trace::{Parent, TraceId, span},
 };
 use crate::error::{Error, Result};
+
+/// The method of calls for which there is none. What they ask for is not repeated.
+const UNKNOWN: &str = "unknown";
+
+/// A call that has not reached its method.
+#[derive(Clone, Copy)]
+pub struct Arrival {
+    method: &'static str,
+    parent: Option<Parent>,
+    started: Instant,
+}
+
+impl Arrival {
+    /// A call of this method, if there is it, that arrives now.
+    pub fn new(method: Option<&'static str>, headers: &HeaderMap) -> Self {
+        Self {
+            method: method.unwrap_or(UNKNOWN),
+            parent: Parent::of(headers),
+            started: Instant::now(),
+        }
+    }
+
+    /// It will not reach it. This is its line in the log.
+    pub fn refuse(self, error: &Error) {
+        self.begin().end(&Err::<(), _>(error.clone()));
+    }
+
+    fn begin(self) -> Call {
+        let Self {
+            method,
+            parent,
+            started,
+        } = self;
+        let span = span!(
+            "call",
+            otel.name = method,
+            otel.kind = "server",
+            otel.status_code = field::Empty,
+            rpc.grpc.status_code = field::Empty,
+        );
+        let named = parent.map(|parent| TraceId::new(parent.trace_id));
+        Call {
+            method,
+            organization_id: Uuid::nil(),
+            trace_id: join(&span, parent)
+                .or(named)
+                .unwrap_or_else(TraceId::random),
+            span,
+            started,
+        }
+    }
+}
 
 /// A call that is being served.
 pub struct Call {
@@ -24,24 +76,7 @@ pub struct Call {
 impl Call {
     /// A call of this method, `Service/Method`, that begins now.
     pub fn begin(method: &'static str, metadata: &MetadataMap) -> Self {
-        let parent = Parent::of(metadata);
-        let span = span!(
-            "call",
-            otel.name = method,
-            otel.kind = "server",
-            otel.status_code = field::Empty,
-            rpc.grpc.status_code = field::Empty,
-        );
-        let named = parent.map(|parent| TraceId::new(parent.trace_id));
-        Self {
-            method,
-            organization_id: Uuid::nil(),
-            trace_id: join(&span, parent)
-                .or(named)
-                .unwrap_or_else(TraceId::random),
-            span,
-            started: Instant::now(),
-        }
+        Arrival::new(Some(method), metadata.as_ref()).begin()
     }
 
     /// The span of all that is done for it.

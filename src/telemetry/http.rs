@@ -1,7 +1,7 @@
 //! The plain HTTP port: metrics, the keys that tokens are verified with, and what
 //! is logged. Nothing here asks the database.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -9,9 +9,18 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
 use serde_json::json;
-use tokio::net::TcpListener;
-use tonic::codegen::http::{StatusCode, header::CONTENT_TYPE};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+use tonic::codegen::{
+    Service,
+    http::{Request, StatusCode, header::CONTENT_TYPE},
+};
 
 use super::{Telemetry, metrics};
 use crate::context::App;
@@ -20,6 +29,12 @@ use crate::context::App;
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Most bytes of a filter.
 const MAX_FILTER: usize = 4096;
+/// Connections at a time. Few ask here.
+const MAX_CONNECTIONS: usize = 64;
+/// How long a connection may take, which is used once.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait when the system has no more connections to give.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Clone)]
 struct Shared {
@@ -30,15 +45,49 @@ struct Shared {
 type Refusal = (StatusCode, String);
 
 /// Serves on `listener`, for ever.
-pub async fn serve(listener: TcpListener, app: Arc<App>, telemetry: Telemetry) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, app: Arc<App>, telemetry: Telemetry) -> ! {
     let router = Router::new()
         .route("/metrics", get(page))
         .route("/.well-known/jwks.json", get(keys))
         .route("/log-level", get(log_filter).put(set_log_filter))
         .layer(DefaultBodyLimit::max(MAX_FILTER))
         .with_state(Shared { app, telemetry });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).await
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection was not accepted");
+                sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            tracing::debug!("a connection too many");
+            continue;
+        };
+        let answered = timeout(CONNECTION_TIMEOUT, answer(stream, peer, router.clone()));
+        tokio::spawn(async move {
+            let _place = place;
+            match answered.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(%error, "a connection broke"),
+                Err(_) => tracing::debug!("a connection took too long"),
+            }
+        });
+    }
+}
+
+/// Answers one request.
+async fn answer(stream: TcpStream, peer: SocketAddr, router: Router) -> hyper::Result<()> {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().call(request)
+    });
+    http1::Builder::new()
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), service)
+        .await
 }
 
 async fn page(State(shared): State<Shared>) -> Result<impl IntoResponse, Refusal> {

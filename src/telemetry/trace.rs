@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use tonic::metadata::MetadataMap;
+use tonic::codegen::http::HeaderMap;
 
 /// What the spans of traces are known by. The macro needs it to be a literal.
 macro_rules! span {
@@ -48,8 +48,8 @@ pub struct Parent {
 
 impl Parent {
     /// The one that a call names, if it does so properly.
-    pub fn of(metadata: &MetadataMap) -> Option<Self> {
-        Self::parse(metadata.get("traceparent")?.to_str().ok()?)
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        Self::parse(headers.get("traceparent")?.to_str().ok()?)
     }
 
     fn parse(text: &str) -> Option<Self> {

@@ -47,6 +47,7 @@ fn document() -> String {
         service,
         method,
         who,
+        ..
     } in TABLE
     {
         let cells = match who {

@@ -158,6 +158,23 @@ async fn the_organization_is_the_first_column_of_every_key() {
     .await;
 }
 
+/// `deploy/citus.sql` stops at a table that it does not name; this is earlier.
+#[tokio::test]
+async fn it_is_said_where_each_table_goes_in_a_cluster() {
+    let script = include_str!("../../deploy/citus.sql");
+    let lists = script.split("constant text[] := ARRAY[").skip(1);
+    let lists: Vec<_> = lists.map(|rest| rest.split_once(']').unwrap().0).collect();
+    assert_eq!(lists.len(), 3, "reference, distributed, coordinator");
+    let mut named: Vec<_> = lists
+        .iter()
+        .flat_map(|list| list.split('\'').skip(1).step_by(2))
+        .filter(|name| !OTHERS.contains(name))
+        .collect();
+    named.sort_unstable();
+    let made = tables(&new_database().await).await;
+    assert_eq!(named, made.keys().collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn migrations_can_be_undone_and_done_again() {
     let url = empty_database().await;

@@ -45,6 +45,7 @@ fn place(code: Code) -> usize {
 
 /// What is counted of a method, from its first call on.
 struct Method {
+    path: &'static str,
     service: &'static str,
     name: &'static str,
     duration: OnceLock<Histogram>,
@@ -69,8 +70,9 @@ impl Method {
 /// All methods, by their paths.
 static METHODS: LazyLock<HashMap<String, Method>> = LazyLock::new(|| {
     let methods = TABLE.iter().map(|row| {
-        let path = format!("/minicrm.v1.{}/{}", row.service, row.method);
+        let path = format!("/minicrm.v1.{}", row.path);
         let method = Method {
+            path: row.path,
             service: row.service,
             name: row.method,
             duration: OnceLock::new(),
@@ -99,6 +101,11 @@ impl Counted {
             started: Instant::now(),
             code: Code::Cancelled,
         })
+    }
+
+    /// Its method, `Service/Method`.
+    pub fn method(&self) -> &'static str {
+        self.method.path
     }
 
     /// It is answered. A failure is in the answer's head; what has none there has

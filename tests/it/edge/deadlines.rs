@@ -8,7 +8,8 @@ use minicrm::{
     context::Settings,
     edge::{self, Timeouts},
     proto::{
-        CreateLeadRequest, Lead, ListContactsRequest, ListLeadsRequest, UpdateLeadRequest,
+        BatchCreateContactsRequest, CreateContactRequest, CreateLeadRequest, EraseLeadRequest,
+        Lead, ListContactsRequest, ListLeadsRequest, UpdateLeadRequest,
         contact_service_client::ContactServiceClient, lead_service_client::LeadServiceClient,
     },
 };
@@ -150,6 +151,30 @@ async fn a_deadline_is_understood_or_refused() {
     }
     let outcome = leads.list_leads(within("99999999H", ListLeadsRequest::default()));
     outcome.await.unwrap();
+}
+
+/// Mutant: a method that may do much and has no more time than others.
+#[tokio::test]
+async fn what_may_be_much_has_the_longest_time() {
+    // Others have none at all.
+    let settings = timeouts(Duration::from_millis(1), Duration::from_mins(1));
+    let server = Server::start(settings, |_| {}).await;
+    let (client, origin) = server.patient();
+    let mut leads = LeadServiceClient::with_origin(client.clone(), origin.clone());
+    let mut contacts = ContactServiceClient::with_origin(client, origin);
+    let late = leads.list_leads(ListLeadsRequest::default()).await;
+    assert_error(late, Code::DeadlineExceeded, DEADLINE);
+    let lead = lead(&App::on(server.url.clone()).await).await;
+    let request = EraseLeadRequest {
+        id: lead.id,
+        ..Default::default()
+    };
+    leads.erase_lead(request).await.unwrap();
+    let request = BatchCreateContactsRequest {
+        requests: vec![CreateContactRequest::default()],
+        ..Default::default()
+    };
+    contacts.batch_create_contacts(request).await.unwrap();
 }
 
 /// Mutant: a deadline that begins when the request has been read.

@@ -6,6 +6,7 @@ mod binary;
 mod end;
 mod indexing;
 mod load;
+mod postgres_tls;
 mod replica;
 mod verify;
 

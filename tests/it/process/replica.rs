@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
-use minicrm::proto::{GetOperatorRequest, GetOverviewRequest, ListOperatorsRequest};
+use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+use minicrm::{
+    db::Conn,
+    proto::{GetOperatorRequest, GetOverviewRequest, ListOperatorsRequest},
+};
 use tokio::time::{sleep, timeout};
 
 use super::{
@@ -13,7 +17,8 @@ use super::{
 use crate::support::{App, new_database, operator};
 
 /// Mutants: lists that read the primary; single things that are read from the
-/// replica; a replica that is not given up.
+/// replica; a replica that is asked though nobody knows how far it is; one that is
+/// gone, and whose failure is the caller's.
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_are_read_from_a_replica_that_is_there() {
     let (url, replica) = (new_database().await, new_database().await);
@@ -28,13 +33,13 @@ async fn lists_are_read_from_a_replica_that_is_there() {
         answer.unwrap().into_inner().operators.len()
     };
 
-    // It is not asked before it has been looked at.
-    let asked = async {
-        while listed().await == 1 {
+    let until_listed = async |count| {
+        while listed().await != count {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(HANGS, asked).await.unwrap();
+    // It is not asked before it has been looked at.
+    timeout(HANGS, until_listed(0)).await.unwrap();
     let mut analytics = app.analytics.clone();
     let overview = analytics.get_overview(GetOverviewRequest {}).await;
     assert_eq!(overview.unwrap().into_inner().operators, 0);
@@ -42,6 +47,18 @@ async fn lists_are_read_from_a_replica_that_is_there() {
     let found = app.operators.clone().get_operator(request).await;
     assert_eq!(found.unwrap().into_inner(), ann);
 
+    // Nobody knows how far it is, though it answers.
+    let position = "EXECUTE ON FUNCTION pg_current_wal_lsn()";
+    let mut conn = Conn::establish(&replica).await.unwrap();
+    let revoke = format!("REVOKE {position} FROM PUBLIC");
+    conn.batch_execute(&revoke).await.unwrap();
+    timeout(HANGS, until_listed(1)).await.unwrap();
+    let grant = format!("GRANT {position} TO PUBLIC");
+    conn.batch_execute(&grant).await.unwrap();
+    timeout(HANGS, until_listed(0)).await.unwrap();
+    drop(conn);
+
+    // It is gone, from one call to the next.
     let (_, name) = replica.rsplit_once('/').unwrap();
     app.execute(&format!("DROP DATABASE {name} WITH (FORCE)"))
         .await;

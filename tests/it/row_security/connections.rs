@@ -88,6 +88,31 @@ async fn nothing_of_a_scope_outlives_its_transaction() {
     }
 }
 
+#[derive(Debug, QueryableByName)]
+struct Setting {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+/// Behind a pooler others have used the connection. Mutant: a connection is told
+/// how long to wait for locks, not each transaction.
+#[tokio::test]
+async fn a_transaction_says_itself_how_long_it_waits_for_locks() {
+    let db = Db::new(&new_database().await, 1, Duration::from_millis(700)).unwrap();
+    let waits = async |conn: &Transaction| -> Result<String> {
+        let query = "SELECT current_setting('lock_timeout') AS value";
+        let found: Setting = sql_query(query).get_result(&mut &**conn).await?;
+        // As another would leave it.
+        let other = sql_query("SET lock_timeout = 0");
+        other.execute(&mut &**conn).await?;
+        Ok(found.value)
+    };
+    for _ in 0..2 {
+        assert_eq!(db.transaction(Scope::None, waits).await.unwrap(), "700ms");
+        assert_eq!(db.read(Scope::None, waits).await.unwrap(), "700ms");
+    }
+}
+
 #[tokio::test]
 async fn a_read_cannot_write() {
     let db = Db::new(&new_database().await, 1, Duration::from_secs(1)).unwrap();

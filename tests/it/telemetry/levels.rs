@@ -71,6 +71,62 @@ async fn each_call_has_a_line_when_that_is_asked_for() {
     assert!(process.terminate().await.success());
 }
 
+/// What callers make up is not repeated. Mutant: no line for what does not reach its
+/// method.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_reach_no_method_have_a_line_too() {
+    let data = DataDir::new("refused");
+    let address = free_address();
+    let settings = [
+        ("MINICRM_DATA_DIR", data.0.to_str().unwrap()),
+        ("MINICRM_LOG_FORMAT", "json"),
+        ("RUST_LOG", "info,minicrm::calls=debug"),
+    ];
+    let log = data.0.join("service.log");
+    let file = std::fs::File::create(&log).unwrap();
+    let process = Process::start_with_log(address, &settings, file).await;
+    let app = App::at(channel(address), data.url());
+    let mut request = Request::new(ListLeadsRequest::default());
+    request
+        .metadata_mut()
+        .insert("grpc-timeout", "Marker".parse().unwrap());
+    app.leads.clone().list_leads(request).await.unwrap_err();
+    for (service, method, bytes) in [
+        ("Marker", "Marker", Vec::new()),
+        ("LeadService", "Marker", Vec::new()),
+        ("LeadService", "GetLead", vec![0xff]),
+        ("LeadService", "GetLead", vec![0; 5 * 1024 * 1024]),
+    ] {
+        app.send(service, method, bytes).await.unwrap_err();
+    }
+    assert!(process.terminate().await.success());
+    let lines = calls(&log);
+    let found: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            let fields = &line["fields"];
+            assert_eq!(line["level"], "DEBUG");
+            assert!(fields["latency_ms"].is_number());
+            assert_eq!(fields["trace_id"].as_str().unwrap().len(), 32);
+            (
+                fields["method"].as_str().unwrap(),
+                fields["reason"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("LeadService/ListLeads", "INVALID_FIELDS"),
+            ("unknown", "UNIMPLEMENTED"),
+            ("unknown", "UNIMPLEMENTED"),
+            ("LeadService/GetLead", "MALFORMED_REQUEST"),
+            ("LeadService/GetLead", "MESSAGE_TOO_LARGE"),
+        ]
+    );
+    assert!(!std::fs::read_to_string(&log).unwrap().contains("Marker"));
+}
+
 /// A call that is a part of a trace.
 async fn call_overview(app: &App) {
     let mut request = Request::new(GetOverviewRequest {});

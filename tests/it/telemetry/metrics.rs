@@ -1,5 +1,10 @@
 //! The metrics page of the binary, and what is beside it.
 
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
+
 use minicrm::proto::{
     GetContactRequest, GetJsonWebKeySetRequest, GetOverviewRequest, LoginRequest, Operator,
 };
@@ -125,6 +130,41 @@ async fn callers_cannot_make_labels() {
     let page = page(metrics);
     assert!(page.contains("GetOverview"), "{page}");
     assert!(!page.contains("Marker"), "{page}");
+    assert!(process.terminate().await.success());
+}
+
+/// Mutants: no limit of connections; none of their time.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_nothing_is_in_nobodys_way_for_long() {
+    let url = new_database().await;
+    let (address, metrics) = (free_address(), free_address());
+    let listen = metrics.to_string();
+    let settings = [
+        ("DATABASE_URL", url.as_str()),
+        ("MINICRM_METRICS_LISTEN", &listen),
+    ];
+    let process = Process::start(address, &settings).await;
+    let silent: Vec<_> = (0..64)
+        .map(|number| {
+            let mut stream = TcpStream::connect(metrics).unwrap();
+            let said = [
+                "",
+                "GET /met",
+                "PUT /log-level HTTP/1.1\r\ncontent-length: 9\r\n\r\n",
+            ];
+            stream.write_all(said[number % 3].as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let mut one_more = TcpStream::connect(metrics).unwrap();
+    // It may be closed before all is written.
+    let _ = one_more.write_all(b"GET /metrics HTTP/1.1\r\n\r\n");
+    assert_eq!(one_more.read(&mut [0; 64]).unwrap_or(0), 0);
+    for mut stream in silent {
+        stream.set_read_timeout(Some(HANGS)).unwrap();
+        assert_eq!(stream.read(&mut [0; 64]).unwrap_or(0), 0);
+    }
+    page(metrics);
     assert!(process.terminate().await.success());
 }
 
