@@ -75,3 +75,4 @@ pub mod verify;
 
 pub use contacts::NewContact;
 pub use sources::normalize_code;
+pub use statistics::fold_counts;
