@@ -8,7 +8,7 @@ use diesel::{
     QueryableByName, sql_query,
     sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
 use crate::{
@@ -145,18 +145,22 @@ pub fn in_order(rows: Vec<CellRow>) -> BTreeMap<Cell, Change> {
 }
 
 /// Takes the oldest changes, at most so many, and those only that nobody else is
-/// taking: what they come to.
+/// taking: what they come to. (They are looked for once: an array. By the index in
+/// its order: that marks the entries of those taken before, so that nobody looks at
+/// them again.)
 pub async fn take(
     mut conn: &Conn,
     organization_id: Uuid,
     most: i64,
 ) -> Result<BTreeMap<Cell, Change>> {
+    conn.batch_execute("SET LOCAL enable_bitmapscan = off")
+        .await?;
     let sums = sums_of("spans");
     let query = sql_query(format!(
         "WITH taken AS (
-             DELETE FROM contact_count_changes WHERE organization_id = $1 AND id IN (
+             DELETE FROM contact_count_changes WHERE organization_id = $1 AND id = ANY (ARRAY(
                  SELECT id FROM contact_count_changes WHERE organization_id = $1
-                 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED))
              RETURNING *
          ), seen AS (SELECT k.* FROM taken AS c, {KINDS}), {HOURS}, {SPANS}
          {sums}"
