@@ -82,7 +82,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// What contact_counts lacks: how many contacts come and go, each array has an element for each kind of them.
+    /// Contacts that come and go and are not folded into the counts yet. Each array has an element for each kind of them.
     contact_count_changes (organization_id, id) {
         contacts -> Array<Int4>,
         /// In which they were created, by UTC.

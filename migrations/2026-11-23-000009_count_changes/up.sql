@@ -42,7 +42,7 @@ CREATE TABLE contact_count_changes (
     PRIMARY KEY (organization_id, id)
 ) WITH (vacuum_truncate = false);
 COMMENT ON TABLE contact_count_changes IS
-    'What contact_counts lacks: how many contacts come and go, each array has an element for each kind of them.';
+    'Contacts that come and go and are not folded into the counts yet. Each array has an element for each kind of them.';
 COMMENT ON COLUMN contact_count_changes.hours IS 'In which they were created, by UTC.';
 COMMENT ON COLUMN contact_count_changes.operator_ids IS 'Who has them; NULL: the backlog.';
 COMMENT ON COLUMN contact_count_changes.pool_ids IS 'Pools of the draws that gave them to their operators, or NULL.';
