@@ -69,8 +69,8 @@ DECLARE
     reference constant text[] := ARRAY['organizations', 'users', 'members'];
     distributed constant text[] := ARRAY['leads', 'sources', 'operators', 'operator_weights',
         'candidate_pools', 'contacts', 'assignments', 'requests', 'contact_counts',
-        'lead_counts', 'invitations', 'api_keys', 'audit_events', 'deals', 'deal_counts',
-        'tasks', 'activities'];
+        'contact_count_changes', 'lead_counts', 'invitations', 'api_keys', 'audit_events',
+        'deals', 'deal_counts', 'tasks', 'activities'];
     coordinator constant text[] := ARRAY['sessions', 'refresh_tokens', 'migration_lock',
         '__diesel_schema_migrations'];
     name text;

@@ -107,6 +107,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
             leads::keep_indexed(db),
             OptionFuture::from(follow_files),
             app.denials().keep_written(db),
+            app.unfolded().keep_folded(db),
             app.keep_replica(),
             figures::keep(db, figures)
         );

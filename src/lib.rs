@@ -18,7 +18,7 @@
 //! | `distribution` | who can take a contact, and the decision who gets it |
 //! | [`pick`] | the weighted random pick, pure |
 //! | `grouped` | grouped commit: one transaction for what arrives meanwhile |
-//! | `statistics` | contacts and leads, counted as they change |
+//! | `statistics` | contacts and leads, counted as they change; what changes is folded into cells |
 //! | [`access`], [`auth`] | who calls and what they may do; passwords, sessions, tokens |
 //! | `audit` | who did what to which thing |
 //! | `rpc`, [`context`] | the frame around every RPC; whose data it may touch |
@@ -74,3 +74,4 @@ pub mod verify;
 
 pub use contacts::NewContact;
 pub use sources::normalize_code;
+pub use statistics::fold_counts;

@@ -82,19 +82,37 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Contacts by source, hour, operator and status.
-    contact_counts (organization_id, source_id, hour, operator_id) {
+    /// Contacts that come and go and are not folded into the counts yet. Each array has an element for each kind of them.
+    contact_count_changes (organization_id, id) {
+        contacts -> Array<Int4>,
+        /// In which they were created, by UTC.
+        hours -> Array<Timestamptz>,
+        id -> Uuid,
+        /// Who has them; NULL: the backlog.
+        operator_ids -> Array<Uuid>,
+        organization_id -> Uuid,
+        /// Pools of the draws that gave them to their operators, or NULL.
+        pool_ids -> Array<Uuid>,
+        source_ids -> Array<Uuid>,
+        statuses -> Array<Text>,
+    }
+}
+
+diesel::table! {
+    /// Contacts by source, operator and status: all, those of each day, of each hour.
+    contact_counts (organization_id, span, source_id, start_time, operator_id) {
         closed_contacts -> Int8,
         /// Billionths of contacts that the operator was to be expected to have.
         expected_nanos -> Int8,
-        /// In which they were created, in UTC; `-infinity`: the sum of all hours.
-        hour -> Timestamptz,
         in_progress_contacts -> Int8,
         new_contacts -> Int8,
         /// Who has them now; all zeros: the backlog.
         operator_id -> Uuid,
         organization_id -> Uuid,
         source_id -> Uuid,
+        span -> Text,
+        /// When the day or hour begins that they were created in, by UTC; all: -infinity.
+        start_time -> Timestamptz,
     }
 }
 
@@ -369,6 +387,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     assignments,
     audit_events,
     candidate_pools,
+    contact_count_changes,
     contact_counts,
     contacts,
     deal_counts,

@@ -117,7 +117,7 @@ async fn get_distribution(
     let end_time = violations.time("end_time", request.end_time);
     violations.finish()?;
     let organization_id = context.organization_id;
-    let parts = &Parts::of((start_time, end_time), &[Span::Hour]);
+    let parts = &Parts::of((start_time, end_time), &[Span::Day, Span::Hour]);
     let shares = context
         .read_stale(async |conn| {
             if let Some(source_id) = source_id {

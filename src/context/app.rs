@@ -22,6 +22,7 @@ use crate::{
     grouped::Queues,
     migrations,
     proto::JsonWebKey,
+    statistics::Unfolded,
     validate,
 };
 
@@ -74,6 +75,7 @@ pub struct App {
     pub(super) reflection: bool,
     pub(super) identities: Identities,
     pub(super) denials: Arc<Denials>,
+    pub(super) unfolded: Unfolded,
     pub(super) edge: Arc<Edge>,
     pub(super) prepared: OnceLock<()>,
 }
@@ -101,6 +103,7 @@ impl App {
             reflection: settings.reflection,
             identities: Identities::new(settings.believed.unwrap_or(BELIEVED)),
             denials: Arc::default(),
+            unfolded: Unfolded::default(),
             edge: Arc::new(Edge::new(settings.edge, settings.pool_size)),
             prepared: OnceLock::new(),
         })
@@ -167,6 +170,11 @@ impl App {
     /// What was denied and is not written yet.
     pub fn denials(&self) -> &Arc<Denials> {
         &self.denials
+    }
+
+    /// Where counts have changed and are not folded yet.
+    pub fn unfolded(&self) -> &Unfolded {
+        &self.unfolded
     }
 
     async fn ensure_organizations(&self) -> Result<()> {

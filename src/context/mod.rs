@@ -98,6 +98,12 @@ impl Context {
         &self.app.known_pools
     }
 
+    /// Contacts of the organization may have changed: what changed of their counts is
+    /// to be folded.
+    pub(crate) fn counted(&self) {
+        self.app.unfolded.add(self.organization_id);
+    }
+
     /// The same call, for what it does in this organization.
     #[must_use]
     pub fn within(self, organization_id: Uuid) -> Self {
@@ -188,6 +194,7 @@ impl Context {
                 }
             })
             .await
+            .inspect(|_| self.counted())
     }
 }
 

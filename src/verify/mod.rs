@@ -9,6 +9,7 @@ mod store;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
@@ -16,7 +17,10 @@ use crate::{
     deals::store::counts,
     distribution::store::{SourceKeys, lock_operators},
     error::Result,
-    statistics::{self, Cell, Change, Span},
+    statistics::{
+        self, Counts, Span,
+        store::cells::{self, Cell, Change},
+    },
 };
 
 /// What the counts of an organization lack.
@@ -99,18 +103,15 @@ impl Findings {
         let none = SourceKeys::default();
         lock_operators(conn, organization_id, &none, &ids).await?;
         let loads = self.loads.iter().copied().collect();
-        statistics::store::apply(conn, organization_id, &BTreeMap::new(), &loads).await?;
+        statistics::store::apply(conn, organization_id, &Counts::default(), &loads).await?;
         statistics::store::add_leads(conn, organization_id, self.leads).await?;
         let cells: Vec<_> = self.contacts.iter().collect();
         for some in cells.chunks(CELLS_AT_ONCE) {
-            let some = some.iter().map(|(cell, change)| (**cell, **change));
-            let none = BTreeMap::new();
-            statistics::store::apply(conn, organization_id, &some.collect(), &none).await?;
+            cells::add(conn, organization_id, some.iter().copied()).await?;
         }
         let cells: Vec<_> = self.deals.iter().collect();
         for some in cells.chunks(CELLS_AT_ONCE) {
-            let some = some.iter().map(|(cell, change)| (*cell, *change));
-            counts::apply(conn, organization_id, some).await?;
+            counts::apply(conn, organization_id, some.iter().copied()).await?;
         }
         Ok(())
     }
@@ -137,10 +138,7 @@ impl fmt::Display for Findings {
             } else {
                 write!(f, " operator {}", cell.operator_id)?;
             }
-            match cell.hour {
-                Some(hour) => write!(f, " hour {}:", hour.format("%FT%RZ"))?,
-                None => write!(f, " all hours:")?,
-            }
+            write_span(f, cell.span, cell.start_time)?;
             let numbers = [
                 ("new", change.new_contacts),
                 ("in_progress", change.in_progress_contacts),
@@ -174,11 +172,7 @@ impl fmt::Display for Findings {
                 " {currency} {status} {stage} reached {}",
                 reached_stage.as_str()
             )?;
-            match (cell.span, cell.start_time) {
-                (Span::Day, Some(day)) => write!(f, " day {}:", day.format("%F"))?,
-                (Span::Hour, Some(hour)) => write!(f, " hour {}:", hour.format("%FT%RZ"))?,
-                _ => write!(f, " all:")?,
-            }
+            write_span(f, cell.span, cell.start_time)?;
             if change.deals != 0 {
                 write!(f, " deals {:+}", change.deals)?;
             }
@@ -188,5 +182,17 @@ impl fmt::Display for Findings {
             writeln!(f)?;
         }
         Ok(())
+    }
+}
+
+fn write_span(
+    f: &mut fmt::Formatter<'_>,
+    span: Span,
+    start_time: Option<DateTime<Utc>>,
+) -> fmt::Result {
+    match (span, start_time) {
+        (Span::Day, Some(day)) => write!(f, " day {}:", day.format("%F")),
+        (Span::Hour, Some(hour)) => write!(f, " hour {}:", hour.format("%FT%RZ")),
+        _ => write!(f, " all:"),
     }
 }

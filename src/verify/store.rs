@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use diesel::{
     QueryableByName,
     prelude::*,
     sql_query,
-    sql_types::{BigInt, Integer, Nullable, Timestamptz, Uuid as SqlUuid},
+    sql_types::{BigInt, Integer, Uuid as SqlUuid},
 };
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
@@ -18,10 +17,7 @@ use crate::{
     deals::store::counts,
     error::Result,
     schema::organizations,
-    statistics::{
-        Cell, Change,
-        store::{CELLS, COUNTED},
-    },
+    statistics::store::cells::{self, Cell, CellRow, Change, HOURS, KINDS, SPANS},
 };
 
 /// Allows the transaction to read whole tables, and to take its time with them.
@@ -69,73 +65,31 @@ pub async fn loads(conn: &Conn, organization_id: Uuid) -> Result<Vec<(Uuid, i32)
     Ok(rows.into_iter().map(|row| (row.id, row.missing)).collect())
 }
 
-#[derive(Debug, QueryableByName)]
-struct CellRow {
-    #[diesel(sql_type = SqlUuid)]
-    source_id: Uuid,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    hour: Option<DateTime<Utc>>,
-    #[diesel(sql_type = SqlUuid)]
-    operator_id: Uuid,
-    #[diesel(sql_type = BigInt)]
-    new_contacts: i64,
-    #[diesel(sql_type = BigInt)]
-    in_progress_contacts: i64,
-    #[diesel(sql_type = BigInt)]
-    closed_contacts: i64,
-    #[diesel(sql_type = BigInt)]
-    expected_nanos: i64,
-}
-
-/// What the counts of contacts lack.
+/// What the counts of contacts lack: changes that are not folded yet are as good as
+/// counted.
 pub async fn cells(conn: &Conn, organization_id: Uuid) -> Result<BTreeMap<Cell, Change>> {
+    let sums = cells::sums_of("compared");
     let rows: Vec<CellRow> = sql_query(format!(
-        "WITH counted AS (
+        "WITH seen AS (
              SELECT source_id, date_trunc('hour', create_time, 'UTC') AS hour, operator_id,
-                    pool_id, {COUNTED}
+                    pool_id, status, 1 AS contacts
              FROM contacts WHERE organization_id = $1
-             GROUP BY source_id, date_trunc('hour', create_time, 'UTC'), operator_id, pool_id
-         ), {CELLS}, compared AS (
-             SELECT source_id, hour, operator_id, new_contacts, in_progress_contacts,
-                    closed_contacts, expected_nanos
-             FROM cells
            UNION ALL
-             SELECT source_id, '-infinity', operator_id, new_contacts, in_progress_contacts,
-                    closed_contacts, expected_nanos
-             FROM cells
+             SELECT k.source_id, k.hour, k.operator_id, k.pool_id, k.status, -k.contacts
+             FROM contact_count_changes AS c, {KINDS} WHERE c.organization_id = $1
+         ), {HOURS}, {SPANS}, compared AS (
+             SELECT * FROM spans
            UNION ALL
-             SELECT source_id, hour, operator_id, -new_contacts, -in_progress_contacts,
-                    -closed_contacts, -expected_nanos
+             SELECT span, source_id, start_time, operator_id, -new_contacts,
+                    -in_progress_contacts, -closed_contacts, -expected_nanos
              FROM contact_counts WHERE organization_id = $1
          )
-         SELECT source_id, nullif(hour, '-infinity') AS hour, operator_id,
-                sum(new_contacts)::bigint AS new_contacts,
-                sum(in_progress_contacts)::bigint AS in_progress_contacts,
-                sum(closed_contacts)::bigint AS closed_contacts,
-                sum(expected_nanos)::bigint AS expected_nanos
-         FROM compared
-         GROUP BY source_id, hour, operator_id
-         HAVING sum(new_contacts) <> 0 OR sum(in_progress_contacts) <> 0
-             OR sum(closed_contacts) <> 0 OR sum(expected_nanos) <> 0"
+         {sums}"
     ))
     .bind::<SqlUuid, _>(organization_id)
     .get_results(&mut &*conn)
     .await?;
-    let cells = rows.into_iter().map(|row| {
-        let cell = Cell {
-            source_id: row.source_id,
-            hour: row.hour,
-            operator_id: row.operator_id,
-        };
-        let change = Change {
-            new_contacts: row.new_contacts,
-            in_progress_contacts: row.in_progress_contacts,
-            closed_contacts: row.closed_contacts,
-            expected_nanos: row.expected_nanos,
-        };
-        (cell, change)
-    });
-    Ok(cells.collect())
+    Ok(cells::in_order(rows))
 }
 
 #[derive(Debug, QueryableByName)]

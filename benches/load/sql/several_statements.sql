@@ -70,19 +70,10 @@ INSERT INTO lead_counts AS l (organization_id, slot, leads)
     VALUES (bench.id(:organization), :slot, 1)
     ON CONFLICT (organization_id, slot) DO UPDATE SET leads = l.leads + 1;
 \endif
-INSERT INTO contact_counts AS c (organization_id, source_id, hour, operator_id, new_contacts,
-        in_progress_contacts, closed_contacts, expected_nanos)
-    SELECT w.organization_id, w.source_id, h.hour, w.operator_id,
-           (w.operator_id = bench.id(:operator))::int, 0, 0,
-           (w.weight * 1000000000::bigint + t.weight / 2) / t.weight
-    FROM (VALUES ('-infinity'), (date_trunc('hour', now(), 'UTC'))) AS h (hour),
-        operator_weights AS w,
-        (SELECT sum(weight) AS weight FROM operator_weights
-         WHERE organization_id = bench.id(:organization) AND source_id = bench.id(:source)) AS t
-    WHERE w.organization_id = bench.id(:organization) AND w.source_id = bench.id(:source)
-    ORDER BY h.hour, w.operator_id
-    ON CONFLICT (organization_id, source_id, hour, operator_id) DO UPDATE
-    SET new_contacts = c.new_contacts + excluded.new_contacts,
-        expected_nanos = c.expected_nanos + excluded.expected_nanos;
+INSERT INTO contact_count_changes (organization_id, id, source_ids, hours, operator_ids, pool_ids,
+        statuses, contacts)
+    VALUES (bench.id(:organization), bench.uuid_v7(), ARRAY[bench.id(:source)],
+        ARRAY[date_trunc('hour', now(), 'UTC')], ARRAY[bench.id(:operator)],
+        ARRAY[bench.id(:source)], '{NEW}', '{1}');
 \endif
 COMMIT;

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 pub use deals::{Sum, now, sums};
 use diesel::{
     QueryableByName, sql_query,
-    sql_types::{Array, BigInt, Double, Nullable, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -15,9 +15,9 @@ use uuid::Uuid;
 use super::range::Parts;
 use crate::{
     contacts::id::first_id_at,
-    db::{Conn, Prepared},
+    db::{Conn, Prepared, column},
     error::Result,
-    statistics::store::{CELLS, COUNTED},
+    statistics::store::cells::{HOURS, KINDS, totals},
 };
 
 /// Counts of what there is.
@@ -51,31 +51,27 @@ pub struct Overview {
 
 /// Counts what there is: operators and sources, which are few, by their rows.
 pub async fn overview(conn: &Conn, organization_id: Uuid) -> Result<Overview> {
+    let totals = totals();
     Ok(Prepared(
-        sql_query(
-            "SELECT (SELECT coalesce(sum(leads), 0)::bigint FROM lead_counts
+        sql_query(format!(
+            "WITH {totals}
+             SELECT (SELECT coalesce(sum(leads), 0)::bigint FROM lead_counts
                      WHERE organization_id = $1) AS leads,
-                    o.*, s.*, d.*
+                    (SELECT count(*) FROM sources
+                     WHERE organization_id = $1 AND delete_time IS NULL) AS sources,
+                    o.*, c.*, d.*
              FROM (
                  SELECT count(*) AS operators, count(*) FILTER (WHERE active) AS active_operators
                  FROM operators WHERE organization_id = $1 AND delete_time IS NULL
              ) AS o, (
-                 SELECT count(*) FILTER (WHERE s.delete_time IS NULL) AS sources,
-                        coalesce(sum(c.new), 0)::bigint AS new_contacts,
-                        coalesce(sum(c.in_progress), 0)::bigint AS in_progress_contacts,
-                        coalesce(sum(c.closed), 0)::bigint AS closed_contacts,
-                        coalesce(sum(c.backlog), 0)::bigint AS backlog
-                 FROM sources AS s, LATERAL (
-                     SELECT sum(new_contacts) AS new, sum(in_progress_contacts) AS in_progress,
-                            sum(closed_contacts) AS closed,
-                            sum(new_contacts + in_progress_contacts) FILTER (
-                                WHERE operator_id = '00000000-0000-0000-0000-000000000000'
-                            ) AS backlog
-                     FROM contact_counts
-                     WHERE organization_id = $1 AND source_id = s.id AND hour = '-infinity'
-                 ) AS c
-                 WHERE s.organization_id = $1
-             ) AS s, (
+                 SELECT coalesce(sum(new_contacts), 0)::bigint AS new_contacts,
+                        coalesce(sum(in_progress_contacts), 0)::bigint AS in_progress_contacts,
+                        coalesce(sum(closed_contacts), 0)::bigint AS closed_contacts,
+                        coalesce(sum(new_contacts + in_progress_contacts) FILTER (
+                            WHERE operator_id = '00000000-0000-0000-0000-000000000000'
+                        ), 0)::bigint AS backlog
+                 FROM totals
+             ) AS c, (
                  SELECT coalesce(sum(deals) FILTER (WHERE status = 'NEW'), 0)::bigint
                             AS new_deals,
                         coalesce(sum(deals) FILTER (WHERE status = 'IN_PROGRESS'), 0)::bigint
@@ -86,8 +82,8 @@ pub async fn overview(conn: &Conn, organization_id: Uuid) -> Result<Overview> {
                             AS lost_deals
                  FROM deal_counts WHERE organization_id = $1
                    AND owner_user_id = '00000000-0000-0000-0000-000000000000' AND span = 'ALL'
-             ) AS d",
-        )
+             ) AS d"
+        ))
         .bind::<SqlUuid, _>(organization_id),
     )
     .get_result(&mut &*conn)
@@ -110,9 +106,9 @@ pub struct Share {
     pub expected: f64,
 }
 
-/// Contacts by source and operator, of one source if it is named. Rows are
-/// counted only in the hours that are cut: there all sources' are read, by id.
-/// (OFFSET 0: by nothing else.)
+/// Contacts by source and operator, of one source if it is named: what is in the
+/// cells, and what will be. Rows are counted only in the hours that are cut: there all
+/// sources' are read, by id. (OFFSET 0: by nothing else.)
 pub async fn shares(
     conn: &Conn,
     organization_id: Uuid,
@@ -120,34 +116,40 @@ pub async fn shares(
     parts: &Parts,
 ) -> Result<Vec<Share>> {
     let millisecond = TimeDelta::milliseconds(1);
-    let whole = parts.whole.iter().map(|whole| (whole.from, whole.to));
-    let (whole_from, whole_to): (Vec<_>, Vec<_>) = whole.unzip();
+    let whole: Vec<_> = parts.whole.iter().collect();
     let (from, to): (Vec<_>, Vec<_>) = parts.edges.iter().copied().unzip();
     let first_ids: Vec<_> = from.iter().map(|from| first_id_at(*from)).collect();
     let end_ids: Vec<_> = to.iter().map(|to| first_id_at(*to + millisecond)).collect();
     Ok(sql_query(format!(
-        "WITH counted AS (
-             SELECT c.source_id, NULL::timestamptz AS hour, c.operator_id, c.pool_id, {COUNTED}
-             FROM unnest($5, $6, $7, $8) AS e (from_time, to_time, first_id, end_id), LATERAL (
+        "WITH whole AS (
+             SELECT * FROM unnest($3, array_replace($4, NULL, '-infinity'), $5)
+                 AS w (span, from_time, to_time)
+         ), seen AS (
+             SELECT c.source_id, NULL::timestamptz AS hour, c.operator_id, c.pool_id, c.status,
+                    1 AS contacts
+             FROM unnest($6, $7, $8, $9) AS e (from_time, to_time, first_id, end_id), LATERAL (
                  SELECT source_id, operator_id, pool_id, status FROM contacts
                  WHERE organization_id = $1 AND id >= e.first_id AND id < e.end_id
                    AND create_time >= e.from_time AND create_time < e.to_time
                  OFFSET 0) AS c
              WHERE $2 IS NULL OR c.source_id = $2
-             GROUP BY c.source_id, c.operator_id, c.pool_id
-         ), {CELLS}, summed AS (
+           UNION ALL
+             SELECT k.source_id, NULL, k.operator_id, k.pool_id, k.status, k.contacts
+             FROM contact_count_changes AS c, {KINDS}, whole AS w
+             WHERE c.organization_id = $1 AND ($2 IS NULL OR k.source_id = $2)
+               AND (w.span = 'ALL' OR (k.hour >= w.from_time AND k.hour < w.to_time))
+         ), {HOURS}, summed AS (
              SELECT source_id, operator_id, new_contacts + in_progress_contacts AS active_contacts,
                     closed_contacts, expected_nanos
-             FROM cells
+             FROM hours
            UNION ALL
              SELECT s.id, c.*
-             FROM sources AS s,
-                  unnest(array_replace($3, NULL, '-infinity'), $4) AS w (from_time, to_time), LATERAL (
+             FROM sources AS s, whole AS w, LATERAL (
                  SELECT operator_id, sum(new_contacts + in_progress_contacts),
                         sum(closed_contacts), sum(expected_nanos)
                  FROM contact_counts
-                 WHERE organization_id = $1 AND source_id = s.id
-                   AND hour >= w.from_time AND hour < w.to_time
+                 WHERE organization_id = $1 AND span = w.span AND source_id = s.id
+                   AND start_time >= w.from_time AND start_time < w.to_time
                  GROUP BY operator_id) AS c
              WHERE s.organization_id = $1 AND ($2 IS NULL OR s.id = $2)
          )
@@ -162,8 +164,9 @@ pub async fn shares(
     ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Nullable<SqlUuid>, _>(source_id)
-    .bind::<Array<Nullable<Timestamptz>>, _>(whole_from)
-    .bind::<Array<Timestamptz>, _>(whole_to)
+    .bind::<Array<Text>, _>(column(&whole, |whole| whole.span))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(&whole, |whole| whole.from))
+    .bind::<Array<Timestamptz>, _>(column(&whole, |whole| whole.to))
     .bind::<Array<Timestamptz>, _>(from)
     .bind::<Array<Timestamptz>, _>(to)
     .bind::<Array<SqlUuid>, _>(first_ids)

@@ -18,7 +18,7 @@ use crate::{
     db::Transaction,
     distribution::{
         Roster,
-        store::{KnownPools, SourceKeys, find_pools, lock_roster, save_pools},
+        store::{KnownPools, SourceKeys, lock_roster, save_pools},
     },
     error::{Error, NOT_OWN, Result},
     grouped, operators, proto,
@@ -69,14 +69,7 @@ pub async fn change_all(
         .zip(changed.contacts.values())
         .filter(|(before, after)| before.revision != after.revision)
         .unzip();
-    let mut counts = Counts::default();
-    counts.add(before.iter().copied(), -1);
-    counts.add(after.iter().copied(), 1);
-    let mut pools = roster.used_pools().clone();
-    let mut former = counts.pool_ids();
-    former.retain(|id| !pools.contains_key(id));
-    pools.extend(find_pools(transaction, organization_id, &former).await?);
-    let counts = counts.cells(&pools);
+    let counts = Counts::of(before.iter().copied(), after.iter().copied());
     let new_pools = known_pools.unknown(&roster)?;
     let history: Vec<_> = changed.history.iter().collect();
     let loads = loads(&before, &after);

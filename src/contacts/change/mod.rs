@@ -81,5 +81,6 @@ impl Job for Change {
                 group::change_all(transaction, organization_id, pools, group).await
             })
             .await
+            .inspect(|_| context.counted())
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     grouped,
     leads::{self, Identity, resolve::Resolver, store::Lead},
     request_id::{self, Claim},
-    statistics::{self, Cell, Change, Counts},
+    statistics::{self, Counts},
     telemetry::metrics,
 };
 
@@ -70,9 +70,7 @@ pub async fn take_in(
         .collect();
 
     let pools = known_pools.unknown(&roster)?;
-    let mut counts = Counts::default();
-    counts.add(decided.iter().map(|decided| &decided.contact), 1);
-    let counts = counts.cells(roster.used_pools());
+    let counts = Counts::of(None, decided.iter().map(|decided| &decided.contact));
     let created = accepted.iter().zip(&decided).map(|(accepted, decided)| {
         let (identity, method) = accepted.new.call;
         (identity, method, decided.contact.id)
@@ -175,8 +173,8 @@ async fn find_leads(
     .await
 }
 
-/// Writes leads, contacts, decisions, answers to requests, and each operator's
-/// load and each count once: statements that do not wait for each other's
+/// Writes leads, contacts, decisions, answers to requests, what is to be counted,
+/// and each operator's load once: statements that do not wait for each other's
 /// answers, in this order.
 async fn write(
     conn: &Conn,
@@ -184,7 +182,7 @@ async fn write(
     resolver: &Resolver,
     new_pools: &[PoolRow],
     decided: &[Decided],
-    counts: &BTreeMap<Cell, Change>,
+    counts: &Counts,
     (kept, events): (&[(&Claim, Vec<u8>)], &[Event]),
 ) -> Result<()> {
     let mut loads: BTreeMap<Uuid, i32> = BTreeMap::new();

@@ -108,6 +108,7 @@ impl Job for NewContact {
                 group::take_in(transaction, organization_id, pools, group).await
             })
             .await
+            .inspect(|_| context.counted())
     }
 }
 

@@ -11,6 +11,7 @@ use super::super::metrics::Figures;
 use crate::{
     db::{Conn, Prepared},
     error::Result,
+    statistics::store::cells::totals,
 };
 
 #[derive(Debug, QueryableByName)]
@@ -27,12 +28,14 @@ struct Row {
     at_limit: i64,
 }
 
-/// Reads operators and sources, which are few, and for each source what is counted
-/// of its backlog, and the contact that has waited there for longest.
+/// Reads operators and sources, which are few, what is counted of the backlog, and for
+/// each source the contact that has waited there for longest.
 pub async fn figures(conn: &Conn, organization_id: Uuid) -> Result<Figures> {
+    let totals = totals();
     let row: Row = Prepared(
-        sql_query(
-            "SELECT o.*, b.*
+        sql_query(format!(
+            "WITH {totals}
+             SELECT o.*, b.*, f.*
              FROM (
                  SELECT coalesce(sum(load), 0)::bigint AS load,
                         coalesce(sum(load_limit), 0)::bigint AS load_limit,
@@ -41,26 +44,20 @@ pub async fn figures(conn: &Conn, organization_id: Uuid) -> Result<Figures> {
                  WHERE organization_id = $1 AND delete_time IS NULL AND active
                      AND load_limit IS NOT NULL
              ) AS o, (
-                 SELECT coalesce(sum(c.waiting), 0)::bigint AS backlog,
-                        greatest(coalesce(extract(epoch FROM now() - min(f.create_time)), 0),
+                 SELECT coalesce(sum(new_contacts + in_progress_contacts), 0)::bigint AS backlog
+                 FROM totals WHERE operator_id = '00000000-0000-0000-0000-000000000000'
+             ) AS b, (
+                 SELECT greatest(coalesce(extract(epoch FROM now() - min(first.create_time)), 0),
                                  0)::float8 AS oldest_seconds
-                 FROM sources AS s, LATERAL (
-                     SELECT sum(new_contacts + in_progress_contacts) AS waiting
-                     FROM contact_counts
-                     WHERE organization_id = $1 AND source_id = s.id AND hour = '-infinity'
-                         AND operator_id = '00000000-0000-0000-0000-000000000000'
-                 ) AS c, LATERAL (
-                     SELECT min(first.create_time) AS create_time
-                     FROM (VALUES ('NEW'), ('IN_PROGRESS')) AS active (status), LATERAL (
-                         SELECT create_time FROM contacts
-                         WHERE organization_id = $1 AND source_id = s.id
-                             AND status = active.status AND operator_id IS NULL
-                         ORDER BY id LIMIT 1
-                     ) AS first
-                 ) AS f
+                 FROM sources AS s, (VALUES ('NEW'), ('IN_PROGRESS')) AS active (status), LATERAL (
+                     SELECT create_time FROM contacts
+                     WHERE organization_id = $1 AND source_id = s.id
+                         AND status = active.status AND operator_id IS NULL
+                     ORDER BY id LIMIT 1
+                 ) AS first
                  WHERE s.organization_id = $1
-             ) AS b",
-        )
+             ) AS f"
+        ))
         .bind::<SqlUuid, _>(organization_id),
     )
     .get_result(&mut &*conn)

@@ -20,15 +20,15 @@ use crate::support::{App, call, operator};
 /// Midnight of a day, in UTC.
 const DAY: i64 = 1_772_323_200;
 
-/// Contacts come every seven minutes and a bit from that day on: their ids, too.
+/// Contacts come every seven minutes and a bit from that day on, but after each ten a
+/// day later: their ids, too.
 const SPREAD: &str = "
     CREATE TEMPORARY TABLE spread AS
     SELECT id, time, (lpad(to_hex(floor(extract(epoch FROM time) * 1000)::bigint), 12, '0')
                       || substr(replace(id::text, '-', ''), 13))::uuid AS new_id
     FROM (SELECT id, to_timestamp(1772323200)
-                     + (row_number() OVER (ORDER BY id) - 1) * interval '7 minutes 1 microsecond'
-                     AS time
-          FROM contacts) AS c;
+                     + n * interval '7 minutes 1 microsecond' + n / 10 * interval '1 day' AS time
+          FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM contacts) AS c) AS c;
     UPDATE assignments AS a SET contact_id = s.new_id FROM spread AS s WHERE a.contact_id = s.id;
     UPDATE contacts AS c SET id = s.new_id, create_time = s.time FROM spread AS s
     WHERE c.id = s.id";
@@ -112,7 +112,7 @@ fn assert_same(answer: &GetDistributionResponse, recounted: &[Row], about: &str)
 /// and for each.
 async fn assert_ranges_are_right(app: &App, sources: &[String]) {
     const HOUR: i64 = 3_600_000_000;
-    // Contacts are created at every 420,000,001 microseconds.
+    // The first ten contacts are created at every 420,000,001 microseconds.
     let bounds = [
         None,
         Some(-HOUR),
@@ -124,6 +124,9 @@ async fn assert_ranges_are_right(app: &App, sources: &[String]) {
         Some(2 * HOUR),
         Some(2 * HOUR + HOUR / 2),
         Some(2 * HOUR + HOUR / 2 + 500),
+        Some(24 * HOUR),
+        Some(26 * HOUR),
+        Some(72 * HOUR),
         Some(100 * HOUR),
     ];
     let mut conn = app.database().await;
@@ -154,7 +157,8 @@ async fn assert_ranges_are_right(app: &App, sources: &[String]) {
     }
 }
 
-/// Mutants: a bound's hour taken as a whole, or left out; `end_ids` without the
+/// Mutants: a bound's hour or day taken as a whole, or left out; changes that are not
+/// folded left out, or those of hours that are cut counted, too; `end_ids` without the
 /// millisecond; ids without exact times; the hour of now and not of the contact.
 #[tokio::test]
 async fn a_range_is_what_a_recount_finds() {
@@ -168,6 +172,7 @@ async fn a_range_is_what_a_recount_finds() {
         let source = if n % 3 == 0 { &form } else { &bot };
         app.contact(if n % 8 == 0 { &desk } else { source }).await;
     }
+    app.fold().await;
     let mut conn = app.database().await;
     conn.batch_execute(SPREAD).await.unwrap();
     // The counts are still those of today.
@@ -222,12 +227,14 @@ async fn a_range_is_what_a_recount_finds() {
     assert_ranges_are_right(&app, &sources).await;
 
     // Counted anew by the migration, it is the same.
-    conn.batch_execute(include_str!(
-        "../../../migrations/2026-11-21-000001_statistics/down.sql"
-    ))
-    .await
-    .unwrap();
-    let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261121000001'";
+    for undo in [
+        include_str!("../../../migrations/2026-11-23-000009_count_changes/down.sql"),
+        include_str!("../../../migrations/2026-11-21-000001_statistics/down.sql"),
+    ] {
+        conn.batch_execute(undo).await.unwrap();
+    }
+    let forget = "DELETE FROM __diesel_schema_migrations
+                  WHERE version IN ('20261121000001', '20261123000009')";
     conn.batch_execute(forget).await.unwrap();
     migrations::run(&app.database_url).await.unwrap();
     app.assert_invariants().await;

@@ -3,6 +3,7 @@
 
 mod acknowledged;
 mod exactly_once;
+mod folding;
 mod limits;
 mod loads;
 mod queue;

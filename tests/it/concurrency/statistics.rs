@@ -67,9 +67,8 @@ fn storm(apps: &[App], source: &Source, contacts: &[Contact]) -> JoinSet<()> {
 }
 
 /// Mutants: a `change_all` that counts only contacts with another operator, or
-/// only those with another status, or that does not look for former pools; no
-/// `record` in `release_all` or when a lead is deleted; no `add_leads` when one
-/// is created or deleted.
+/// only those with another status; no `record` in `release_all` or when a lead is
+/// deleted; no `add_leads` when one is created or deleted.
 #[tokio::test(flavor = "multi_thread")]
 async fn counts_stay_right_whatever_happens_at_once() {
     let apps = two().await;
@@ -100,9 +99,10 @@ async fn a_repair_adds_what_was_missing_whatever_happens_meanwhile() {
     let (ann, bob) = (ann.await, bob.await);
     let source = app.source("bot", &[(&ann, 1), (&bob, 2)]).await;
     let contacts = flood_of_new_leads(&apps, &source, 200).await;
+    app.fold().await;
     app.execute(
         "UPDATE operators SET load = load + 7;
-         DELETE FROM contact_counts WHERE hour = '-infinity';
+         DELETE FROM contact_counts WHERE span = 'ALL';
          UPDATE contact_counts SET closed_contacts = 9, expected_nanos = expected_nanos + 1;
          UPDATE lead_counts SET leads = leads - slot",
     )
@@ -112,6 +112,7 @@ async fn a_repair_adds_what_was_missing_whatever_happens_meanwhile() {
         let app = app.clone();
         clients.spawn(async move {
             app.verify(true).await;
+            app.fold().await;
         });
     }
     clients.join_all().await;

@@ -1,6 +1,7 @@
 //! The cost of a call does not grow with the tables: statements are planned
 //! while these are small and must not scan them when they have grown.
 
+mod contacts;
 mod deals;
 mod lists;
 
@@ -56,7 +57,7 @@ async fn stop(app: &App, conn: &mut Conn) {
     while number(conn, others).await > 0 {}
 }
 
-/// Everything that happens to a contact.
+/// Everything that happens to a contact, and what happens besides.
 async fn use_contacts(app: &App, source: &Source, round: usize) {
     let known = external("known");
     let more = LeadIdentity {
@@ -77,6 +78,7 @@ async fn use_contacts(app: &App, source: &Source, round: usize) {
         app.get_lead(&contact.lead_id).await;
         ask_for_statistics(app, &contact).await;
     }
+    app.fold().await;
 }
 
 /// For all statistics, and for those of the contacts since this one.

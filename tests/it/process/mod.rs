@@ -4,6 +4,7 @@
 mod authentication;
 mod binary;
 mod end;
+mod folding;
 mod indexing;
 mod load;
 mod postgres_tls;

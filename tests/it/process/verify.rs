@@ -29,13 +29,15 @@ async fn counts_that_are_wrong_are_found_and_corrected() {
     app.contact(&form).await;
     let right = (Some(0), String::new());
     assert_eq!(verify(&app, &[]).await, right);
+    app.fold().await;
+    assert_eq!(verify(&app, &[]).await, right);
 
     let other = "00000000-0000-7000-8000-00000000000f";
     app.execute(&format!(
         "UPDATE operators SET load = load + 3 WHERE id = '{bob}';
          UPDATE contact_counts SET in_progress_contacts = 5, expected_nanos = 0
-         WHERE operator_id = '{ann}' AND hour = '-infinity';
-         DELETE FROM contact_counts WHERE source_id = '{form}' AND hour > '-infinity';
+         WHERE operator_id = '{ann}' AND span = 'ALL';
+         DELETE FROM contact_counts WHERE source_id = '{form}' AND span <> 'ALL';
          UPDATE lead_counts SET leads = leads + 1
          WHERE slot = (SELECT slot FROM lead_counts ORDER BY slot LIMIT 1);
          INSERT INTO organizations (id, name) VALUES ('{other}', 'Other');
@@ -52,9 +54,10 @@ async fn counts_that_are_wrong_are_found_and_corrected() {
     let ends = [
         format!("operator {}: load -3", bob.id),
         format!(
-            "source {} operator {} all hours: in_progress -5 expected_nanos +1000000000",
+            "source {} operator {} all: in_progress -5 expected_nanos +1000000000",
             bot.id, ann.id
         ),
+        ": new +1".to_owned(),
         "Z: new +1".to_owned(),
         "0001: leads -1".to_owned(),
         format!("{other}: leads +1"),
@@ -63,7 +66,8 @@ async fn counts_that_are_wrong_are_found_and_corrected() {
     for (line, end) in found.iter().zip(&ends) {
         assert!(line.ends_with(end), "{line} should end with {end}");
     }
-    assert!(found[2].contains(&format!("source {} backlog hour ", form.id)));
+    assert!(found[2].contains(&format!("source {} backlog day ", form.id)));
+    assert!(found[3].contains(&format!("source {} backlog hour ", form.id)));
     // Nothing has been corrected yet.
     let (code, again) = verify(&app, &["--repair"]).await;
     assert_eq!((code, again.lines().collect()), (Some(0), found));

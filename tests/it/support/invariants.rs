@@ -1,10 +1,12 @@
 //! What must hold whatever happened: checked in the database, behind the wire.
 
+use std::time::Duration;
+
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use diesel_async::RunQueryDsl;
-use minicrm::verify;
+use minicrm::{db::Db, fold_counts, verify};
 
-use super::App;
+use super::{App, cluster::served};
 
 #[derive(Debug, QueryableByName)]
 struct Finding {
@@ -66,6 +68,15 @@ impl App {
         let findings: Vec<_> = findings.into_iter().map(|row| row.finding).collect();
         assert_eq!(findings, [""; 0]);
         assert_eq!(self.verify(false).await, "");
+    }
+
+    /// Folds what was counted into the cells.
+    pub async fn fold(&self) {
+        let url = served(&self.database_url);
+        let db = Db::new(&url, 1, Duration::from_secs(5)).unwrap();
+        for organization_id in db.organizations().await.unwrap() {
+            fold_counts(&db, organization_id).await.unwrap();
+        }
     }
 
     /// What is counted wrong, a line each, as `minicrm verify` says it.

@@ -1,0 +1,209 @@
+//! The cells of `contact_counts`, and how contacts are counted in them, in SQL. Cells
+//! are locked in their order, after everything else, and until the commit.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    QueryableByName, sql_query,
+    sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use uuid::Uuid;
+
+use crate::{
+    db::{Conn, Prepared, column},
+    error::Result,
+    statistics::Span,
+};
+
+/// What contacts are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, QueryableByName)]
+pub struct Cell {
+    /// The kind of span they were created in.
+    #[diesel(sql_type = Text)]
+    pub span: Span,
+    /// Their source.
+    #[diesel(sql_type = SqlUuid)]
+    pub source_id: Uuid,
+    /// When the span begins; none for all contacts.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub start_time: Option<DateTime<Utc>>,
+    /// Who has them; nil for the backlog.
+    #[diesel(sql_type = SqlUuid)]
+    pub operator_id: Uuid,
+}
+
+/// By how much the numbers of a cell change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, QueryableByName)]
+pub struct Change {
+    /// Contacts that are `NEW`.
+    #[diesel(sql_type = BigInt)]
+    pub new_contacts: i64,
+    /// Contacts that are `IN_PROGRESS`.
+    #[diesel(sql_type = BigInt)]
+    pub in_progress_contacts: i64,
+    /// Contacts that are `CLOSED`.
+    #[diesel(sql_type = BigInt)]
+    pub closed_contacts: i64,
+    /// Billionths of contacts that were to be expected: whole numbers, so that what
+    /// was added can be taken back.
+    #[diesel(sql_type = BigInt)]
+    pub expected_nanos: i64,
+}
+
+/// The row of a cell, or what is added to it.
+#[derive(Debug, QueryableByName)]
+pub struct CellRow {
+    #[diesel(embed)]
+    cell: Cell,
+    #[diesel(embed)]
+    change: Change,
+}
+
+/// What a row `c` of `contact_count_changes` says, a row for each kind of contacts:
+/// for a FROM.
+pub const KINDS: &str = "LATERAL unnest(c.source_ids, c.hours, c.operator_ids, c.pool_ids,
+        c.statuses, c.contacts) AS k (source_id, hour, operator_id, pool_id, status, contacts)";
+
+/// What the `seen` numbers of contacts, by source, hour, operator, pool and status,
+/// in the organization `$1` count for in the cells of hours: for a WITH. (OFFSET 0:
+/// pools are looked up one by one.)
+pub const HOURS: &str = "counted AS (
+        SELECT source_id, hour, operator_id, pool_id, sum(contacts)::bigint AS contacts,
+               coalesce(sum(contacts) FILTER (WHERE status = 'NEW'), 0) AS new_contacts,
+               coalesce(sum(contacts) FILTER (WHERE status = 'IN_PROGRESS'), 0)
+                   AS in_progress_contacts,
+               coalesce(sum(contacts) FILTER (WHERE status = 'CLOSED'), 0) AS closed_contacts
+        FROM seen GROUP BY source_id, hour, operator_id, pool_id
+    ), drawn AS (
+        SELECT source_id, hour, pool_id, sum(contacts)::bigint AS contacts
+        FROM counted WHERE pool_id IS NOT NULL GROUP BY source_id, hour, pool_id
+    ), hours AS (
+        SELECT source_id, hour,
+               coalesce(operator_id, '00000000-0000-0000-0000-000000000000') AS operator_id,
+               new_contacts, in_progress_contacts, closed_contacts,
+               CASE WHEN operator_id IS NOT NULL AND pool_id IS NULL
+                    THEN contacts * 1000000000 ELSE 0 END AS expected_nanos
+        FROM counted
+      UNION ALL
+        SELECT d.source_id, d.hour, (c ->> 'operator_id')::uuid, 0, 0, 0,
+               d.contacts * (((c ->> 'weight')::bigint * 1000000000 + p.weight / 2) / p.weight)
+        FROM drawn AS d, LATERAL (
+            SELECT candidates, (SELECT sum((c ->> 'weight')::bigint)::bigint
+                                FROM jsonb_array_elements(candidates) AS c) AS weight
+            FROM candidate_pools WHERE organization_id = $1 AND id = d.pool_id OFFSET 0
+        ) AS p, LATERAL jsonb_array_elements(p.candidates) AS c
+        WHERE d.contacts <> 0
+    )";
+
+/// The same for the cells of all spans.
+pub const SPANS: &str = "spans AS (
+        SELECT s.span, source_id, s.start_time, operator_id, new_contacts,
+               in_progress_contacts, closed_contacts, expected_nanos
+        FROM hours, LATERAL (VALUES
+            ('ALL', '-infinity'::timestamptz),
+            ('DAY', date_trunc('day', hour, 'UTC')),
+            ('HOUR', hour)) AS s (span, start_time)
+    )";
+
+/// All contacts by operator (nil for the backlog) and status, as rows to sum up: for a
+/// WITH.
+pub fn totals() -> String {
+    format!(
+        "totals AS (
+             SELECT operator_id, new_contacts, in_progress_contacts, closed_contacts
+             FROM contact_counts WHERE organization_id = $1 AND span = 'ALL'
+           UNION ALL
+             SELECT coalesce(k.operator_id, '00000000-0000-0000-0000-000000000000'),
+                    CASE k.status WHEN 'NEW' THEN k.contacts ELSE 0 END,
+                    CASE k.status WHEN 'IN_PROGRESS' THEN k.contacts ELSE 0 END,
+                    CASE k.status WHEN 'CLOSED' THEN k.contacts ELSE 0 END
+             FROM contact_count_changes AS c, {KINDS} WHERE c.organization_id = $1
+         )"
+    )
+}
+
+/// Sums up what is in `part` of a WITH, by cells; those that are zero are left out.
+pub fn sums_of(part: &str) -> String {
+    format!(
+        "SELECT span, source_id, nullif(start_time, '-infinity') AS start_time, operator_id,
+                sum(new_contacts)::bigint AS new_contacts,
+                sum(in_progress_contacts)::bigint AS in_progress_contacts,
+                sum(closed_contacts)::bigint AS closed_contacts,
+                sum(expected_nanos)::bigint AS expected_nanos
+         FROM {part}
+         GROUP BY span, source_id, {part}.start_time, operator_id
+         HAVING sum(new_contacts) <> 0 OR sum(in_progress_contacts) <> 0
+             OR sum(closed_contacts) <> 0 OR sum(expected_nanos) <> 0"
+    )
+}
+
+/// The changes of cells, in their order.
+pub fn in_order(rows: Vec<CellRow>) -> BTreeMap<Cell, Change> {
+    rows.into_iter().map(|row| (row.cell, row.change)).collect()
+}
+
+/// Takes the oldest changes, at most so many, and those only that nobody else is
+/// taking: what they come to. (They are looked for once: an array. By the index in
+/// its order: that marks the entries of those taken before, so that nobody looks at
+/// them again.)
+pub async fn take(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    most: i64,
+) -> Result<BTreeMap<Cell, Change>> {
+    conn.batch_execute("SET LOCAL enable_bitmapscan = off")
+        .await?;
+    let sums = sums_of("spans");
+    let query = sql_query(format!(
+        "WITH taken AS (
+             DELETE FROM contact_count_changes WHERE organization_id = $1 AND id = ANY (ARRAY(
+                 SELECT id FROM contact_count_changes WHERE organization_id = $1
+                 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED))
+             RETURNING *
+         ), seen AS (SELECT k.* FROM taken AS c, {KINDS}), {HOURS}, {SPANS}
+         {sums}"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<BigInt, _>(most);
+    Ok(in_order(Prepared(query).get_results(&mut conn).await?))
+}
+
+/// Adds to the cells, in their order. (An upsert, though most rows are there: it has
+/// one way only to find them.)
+pub async fn add<'a>(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    changes: impl IntoIterator<Item = (&'a Cell, &'a Change)>,
+) -> Result<()> {
+    let (cells, changes): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
+    if cells.is_empty() {
+        return Ok(());
+    }
+    let query = sql_query(
+        "INSERT INTO contact_counts AS c (organization_id, span, source_id, start_time,
+             operator_id, new_contacts, in_progress_contacts, closed_contacts, expected_nanos)
+         SELECT $1, a.span, a.source_id, coalesce(a.start_time, '-infinity'), a.operator_id,
+                a.new_contacts, a.in_progress_contacts, a.closed_contacts, a.expected_nanos
+         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9)
+             AS a (span, source_id, start_time, operator_id, new_contacts, in_progress_contacts,
+                   closed_contacts, expected_nanos)
+         ON CONFLICT (organization_id, span, source_id, start_time, operator_id) DO UPDATE
+         SET new_contacts = c.new_contacts + excluded.new_contacts,
+             in_progress_contacts = c.in_progress_contacts + excluded.in_progress_contacts,
+             closed_contacts = c.closed_contacts + excluded.closed_contacts,
+             expected_nanos = c.expected_nanos + excluded.expected_nanos",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<Text>, _>(column(&cells, |cell| cell.span))
+    .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.source_id))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(&cells, |cell| cell.start_time))
+    .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.operator_id))
+    .bind::<Array<BigInt>, _>(column(&changes, |change| change.new_contacts))
+    .bind::<Array<BigInt>, _>(column(&changes, |change| change.in_progress_contacts))
+    .bind::<Array<BigInt>, _>(column(&changes, |change| change.closed_contacts))
+    .bind::<Array<BigInt>, _>(column(&changes, |change| change.expected_nanos));
+    Prepared(query).execute(&mut conn).await?;
+    Ok(())
+}

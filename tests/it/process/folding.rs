@@ -1,0 +1,52 @@
+//! What the process does beside its calls for counts to stay cheap to read.
+
+use std::time::Duration;
+
+use diesel::{QueryableByName, sql_query, sql_types::BigInt};
+use diesel_async::RunQueryDsl;
+use tokio::time::{sleep, timeout};
+
+use super::{HANGS, Process, channel, free_address};
+use crate::support::{App, new_database};
+
+#[derive(Debug, QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    changes: i64,
+}
+
+async fn until_folded(app: &App) {
+    let mut conn = app.database().await;
+    let folded = async {
+        loop {
+            let query = "SELECT count(*) AS changes FROM contact_count_changes";
+            let left: Number = sql_query(query).get_result(&mut conn).await.unwrap();
+            if left.changes == 0 {
+                return;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(HANGS, folded).await.unwrap();
+}
+
+/// Mutants: nobody does; only in organizations where the process counted something.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_is_folded_before_long() {
+    let url = new_database().await;
+    // This one does not fold.
+    let app = App::on(url.clone()).await;
+    let source = app.source("bot", &[]).await;
+    app.contact(&source).await;
+    let address = free_address();
+    let process = Process::start(address, &[("DATABASE_URL", &url)]).await;
+    until_folded(&app).await;
+    let served = App::at(channel(address), url);
+    for _ in 0..3 {
+        let contact = served.contact(&source).await;
+        served.close(&contact).await;
+        until_folded(&app).await;
+    }
+    assert!(process.terminate().await.success());
+    app.assert_invariants().await;
+}
