@@ -68,8 +68,8 @@ DO $$
 DECLARE
     reference constant text[] := ARRAY['organizations', 'users', 'members'];
     distributed constant text[] := ARRAY['leads', 'sources', 'operators', 'operator_weights',
-        'candidate_pools', 'contacts', 'assignments', 'requests', 'contact_counts',
-        'contact_count_changes', 'lead_counts', 'invitations', 'api_keys', 'audit_events',
+        'candidate_pools', 'contacts', 'assignments', 'requests', 'contact_cells',
+        'contact_count_changes', 'contact_counts', 'lead_counts', 'invitations', 'api_keys', 'audit_events',
         'deals', 'deal_counts', 'tasks', 'activities'];
     coordinator constant text[] := ARRAY['sessions', 'refresh_tokens', 'migration_lock',
         '__diesel_schema_migrations'];

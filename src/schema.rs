@@ -82,6 +82,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Contacts counted by source, operator and status: all, those of each day, of each hour.
+    contact_cells (organization_id, span, source_id, start_time, operator_id) {
+        closed_contacts -> Int8,
+        /// Billionths of contacts that the operator was to be expected to have.
+        expected_nanos -> Int8,
+        in_progress_contacts -> Int8,
+        new_contacts -> Int8,
+        /// Who has them now; all zeros: the backlog.
+        operator_id -> Uuid,
+        organization_id -> Uuid,
+        source_id -> Uuid,
+        span -> Text,
+        /// When the day or hour begins that they were created in, by UTC; all: -infinity.
+        start_time -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Contacts that come and go and are not folded into the counts yet. Each array has an element for each kind of them.
     contact_count_changes (organization_id, id) {
         contacts -> Array<Int4>,
@@ -99,20 +117,19 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Contacts by source, operator and status: all, those of each day, of each hour.
-    contact_counts (organization_id, span, source_id, start_time, operator_id) {
+    /// Not used any more: `contact_cells`.
+    contact_counts (organization_id, source_id, hour, operator_id) {
         closed_contacts -> Int8,
         /// Billionths of contacts that the operator was to be expected to have.
         expected_nanos -> Int8,
+        /// In which they were created, in UTC; `-infinity`: the sum of all hours.
+        hour -> Timestamptz,
         in_progress_contacts -> Int8,
         new_contacts -> Int8,
         /// Who has them now; all zeros: the backlog.
         operator_id -> Uuid,
         organization_id -> Uuid,
         source_id -> Uuid,
-        span -> Text,
-        /// When the day or hour begins that they were created in, by UTC; all: -infinity.
-        start_time -> Timestamptz,
     }
 }
 
@@ -387,6 +404,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     assignments,
     audit_events,
     candidate_pools,
+    contact_cells,
     contact_count_changes,
     contact_counts,
     contacts,

@@ -82,7 +82,7 @@ pub async fn cells(conn: &Conn, organization_id: Uuid) -> Result<BTreeMap<Cell, 
            UNION ALL
              SELECT span, source_id, start_time, operator_id, -new_contacts,
                     -in_progress_contacts, -closed_contacts, -expected_nanos
-             FROM contact_counts WHERE organization_id = $1
+             FROM contact_cells WHERE organization_id = $1
          )
          {sums}"
     ))

@@ -147,7 +147,7 @@ pub async fn shares(
              FROM sources AS s, whole AS w, LATERAL (
                  SELECT operator_id, sum(new_contacts + in_progress_contacts),
                         sum(closed_contacts), sum(expected_nanos)
-                 FROM contact_counts
+                 FROM contact_cells
                  WHERE organization_id = $1 AND span = w.span AND source_id = s.id
                    AND start_time >= w.from_time AND start_time < w.to_time
                  GROUP BY operator_id) AS c

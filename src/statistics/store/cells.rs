@@ -1,4 +1,4 @@
-//! The cells of `contact_counts`, and how contacts are counted in them, in SQL. Cells
+//! The cells of `contact_cells`, and how contacts are counted in them, in SQL. Cells
 //! are locked in their order, after everything else, and until the commit.
 
 use std::collections::BTreeMap;
@@ -113,7 +113,7 @@ pub fn totals() -> String {
     format!(
         "totals AS (
              SELECT operator_id, new_contacts, in_progress_contacts, closed_contacts
-             FROM contact_counts WHERE organization_id = $1 AND span = 'ALL'
+             FROM contact_cells WHERE organization_id = $1 AND span = 'ALL'
            UNION ALL
              SELECT coalesce(k.operator_id, '00000000-0000-0000-0000-000000000000'),
                     CASE k.status WHEN 'NEW' THEN k.contacts ELSE 0 END,
@@ -182,7 +182,7 @@ pub async fn add<'a>(
         return Ok(());
     }
     let query = sql_query(
-        "INSERT INTO contact_counts AS c (organization_id, span, source_id, start_time,
+        "INSERT INTO contact_cells AS c (organization_id, span, source_id, start_time,
              operator_id, new_contacts, in_progress_contacts, closed_contacts, expected_nanos)
          SELECT $1, a.span, a.source_id, coalesce(a.start_time, '-infinity'), a.operator_id,
                 a.new_contacts, a.in_progress_contacts, a.closed_contacts, a.expected_nanos

@@ -102,8 +102,8 @@ async fn a_repair_adds_what_was_missing_whatever_happens_meanwhile() {
     app.fold().await;
     app.execute(
         "UPDATE operators SET load = load + 7;
-         DELETE FROM contact_counts WHERE span = 'ALL';
-         UPDATE contact_counts SET closed_contacts = 9, expected_nanos = expected_nanos + 1;
+         DELETE FROM contact_cells WHERE span = 'ALL';
+         UPDATE contact_cells SET closed_contacts = 9, expected_nanos = expected_nanos + 1;
          UPDATE lead_counts SET leads = leads - slot",
     )
     .await;

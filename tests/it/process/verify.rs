@@ -35,9 +35,9 @@ async fn counts_that_are_wrong_are_found_and_corrected() {
     let other = "00000000-0000-7000-8000-00000000000f";
     app.execute(&format!(
         "UPDATE operators SET load = load + 3 WHERE id = '{bob}';
-         UPDATE contact_counts SET in_progress_contacts = 5, expected_nanos = 0
+         UPDATE contact_cells SET in_progress_contacts = 5, expected_nanos = 0
          WHERE operator_id = '{ann}' AND span = 'ALL';
-         DELETE FROM contact_counts WHERE source_id = '{form}' AND span <> 'ALL';
+         DELETE FROM contact_cells WHERE source_id = '{form}' AND span <> 'ALL';
          UPDATE lead_counts SET leads = leads + 1
          WHERE slot = (SELECT slot FROM lead_counts ORDER BY slot LIMIT 1);
          INSERT INTO organizations (id, name) VALUES ('{other}', 'Other');

@@ -67,7 +67,8 @@ async fn two_organizations() -> (String, [Uuid; 2]) {
              INSERT INTO invitations (organization_id, id, email, role, token_hash, expire_time)
              VALUES ('{id}', '{id}', 'ann@example.com', 'MEMBER', '', now());
              INSERT INTO api_keys (organization_id, id, name, access, secret_hash)
-             VALUES ('{id}', '{id}', 'bot', 'INTAKE', '')"
+             VALUES ('{id}', '{id}', 'bot', 'INTAKE', '');
+             INSERT INTO contact_counts VALUES ('{id}', '{id}', now(), '{id}', 1, 0, 0, 0)"
         );
         let mut conn = app.database().await;
         conn.batch_execute(&others).await.unwrap();
