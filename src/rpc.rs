@@ -45,7 +45,7 @@ where
     let served = timeout_at(deadline.0, serving).await;
     let outcome = served.unwrap_or(Err(Error::DeadlineExceeded));
     match &outcome {
-        Err(Error::Overloaded(what)) => metrics::shed(what),
+        Err(Error::Overloaded { what, .. }) => metrics::shed(what),
         Err(Error::RateLimited { kind, .. }) => metrics::rate_limited(kind),
         Err(Error::TooManyAttempts { .. }) => metrics::rate_limited("attempts"),
         _ => {}

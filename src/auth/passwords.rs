@@ -120,7 +120,7 @@ impl Passwords {
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let place = Arc::clone(&self.places).try_acquire_owned();
-        let place = place.map_err(|_| Error::Overloaded("passwords"))?;
+        let place = place.map_err(|_| Error::overloaded("passwords"))?;
         let turn = Arc::clone(&self.running).acquire_owned().await;
         let turn = turn.map_err(Error::internal)?;
         let held: [OwnedSemaphorePermit; 2] = [place, turn];

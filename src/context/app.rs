@@ -15,7 +15,7 @@ use crate::{
     audit::denials::Denials,
     auth::{self, Auth},
     contacts::{Change, NewContact, Wanted},
-    db::{Db, Replica, Scope},
+    db::{Db, Replica, Scope, Shares},
     distribution::store::KnownPools,
     edge::{self, Edge},
     error::Result,
@@ -40,7 +40,7 @@ const GROUPED_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct Settings {
     /// Most connections to the database, of which a half, but at least two, are
     /// kept for grouped writes and health: slow reads cannot hold those up. Of the others
-    /// an organization has half at most: if it is stuck, it does not hold up the rest.
+    /// an organization leaves a quarter to the rest, even if it is stuck.
     pub pool_size: usize,
     /// A replica of the database, for reads that need not see the last changes.
     pub replica_url: Option<String>,
@@ -63,6 +63,7 @@ pub struct Settings {
 /// What the whole server shares.
 pub struct App {
     pub(super) db: Db,
+    pub(super) shares: Arc<Shares>,
     pub(super) grouped_db: Db,
     pub(super) replica: Option<Replica>,
     pub(super) phone_region: Option<country::Id>,
@@ -88,9 +89,8 @@ impl App {
         let replica = settings.replica_url.as_deref();
         let replica = replica.map(|url| Replica::new(url, shared)).transpose()?;
         Ok(Self {
-            db: Db::new(url, shared, LOCK_TIMEOUT)?
-                .in_shares(shared.div_ceil(2))
-                .named("shared"),
+            db: Db::new(url, shared, LOCK_TIMEOUT)?.named("shared"),
+            shares: Arc::new(Shares::new(shared)),
             grouped_db: Db::new(url, reserved, GROUPED_LOCK_TIMEOUT)?.named("grouped"),
             replica,
             phone_region: settings.phone_region,

@@ -10,7 +10,7 @@ use super::{App, Context};
 use crate::{
     access::{Grant, Identity, KeyAccess, Method, Place, Role, Who, identities::Caller},
     audit::denials::Denial,
-    db::Conn,
+    db::{Conn, Db},
     edge::Deadline,
     error::{Error, NOT_OWN, ORGANIZATION_REQUIRED, ROLE_DENIED, Result, USER_REQUIRED},
     organizations::store::members,
@@ -40,7 +40,7 @@ impl Context {
             method: Q::NAME,
             peer,
             deadline,
-            db: app.db.until(deadline),
+            db: app.db.in_shares(&app.shares).until(deadline),
             phone_region: app.phone_region,
         };
         let Some(auth) = &app.auth else {
@@ -57,7 +57,7 @@ impl Context {
         let token = bearer(metadata).ok_or(Error::Unauthenticated)?;
         let caller = app
             .identities
-            .caller(&context.db, &auth.keys, token)
+            .caller(&context.callers_db(), &auth.keys, token)
             .await?;
         context.identity = caller.identity();
         if let Who::Places(places) = Q::WHO {
@@ -66,6 +66,12 @@ impl Context {
             context.settle().await?;
         }
         Ok(context)
+    }
+
+    /// The database, for what is asked of callers: an organization that is stuck must
+    /// not lock its own out.
+    fn callers_db(&self) -> Db {
+        self.app.db.until(self.deadline)
     }
 
     fn enter_as_developer(&mut self, metadata: &MetadataMap) -> Result<()> {
@@ -94,7 +100,11 @@ impl Context {
                 (organization_id, Some(Place::Key(access)))
             }
             Caller::User { id, .. } => {
-                let memberships = self.app.identities.memberships(&self.db, id).await?;
+                let memberships = self
+                    .app
+                    .identities
+                    .memberships(&self.callers_db(), id)
+                    .await?;
                 let (organization_id, role) = match (named, memberships.as_slice()) {
                     (None, &[only]) => only,
                     (None, _) => return Err(Error::Denied(ORGANIZATION_REQUIRED)),
@@ -115,7 +125,7 @@ impl Context {
         let region = self
             .app
             .identities
-            .phone_region(&self.db, self.organization_id)
+            .phone_region(&self.callers_db(), self.organization_id)
             .await?;
         self.phone_region = region.or(self.phone_region);
         Ok(())

@@ -29,7 +29,8 @@ use futures_util::FutureExt;
 use prometheus::Histogram;
 pub use replica::Replica;
 pub use scope::Scope;
-use shares::{Place, Shares};
+use shares::Place;
+pub use shares::Shares;
 #[cfg(feature = "otlp")]
 pub use statements::trace_statements;
 use tokio::time::Instant;
@@ -125,12 +126,12 @@ impl Db {
         }
     }
 
-    /// The same, with at most so many connections at a time for one organization.
+    /// The same database, for what organizations do with it.
     #[must_use]
-    pub fn in_shares(self, each: usize) -> Self {
+    pub fn in_shares(&self, shares: &Arc<Shares>) -> Self {
         Self {
-            shares: Some(Arc::new(Shares::new(each))),
-            ..self
+            shares: Some(Arc::clone(shares)),
+            ..self.clone()
         }
     }
 
@@ -177,7 +178,7 @@ impl Db {
         }
         match outcome {
             Ok(held) => held,
-            Err(_) => Err(Error::Overloaded("pool")),
+            Err(_) => Err(Error::overloaded("pool")),
         }
     }
 

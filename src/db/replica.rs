@@ -2,13 +2,16 @@
 //! it is known to be there, and not far behind.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use tokio::time::{sleep, timeout};
 
-use super::Db;
+use super::{Db, Shares};
 use crate::error::Result;
 
 /// How long a statement waits for a lock. Only the replay of changes holds any.
@@ -30,8 +33,9 @@ pub struct Replica {
 impl Replica {
     /// A pool of at most `size` connections to `url`; none is opened yet.
     pub fn new(url: &str, size: usize) -> Result<Self> {
+        let db = Db::new(url, size, LOCK_TIMEOUT)?.named("replica");
         Ok(Self {
-            db: Db::new(url, size, LOCK_TIMEOUT)?.named("replica"),
+            db: db.in_shares(&Arc::new(Shares::new(size))),
             near: AtomicBool::new(false),
         })
     }

@@ -20,10 +20,11 @@ pub struct Shares {
 pub type Place = OwnedSemaphorePermit;
 
 impl Shares {
-    /// So many connections for each.
-    pub fn new(each: usize) -> Self {
+    /// Of so many connections: a quarter, at least one, is out of an organization's
+    /// reach, if there is more than one.
+    pub fn new(connections: usize) -> Self {
         Self {
-            each,
+            each: (connections - connections.div_ceil(4)).max(1),
             of: Mutex::default(),
         }
     }

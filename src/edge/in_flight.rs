@@ -4,11 +4,16 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SOON};
+
+/// The longest that a refused call is told to wait.
+const LATEST: Duration = Duration::from_secs(5);
 
 /// The calls in flight.
 pub struct InFlight {
@@ -21,6 +26,23 @@ struct Calls {
     count: usize,
     /// By organization, for those that have any.
     of: HashMap<Uuid, usize>,
+    /// When the next one that is refused is told to come again.
+    next_return: Option<Instant>,
+}
+
+impl Calls {
+    /// Refuses a call. Those that are refused come again one after the other, not
+    /// more of them at a time than may be in flight: to refuse them costs, too.
+    fn refuse(&mut self, limit: usize, now: Instant) -> Error {
+        let next = self.next_return.unwrap_or(now);
+        let time = next.clamp(now + SOON, now + LATEST);
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        self.next_return = Some(time + SOON / limit.max(1));
+        Error::Overloaded {
+            what: "in_flight",
+            retry_after: time - now,
+        }
+    }
 }
 
 /// A call that is in flight until this is dropped.
@@ -46,7 +68,7 @@ impl InFlight {
     pub fn admit(self: &Arc<Self>) -> Result<Admitted> {
         let mut calls = self.lock();
         if calls.count >= self.limit {
-            return Err(Error::Overloaded("in_flight"));
+            return Err(calls.refuse(self.limit, Instant::now()));
         }
         calls.count += 1;
         Ok(Admitted {
@@ -66,7 +88,7 @@ impl Admitted {
         let few_left = limit - calls.count < limit / 4;
         let held = calls.of.entry(organization_id).or_default();
         if few_left && *held >= limit / 2 {
-            return Err(Error::Overloaded("in_flight"));
+            return Err(calls.refuse(limit, Instant::now()));
         }
         *held += 1;
         drop(calls);
@@ -87,5 +109,27 @@ impl Drop for Admitted {
                 calls.of.remove(&id);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mutants: the same time for all; no latest.
+    #[test]
+    fn those_who_are_refused_come_again_one_after_the_other() {
+        let (mut calls, now) = (Calls::default(), Instant::now());
+        let mut refused = |now| match calls.refuse(2, now) {
+            Error::Overloaded { retry_after, .. } => retry_after,
+            other => panic!("{other}"),
+        };
+        for times in [1.0, 1.5, 2.0] {
+            assert_eq!(refused(now), SOON.mul_f64(times));
+        }
+        for _ in 0..100 {
+            assert!(refused(now) <= LATEST);
+        }
+        assert_eq!(refused(now + 2 * LATEST), SOON);
     }
 }

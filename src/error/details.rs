@@ -7,7 +7,7 @@ use tonic_types::ErrorDetails;
 use super::{DOMAIN, Error};
 
 /// After what time to try again what others stood in the way of.
-const SOON: Duration = Duration::from_millis(200);
+pub const SOON: Duration = Duration::from_millis(200);
 /// The same for what needs the database.
 const LATER: Duration = Duration::from_secs(1);
 
@@ -15,11 +15,11 @@ impl Error {
     /// When to try again, if trying the same again may help.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Conflict | Self::Busy | Self::Overloaded(_) => Some(SOON),
+            Self::Conflict | Self::Busy => Some(SOON),
             Self::Unavailable(_) => Some(LATER),
-            Self::TooManyAttempts { retry_after } | Self::RateLimited { retry_after, .. } => {
-                Some(*retry_after)
-            }
+            Self::Overloaded { retry_after, .. }
+            | Self::TooManyAttempts { retry_after }
+            | Self::RateLimited { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }
@@ -63,7 +63,7 @@ impl Error {
             }
             Self::Conflict
             | Self::Busy
-            | Self::Overloaded(_)
+            | Self::Overloaded { .. }
             | Self::Unavailable(_)
             | Self::TooManyAttempts { .. }
             | Self::Malformed

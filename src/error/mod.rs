@@ -8,6 +8,7 @@ mod reasons;
 use std::{fmt::Display, sync::Arc, time::Duration};
 
 pub use database::violated_key;
+pub use details::SOON;
 use prost::Message;
 pub use reasons::*;
 use tonic::{Code, Status};
@@ -112,9 +113,14 @@ pub enum Error {
     /// Concurrent transactions got in each other's way; nothing was done.
     #[error("concurrent changes got in each other's way")]
     Conflict,
-    /// Too much is waiting already; nothing was done. For the metrics, what for.
+    /// Too much is waiting already; nothing was done.
     #[error("too many requests are waiting")]
-    Overloaded(&'static str),
+    Overloaded {
+        /// What for, for the metrics.
+        what: &'static str,
+        /// When there may be less.
+        retry_after: Duration,
+    },
     /// The call's deadline has passed; what a write did is unknown.
     #[error("the deadline has passed")]
     DeadlineExceeded,
@@ -144,6 +150,14 @@ impl Error {
         Self::NotFound {
             kind,
             id: id.to_string(),
+        }
+    }
+
+    /// Too much is waiting already: `what`, for the metrics.
+    pub fn overloaded(what: &'static str) -> Self {
+        Self::Overloaded {
+            what,
+            retry_after: SOON,
         }
     }
 
@@ -199,7 +213,7 @@ impl Error {
             Self::AlreadyExists { .. } => Code::AlreadyExists,
             Self::Precondition { .. } | Self::AuthenticationOff => Code::FailedPrecondition,
             Self::Stale { .. } | Self::Conflict | Self::Busy => Code::Aborted,
-            Self::Overloaded(_)
+            Self::Overloaded { .. }
             | Self::TooManyAttempts { .. }
             | Self::RateLimited { .. }
             | Self::MessageTooLarge
@@ -231,7 +245,7 @@ impl Error {
             Self::AlreadyExists { .. } => "RESOURCE_ALREADY_EXISTS",
             Self::Stale { .. } => "ETAG_MISMATCH",
             Self::Conflict => "TRANSACTION_CONFLICT",
-            Self::Overloaded(_) => "OVERLOADED",
+            Self::Overloaded { .. } => "OVERLOADED",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Busy => "RESOURCE_BUSY",
             Self::Unavailable(_) => "DATABASE_UNAVAILABLE",

@@ -49,7 +49,7 @@ async fn run_group<J: Job>(context: &Context, group: &[&J]) -> Vec<Result<J::Ans
             }
             Err(error) => error,
         };
-        let hopeless = matches!(error, Error::Unavailable(_) | Error::Overloaded(_));
+        let hopeless = matches!(error, Error::Unavailable(_) | Error::Overloaded { .. });
         if part.len() > 1 && !hopeless && waited_in_vain < MAX_WAITED_IN_VAIN {
             tracing::warn!(cause = error.chain(), size = part.len(), "a group is split");
             let (first, second) = part.split_at(part.len() / 2);

@@ -67,7 +67,7 @@ impl<J: Job> Queues<J> {
             workers: 0,
         });
         if queue.waiting.len() + jobs.len() > MAX_WAITING {
-            return Err(Error::Overloaded("queue"));
+            return Err(Error::overloaded("queue"));
         }
         self.metrics.came(jobs.len());
         queue.waiting.extend(jobs);

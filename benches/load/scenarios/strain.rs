@@ -14,8 +14,9 @@ use crate::{
     rounds::{Bench, Stage, Subject},
 };
 
-/// As many calls as a server on two cores lets in, and ten times as many.
+/// As many calls as a server on two cores lets in.
 const FULL: usize = 600;
+/// Ten times as many.
 const OVERLOAD: usize = 10 * FULL;
 /// A client with a number, and the source whose organization it belongs to.
 type CallOf = fn(&Target, usize, usize) -> Client;
@@ -50,6 +51,7 @@ pub async fn stuck(bench: &Bench) -> Outcome {
         organizations: 2,
         sources: 2,
         operators: 20,
+        contacts: 2000,
         ..Shape::SMALL
     };
     let stage = bench.stage("service", &shape, 1).await;
@@ -81,36 +83,51 @@ pub async fn stuck(bench: &Bench) -> Outcome {
     }
 }
 
-/// The subject, while the operators of the first organization are locked.
+/// The subject, while the operators of the first organization are locked nearly all of
+/// the time. (Not by one long transaction: Postgres could then clean up nobody's old
+/// rows, and everything would get slower by and by.)
 fn beside_a_stuck_one(subject: Subject, stage: &Stage) -> Subject {
     let target = Target::new(stage);
     let url: Arc<str> = stage.url.as_str().into();
     subject.beside(move || {
         let (target, url) = (target.clone(), Arc::clone(&url));
         Box::pin(async move {
-            let mut lock = Conn::establish(&url).await.unwrap();
-            let statement = format!(
-                "BEGIN; SELECT FROM operators WHERE organization_id = '{}' FOR UPDATE",
+            let mut conn = Conn::establish(&url).await.unwrap();
+            let lock = format!(
+                "BEGIN; SELECT FROM operators WHERE organization_id = '{}' FOR UPDATE;
+                 SELECT pg_sleep(0.5); COMMIT",
                 id(1)
             );
-            lock.batch_execute(&statement).await.unwrap();
-            let mut callers = JoinSet::new();
+            let mut others = JoinSet::new();
+            others.spawn(async move {
+                loop {
+                    conn.batch_execute(&lock).await.unwrap();
+                }
+            });
             for number in 0..STUCK {
                 let mut call = if number % 2 == 0 {
                     target.create_patiently(number, 1)
                 } else {
                     target.update_patiently(number, 1)
                 };
-                callers.spawn(async move {
-                    // The connection that holds the lock ends with the callers.
+                others.spawn(async move {
                     loop {
                         call().await;
                     }
                 });
             }
-            Box::new((callers, lock)) as Box<dyn Send>
+            Box::new(Unending(others)) as Box<dyn Send>
         })
     })
+}
+
+/// Tasks that none may end before they are stopped.
+struct Unending(JoinSet<()>);
+
+impl Drop for Unending {
+    fn drop(&mut self) {
+        assert!(self.0.try_join_next().is_none(), "a caller gave up");
+    }
 }
 
 /// All kinds of calls for as long as there are rounds: whether memory grows.

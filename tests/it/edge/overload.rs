@@ -169,8 +169,8 @@ async fn an_organization_that_is_stuck_leaves_connections_to_others() {
         organizations: vec![stuck, other],
         ..plain()
     };
-    // Half of its connections are for groups, and half of the others for one organization.
-    let share = i64::try_from(settings.pool_size / 4).unwrap();
+    // Half of its connections are for groups, a quarter of the others for the rest.
+    let share = i64::try_from(settings.pool_size / 2 * 3 / 4).unwrap();
     let app = App::made_with(new_database().await, settings).await;
     let one = app.operator(operator("One")).await;
     let mut database = app.database().await;

@@ -27,9 +27,30 @@ struct Number {
 }
 
 /// A server that reads by one connection: all of its statements are planned while
-/// the tables are small.
+/// its organization is like all others, small, and known to be.
 async fn start() -> App {
-    App::with_connections(new_database().await, vec![DEVELOPMENT_ORGANIZATION], 3).await
+    let organizations = vec![DEVELOPMENT_ORGANIZATION];
+    let app = App::with_connections(new_database().await, organizations, 3).await;
+    let others = "
+        INSERT INTO organizations (id, name) SELECT gen_random_uuid(), 'small'
+        FROM generate_series(1, 100);
+        INSERT INTO leads (organization_id, id, external_id, owner_user_id)
+        SELECT o.id, gen_random_uuid(), n, gen_random_uuid()
+        FROM organizations AS o, generate_series(1, 30) AS n WHERE o.name = 'small';
+        INSERT INTO contacts (organization_id, id, lead_id, source_id, backlog_reason)
+        SELECT organization_id, gen_random_uuid(), id, gen_random_uuid(), 'NO_OPERATORS'
+        FROM leads;
+        INSERT INTO deals (organization_id, id, lead_id, title, amount, currency, status, stage,
+            reached_stage)
+        SELECT organization_id, gen_random_uuid(), id, 'deal', 1, 'EUR', 'NEW', 'QUALIFICATION',
+            'QUALIFICATION'
+        FROM leads;
+        INSERT INTO tasks (organization_id, id, deal_id, title, description)
+        SELECT organization_id, gen_random_uuid(), id, 'task', '' FROM deals";
+    let mut conn = app.database().await;
+    conn.batch_execute(others).await.unwrap();
+    conn.batch_execute("VACUUM ANALYZE").await.unwrap();
+    app
 }
 
 async fn number(conn: &mut Conn, sql: &str) -> i64 {
