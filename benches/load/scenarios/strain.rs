@@ -94,7 +94,7 @@ fn beside_a_stuck_one(subject: Subject, stage: &Stage) -> Subject {
         Box::pin(async move {
             let mut conn = Conn::establish(&url).await.unwrap();
             let lock = format!(
-                "BEGIN; SELECT FROM operators WHERE organization_id = '{}' FOR UPDATE;
+                "BEGIN; SELECT FROM operators WHERE organization_id = '{}' ORDER BY id FOR UPDATE;
                  SELECT pg_sleep(0.5); COMMIT",
                 id(1)
             );
