@@ -7,7 +7,7 @@ use diesel::{ConnectionError, ConnectionResult};
 use percent_encoding::percent_decode_str;
 use tokio_postgres::{
     Config,
-    config::{Host, SslMode},
+    config::{Host, SslMode, SslNegotiation},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -27,19 +27,28 @@ pub struct Connector {
 impl Connector {
     /// To the database at `url`. The files that it names are read now.
     pub fn new(url: &str) -> Result<Self> {
-        let (url, files) = Parameters::split(url);
+        let (url, files) = Parameters::split(url).map_err(Error::unavailable)?;
         let (mode, trust) = files.mode().map_err(Error::unavailable)?;
-        let mut config: Config = url.parse().map_err(Error::unavailable)?;
+        // What the driver says of a URL may hold parts of it.
+        let mut config: Config = url.parse().map_err(|_| {
+            Error::unavailable("the database's URL is not one, or has an unknown parameter")
+        })?;
         config.ssl_mode(mode);
+        if config.get_ssl_negotiation() == SslNegotiation::Direct && mode != SslMode::Require {
+            return Err(Error::unavailable(
+                "sslnegotiation=direct needs sslmode=require, verify-ca or verify-full",
+            ));
+        }
         // An address may be in a certificate, like a name.
         if config.get_hosts().is_empty() {
             for address in config.get_hostaddrs().to_vec() {
                 config.host(address.to_string());
             }
         }
-        // A socket never leaves the machine, and Postgres has no TLS there.
+        // A socket never leaves the machine, and Postgres has no TLS there. Addresses
+        // come before it.
         let is_socket = |host: &Host| matches!(host, Host::Unix(_));
-        if config.get_hosts().iter().all(is_socket) {
+        if config.get_hostaddrs().is_empty() && config.get_hosts().iter().all(is_socket) {
             config.ssl_mode(SslMode::Disable);
         }
         let cert = files.cert.as_deref().map(Path::new);
@@ -72,31 +81,36 @@ struct Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    /// Takes them out of a URL: the driver knows less of them.
-    fn split(url: &'a str) -> (String, Self) {
-        let mut found = Self::default();
-        // A password may have a question mark in it.
-        let host = url.find('@').unwrap_or(0);
-        let Some((address, parameters)) = url[host..].split_once('?') else {
-            return (url.to_owned(), found);
+    /// Takes them out of a URL: the driver knows less of them. It takes all before the
+    /// first `@` for who logs in, wherever that is, so there may be no other.
+    fn split(url: &'a str) -> Result<(String, Self), &'static str> {
+        let Some(("postgres" | "postgresql", rest)) = url.split_once("://") else {
+            return Err("the database's URL must begin with postgres:// or postgresql://");
         };
-        let mut rest = Vec::new();
+        let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        if authority.matches('@').count() > 1 || path.contains('@') {
+            return Err("in the database's URL, write %40 for @, %2F for / and %3F for ?");
+        }
+        let mut found = Self::default();
+        let Some((address, parameters)) = url.split_once('?') else {
+            return Ok((url.to_owned(), found));
+        };
+        let mut others = Vec::new();
         for parameter in parameters.split('&') {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            let place = match name {
+            let place = match &*percent_decode_str(name).decode_utf8_lossy() {
                 "sslmode" => &mut found.mode,
                 "sslrootcert" => &mut found.root,
                 "sslcert" => &mut found.cert,
                 "sslkey" => &mut found.key,
                 _ => {
-                    rest.push(parameter);
+                    others.push(parameter);
                     continue;
                 }
             };
             *place = Some(percent_decode_str(value).decode_utf8_lossy());
         }
-        let url = format!("{}{address}?{}", &url[..host], rest.join("&"));
-        (url, found)
+        Ok((format!("{address}?{}", others.join("&")), found))
     }
 
     /// Whether to use TLS, and what to trust then. `require` with authorities is

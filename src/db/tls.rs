@@ -50,18 +50,21 @@ pub fn config(
         Trust::Name(file) => builder.with_root_certificates(authorities(&read(file)?, file)?),
         Trust::System => builder.with_root_certificates(system()?),
     };
-    match (cert, key) {
-        (None, None) => Ok(builder.with_no_client_auth()),
+    let mut config = match (cert, key) {
+        (None, None) => builder.with_no_client_auth(),
         (Some(cert), Some(key)) => {
             let chain = certificates(&read(cert)?, cert)?;
             let secret = PrivateKeyDer::from_pem_slice(&read(key)?)
                 .map_err(|error| unusable(key, &error))?;
             builder
                 .with_client_auth_cert(chain, secret)
-                .map_err(|error| unusable(cert, &error))
+                .map_err(|error| unusable(cert, &error))?
         }
-        _ => Err("sslcert and sslkey need each other".to_owned()),
-    }
+        _ => return Err("sslcert and sslkey need each other".to_owned()),
+    };
+    // Postgres asks for it where TLS is all that is spoken from the start.
+    config.alpn_protocols = vec![b"postgresql".to_vec()];
+    Ok(config)
 }
 
 fn system() -> Result<RootCertStore, String> {

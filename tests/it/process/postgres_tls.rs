@@ -8,11 +8,15 @@ use std::{
 
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use minicrm::{
-    db::Conn,
+    db::{Conn, Connector},
     embedded::{Options, Postgres},
     proto::ListLeadsRequest,
 };
-use tokio::time::{sleep, timeout};
+use tokio::{
+    io::AsyncReadExt,
+    net::TcpListener,
+    time::{sleep, timeout},
+};
 use tonic::Code;
 
 use super::{DataDir, HANGS, Process, channel, command, free_address};
@@ -138,6 +142,7 @@ async fn who_is_let_in_is_as_the_url_says() {
         ("sslmode=verify-full&sslrootcert=@ca.pem", true),
         ("sslmode=require&channel_binding=require", true),
         ("sslmode=disable", false),
+        ("%73slmode=disable", false),
         ("sslmode=require&sslrootcert=@other_ca.pem", false),
         ("sslmode=verify-ca&sslrootcert=@other_ca.pem", false),
         ("sslmode=verify-full&sslrootcert=@other_ca.pem", false),
@@ -167,6 +172,62 @@ async fn who_is_let_in_is_as_the_url_says() {
     let own = "sslcert=@client.pem&sslkey=@client%2Ekey.pem";
     assert!(server.lets_in(&server.url("known", "localhost", own)).await);
     assert!(!server.lets_in(&server.url("known", "localhost", "")).await);
+}
+
+/// Mutants: a URL that need not be one; an `@` anywhere; what the driver says of a
+/// URL; a direct way that need not be TLS.
+#[test]
+fn what_would_be_misread_is_refused() {
+    for url in [
+        "host=db user=minicrm password=correct-horse sslmode=require",
+        "POSTGRES://minicrm:correct-horse@db/minicrm?sslmode=require",
+        "postgres://db/minicrm?sslmode=require&application_name=correct-horse@other",
+        "postgres://db:5432?sslmode=require&application_name=correct-horse@other",
+        "postgres://minicrm:correct-horse@me@db/minicrm",
+        "postgres://minicrm:correct-horse?@db/minicrm",
+        "postgres://minicrm@db/minicrm?correct-horse=1",
+        "postgres://minicrm@db/minicrm?sslnegotiation=direct",
+        "postgres://minicrm@db/minicrm?sslnegotiation=direct&sslmode=disable",
+    ] {
+        let error = Connector::new(url).err().expect(url).chain();
+        assert!(!error.contains(PASSWORD), "{error}");
+    }
+    for url in [
+        "postgresql://db",
+        "postgres://a%40b:c%40d%2Fe%3Ff@db:5432/minicrm?application_name=a%40b",
+        "postgres://minicrm@db/minicrm?sslnegotiation=direct&sslmode=require",
+    ] {
+        assert!(Connector::new(url).is_ok(), "{url}");
+    }
+}
+
+/// What a server is told first by who comes with these parameters.
+async fn first_words(host: &str, parameters: &str) -> Vec<u8> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let url = format!("postgres://minicrm@{host}:{port}/minicrm?hostaddr=127.0.0.1&{parameters}");
+    let connector = Connector::new(&url).unwrap();
+    let listen = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut words = Vec::with_capacity(4096);
+        stream.read_buf(&mut words).await.unwrap();
+        words
+    };
+    let (words, conn) = tokio::join!(listen, connector.connect());
+    assert!(conn.is_err());
+    words
+}
+
+/// Mutants: the clear for who names a socket beside an address; a hello that does
+/// not say who is meant.
+#[tokio::test]
+async fn a_server_is_asked_for_tls_first() {
+    const ASKS: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+    assert_eq!(first_words("localhost", "sslmode=require").await, ASKS);
+    assert_eq!(first_words("%2Ftmp", "sslmode=require").await, ASKS);
+    assert_eq!(first_words("%2Ftmp", "").await, ASKS);
+    let hello = first_words("localhost", "sslmode=require&sslnegotiation=direct").await;
+    assert!(hello.windows(10).any(|words| words == b"postgresql"));
 }
 
 /// The same way for all connections of a server.
