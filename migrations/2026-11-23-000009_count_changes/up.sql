@@ -2,7 +2,7 @@
 -- changes is said in a row of its own, and folded into them a moment later.
 -- `contact_counts` is left to processes of the version before; a later version drops it.
 CREATE TABLE contact_cells (
-    organization_id      uuid        NOT NULL REFERENCES organizations,
+    organization_id      uuid        NOT NULL,
     span                 text        NOT NULL CHECK (span IN ('ALL', 'DAY', 'HOUR')),
     source_id            uuid        NOT NULL,
     start_time           timestamptz NOT NULL,
@@ -35,13 +35,20 @@ FROM contact_counts WHERE hour <> '-infinity'
 GROUP BY organization_id, source_id, date_trunc('day', hour, 'UTC'), operator_id;
 ALTER TABLE contact_counts FORCE ROW LEVEL SECURITY;
 
+-- Now that all rows are there, they are checked by one join; it has to see all
+-- organizations.
+SET LOCAL minicrm.organization_id = '*';
+ALTER TABLE contact_cells ADD FOREIGN KEY (organization_id) REFERENCES organizations;
+
 ALTER TABLE contact_cells ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY contact_cells_organization ON contact_cells
     USING (organization_id = nullif(current_setting('minicrm.organization_id', true), '')::uuid)
     WITH CHECK (organization_id = nullif(current_setting('minicrm.organization_id', true), '')::uuid);
 
 -- A reference to the organization would lock its row for each group of contacts. The
--- table is emptied again and again, and its pages are soon needed again.
+-- table is emptied again and again, and its pages are soon needed again. Readers
+-- walk what is dead in it: what is dead decides when it is vacuumed, not how many rows
+-- were waiting the last time.
 CREATE TABLE contact_count_changes (
     organization_id uuid          NOT NULL,
     id              uuid          NOT NULL,
@@ -52,7 +59,8 @@ CREATE TABLE contact_count_changes (
     statuses        text[]        NOT NULL,
     contacts        integer[]     NOT NULL,
     PRIMARY KEY (organization_id, id)
-) WITH (vacuum_truncate = false);
+) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0,
+        autovacuum_vacuum_threshold = 1000);
 COMMENT ON TABLE contact_count_changes IS
     'Contacts that come and go and are not folded into the counts yet. Each array has an element for each kind of them.';
 COMMENT ON COLUMN contact_count_changes.hours IS 'In which they were created, by UTC.';

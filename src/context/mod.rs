@@ -6,7 +6,7 @@ mod caller;
 use std::{net::IpAddr, sync::Arc};
 
 pub use app::{App, DEVELOPMENT_ORGANIZATION, Settings};
-use futures_util::join;
+use futures_util::{FutureExt, join};
 use phonenumber::country;
 use prost::Message;
 use tokio::time::Instant;
@@ -193,8 +193,8 @@ impl Context {
                     }
                 }
             })
-            .await
             .inspect(|_| self.counted())
+            .await
     }
 }
 

@@ -38,6 +38,15 @@ enum Access {
 }
 
 impl Db {
+    /// The same database, for what waits for a lock for at most so long.
+    #[must_use]
+    pub fn with_lock_timeout(&self, lock_timeout: Duration) -> Self {
+        Self {
+            lock_timeout,
+            ..self.clone()
+        }
+    }
+
     /// Runs `work` in a transaction and commits if it succeeds. If concurrent
     /// transactions get in its way, or the connection turns out to be dead
     /// before the commit, all of it is done again (the latter once).

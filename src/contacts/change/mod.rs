@@ -6,6 +6,7 @@ mod group;
 mod reassign;
 mod status;
 
+use futures_util::FutureExt;
 use uuid::Uuid;
 
 pub(super) use reassign::reassign_contact;
@@ -80,7 +81,7 @@ impl Job for Change {
             .transaction(context.scope(), async |transaction| {
                 group::change_all(transaction, organization_id, pools, group).await
             })
-            .await
             .inspect(|_| context.counted())
+            .await
     }
 }

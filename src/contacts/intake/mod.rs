@@ -5,6 +5,7 @@
 mod decide;
 mod group;
 
+use futures_util::FutureExt;
 use phonenumber::country;
 use uuid::Uuid;
 
@@ -107,8 +108,8 @@ impl Job for NewContact {
             .transaction(context.scope(), async |transaction| {
                 group::take_in(transaction, organization_id, pools, group).await
             })
-            .await
             .inspect(|_| context.counted())
+            .await
     }
 }
 

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    QueryableByName, sql_query,
+    dsl::exists,
+    prelude::*,
+    select, sql_query,
     sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
@@ -14,6 +16,7 @@ use uuid::Uuid;
 use crate::{
     db::{Conn, Prepared, column},
     error::Result,
+    schema::contact_count_changes,
     statistics::Span,
 };
 
@@ -144,29 +147,46 @@ pub fn in_order(rows: Vec<CellRow>) -> BTreeMap<Cell, Change> {
     rows.into_iter().map(|row| (row.cell, row.change)).collect()
 }
 
-/// Takes the oldest changes, at most so many, and those only that nobody else is
-/// taking: what they come to. (They are looked for once: an array. By the index in
-/// its order: that marks the entries of those taken before, so that nobody looks at
-/// them again.)
+/// Whether there are changes.
+pub async fn any_changes(mut conn: &Conn, organization_id: Uuid) -> Result<bool> {
+    let any = contact_count_changes::table
+        .filter(contact_count_changes::organization_id.eq(organization_id));
+    Ok(select(exists(any)).get_result(&mut conn).await?)
+}
+
+/// Locks the oldest changes, at most so many, and those only that nobody else has
+/// locked: their ids. (By the index in its order: that marks the entries of those
+/// taken before, so that nobody looks at them again.)
+pub async fn lock_changes(mut conn: &Conn, organization_id: Uuid, most: u16) -> Result<Vec<Uuid>> {
+    conn.batch_execute("SET LOCAL enable_bitmapscan = off")
+        .await?;
+    Ok(contact_count_changes::table
+        .filter(contact_count_changes::organization_id.eq(organization_id))
+        .order(contact_count_changes::id)
+        .limit(most.into())
+        .select(contact_count_changes::id)
+        .for_update()
+        .skip_locked()
+        .load(&mut conn)
+        .await?)
+}
+
+/// Takes changes that are locked: what they come to.
 pub async fn take(
     mut conn: &Conn,
     organization_id: Uuid,
-    most: i64,
+    ids: &[Uuid],
 ) -> Result<BTreeMap<Cell, Change>> {
-    conn.batch_execute("SET LOCAL enable_bitmapscan = off")
-        .await?;
     let sums = sums_of("spans");
     let query = sql_query(format!(
         "WITH taken AS (
-             DELETE FROM contact_count_changes WHERE organization_id = $1 AND id = ANY (ARRAY(
-                 SELECT id FROM contact_count_changes WHERE organization_id = $1
-                 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED))
+             DELETE FROM contact_count_changes WHERE organization_id = $1 AND id = ANY ($2)
              RETURNING *
          ), seen AS (SELECT k.* FROM taken AS c, {KINDS}), {HOURS}, {SPANS}
          {sums}"
     ))
     .bind::<SqlUuid, _>(organization_id)
-    .bind::<BigInt, _>(most);
+    .bind::<Array<SqlUuid>, _>(ids);
     Ok(in_order(Prepared(query).get_results(&mut conn).await?))
 }
 

@@ -49,6 +49,7 @@ async fn gather(db: &Db) -> Result<Figures> {
         all.load += figures.load;
         all.limit += figures.limit;
         all.at_limit += figures.at_limit;
+        all.unfolded += figures.unfolded;
     }
     Ok(all)
 }

@@ -26,16 +26,19 @@ struct Row {
     load_limit: i64,
     #[diesel(sql_type = BigInt)]
     at_limit: i64,
+    #[diesel(sql_type = BigInt)]
+    unfolded: i64,
 }
 
-/// Reads operators and sources, which are few, what is counted of the backlog, and for
-/// each source the contact that has waited there for longest.
+/// Reads operators and sources, which are few, what is counted of the backlog, for
+/// each source the contact that has waited there for longest, and the changes of counts
+/// that are not folded yet.
 pub async fn figures(conn: &Conn, organization_id: Uuid) -> Result<Figures> {
     let totals = totals();
     let row: Row = Prepared(
         sql_query(format!(
             "WITH {totals}
-             SELECT o.*, b.*, f.*
+             SELECT o.*, b.*, f.*, u.*
              FROM (
                  SELECT coalesce(sum(load), 0)::bigint AS load,
                         coalesce(sum(load_limit), 0)::bigint AS load_limit,
@@ -56,7 +59,10 @@ pub async fn figures(conn: &Conn, organization_id: Uuid) -> Result<Figures> {
                      ORDER BY id LIMIT 1
                  ) AS first
                  WHERE s.organization_id = $1
-             ) AS f"
+             ) AS f, (
+                 SELECT count(*) AS unfolded FROM contact_count_changes
+                 WHERE organization_id = $1
+             ) AS u"
         ))
         .bind::<SqlUuid, _>(organization_id),
     )
@@ -68,5 +74,6 @@ pub async fn figures(conn: &Conn, organization_id: Uuid) -> Result<Figures> {
         load: row.load,
         limit: row.load_limit,
         at_limit: row.at_limit,
+        unfolded: row.unfolded,
     })
 }

@@ -41,6 +41,7 @@ struct Metrics {
     load: IntGauge,
     limit: IntGauge,
     at_limit: IntGauge,
+    unfolded: IntGauge,
     drift: Gauge,
     ready: IntGauge,
 }
@@ -134,6 +135,10 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
         at_limit: gauge(
             "minicrm_operators_at_limit",
             "Active operators at their load limit or beyond.",
+        ),
+        unfolded: gauge(
+            "minicrm_unfolded_changes",
+            "Changes of counts that are not folded into the cells yet.",
         ),
         drift: {
             let drift = real_gauge(
@@ -254,6 +259,8 @@ pub struct Figures {
     pub limit: i64,
     /// How many of these operators are at their limit.
     pub at_limit: i64,
+    /// Changes of counts that are not folded into the cells yet.
+    pub unfolded: i64,
 }
 
 /// Says what the database says.
@@ -263,6 +270,7 @@ pub fn set_figures(figures: &Figures) {
     METRICS.load.set(figures.load);
     METRICS.limit.set(figures.limit);
     METRICS.at_limit.set(figures.at_limit);
+    METRICS.unfolded.set(figures.unfolded);
 }
 
 /// Says how many counts a verification has found wrong.

@@ -108,3 +108,25 @@ async fn what_was_acknowledged_is_counted_once_while_two_fold() {
     app.fold().await;
     app.assert_invariants().await;
 }
+
+/// More than a transaction takes, and the oldest of it comes to nothing. Mutants: one
+/// transaction only; it goes on as long as cells have changed.
+#[tokio::test]
+async fn none_is_left() {
+    let app = App::start().await;
+    let ann = app.operator(operator("Ann")).await;
+    let source = app.source("bot", &[(&ann, 1)]).await;
+    let changes = format!(
+        "INSERT INTO contact_count_changes
+         SELECT '{DEVELOPMENT_ORGANIZATION}', ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid,
+                ARRAY['{}'::uuid], ARRAY[date_trunc('hour', now(), 'UTC')], ARRAY['{}'::uuid],
+                ARRAY[NULL::uuid], ARRAY['NEW'], ARRAY[CASE n % 2 WHEN 0 THEN 1 ELSE -1 END]
+         FROM generate_series(1, 1200) AS n",
+        source.id, ann.id
+    );
+    app.execute(&changes).await;
+    app.contact(&source).await;
+    app.fold().await;
+    assert_eq!(app.unfolded().await, 0);
+    app.assert_invariants().await;
+}

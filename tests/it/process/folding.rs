@@ -2,28 +2,14 @@
 
 use std::time::Duration;
 
-use diesel::{QueryableByName, sql_query, sql_types::BigInt};
-use diesel_async::RunQueryDsl;
 use tokio::time::{sleep, timeout};
 
 use super::{HANGS, Process, channel, free_address};
 use crate::support::{App, new_database};
 
-#[derive(Debug, QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    changes: i64,
-}
-
 async fn until_folded(app: &App) {
-    let mut conn = app.database().await;
     let folded = async {
-        loop {
-            let query = "SELECT count(*) AS changes FROM contact_count_changes";
-            let left: Number = sql_query(query).get_result(&mut conn).await.unwrap();
-            if left.changes == 0 {
-                return;
-            }
+        while app.unfolded().await > 0 {
             sleep(Duration::from_millis(20)).await;
         }
     };

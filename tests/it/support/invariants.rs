@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use diesel::{QueryableByName, sql_query, sql_types::Text};
+use diesel::{
+    QueryableByName, sql_query,
+    sql_types::{BigInt, Text},
+};
 use diesel_async::RunQueryDsl;
 use minicrm::{db::Db, fold_counts, verify};
 
@@ -12,6 +15,12 @@ use super::{App, cluster::served};
 struct Finding {
     #[diesel(sql_type = Text)]
     finding: String,
+}
+
+#[derive(Debug, QueryableByName)]
+struct Unfolded {
+    #[diesel(sql_type = BigInt)]
+    changes: i64,
 }
 
 /// Each row of each query is a breach.
@@ -77,6 +86,14 @@ impl App {
         for organization_id in db.organizations().await.unwrap() {
             fold_counts(&db, organization_id).await.unwrap();
         }
+    }
+
+    /// How many changes of counts are not folded yet.
+    pub async fn unfolded(&self) -> i64 {
+        let query = "SELECT count(*) AS changes FROM contact_count_changes";
+        let mut conn = self.database().await;
+        let left: Unfolded = sql_query(query).get_result(&mut conn).await.unwrap();
+        left.changes
     }
 
     /// What is counted wrong, a line each, as `minicrm verify` says it.

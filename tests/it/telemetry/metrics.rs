@@ -96,6 +96,15 @@ async fn calls_groups_and_figures_are_counted() {
     timeout(HANGS, old).await.unwrap();
     app.execute("UPDATE contacts SET create_time = now()").await;
     until(metrics, "minicrm_counter_drift", 1.0).await;
+    // A change that says nothing, where the process has changed nothing.
+    app.execute(
+        "INSERT INTO organizations (id, name)
+         VALUES ('00000000-0000-7000-8000-00000000000f', 'Other');
+         INSERT INTO contact_count_changes VALUES ('00000000-0000-7000-8000-00000000000f',
+             '00000000-0000-7000-8000-00000000000f', '{}', '{}', '{}', '{}', '{}', '{}')",
+    )
+    .await;
+    until(metrics, "minicrm_unfolded_changes", 1.0).await;
 
     // Without authentication there are no keys to verify with.
     assert_eq!(http(metrics, "GET", "/.well-known/jwks.json", "").0, 404);
