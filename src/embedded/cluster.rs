@@ -15,6 +15,11 @@ use super::account::{Account, is_root};
 use super::binaries::Binaries;
 use super::{DATABASE, Error, STOP_LIMIT, run};
 
+/// How often it is tried to take the directory, and the pause between: a program that
+/// this process is just starting has a copy of the lock for a moment.
+const LOCK_ATTEMPTS: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
 /// A data directory that this process alone may use. It stays with the user of
 /// this process; the server's user owns only what is its own, `cluster` and `run`,
 /// so that it cannot put links in the way of files that root writes.
@@ -29,7 +34,7 @@ pub(super) struct DataDir {
 }
 
 impl DataDir {
-    /// Creates the directory if need be, and takes it or fails at once.
+    /// Creates the directory if need be, and takes it or fails soon.
     pub(super) fn open(root: &Path) -> Result<Self, Error> {
         let as_root = is_root();
         DirBuilder::new()
@@ -50,10 +55,16 @@ impl DataDir {
         };
         pass().map_err(|reason| Error::io("open", &root, reason))?;
         let service = lock_file(&root.join("service.lock"))?;
-        match service.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::InUse(root)),
-            Err(TryLockError::Error(reason)) => return Err(Error::io("lock", &root, reason)),
+        let mut attempts = 1..LOCK_ATTEMPTS;
+        loop {
+            match service.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if attempts.next().is_some() => {
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => return Err(Error::InUse(root)),
+                Err(TryLockError::Error(reason)) => return Err(Error::io("lock", &root, reason)),
+            }
         }
         let server = lock_file(&root.join("server.lock"))?;
         Ok(Self {
