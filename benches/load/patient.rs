@@ -38,7 +38,8 @@ impl Target {
                 let Err(status) = call.await else {
                     return true;
                 };
-                if status.code() == Code::DeadlineExceeded {
+                // The latter is what a connection's end makes of calls not sent yet.
+                if let Code::DeadlineExceeded | Code::Cancelled = status.code() {
                     return false;
                 }
                 let pushback = status.metadata().get(PUSHBACK);
