@@ -174,7 +174,7 @@ pub struct Database {
 
     /// Connections to Postgres at most, 3 to 1000. Half of them, but at least two,
     /// are kept for grouped writes and health: as many organizations are written
-    /// for at a time. Without it, twelve per core.
+    /// for at a time, if groups take long, else half as many. Without it, twelve per core.
     #[arg(
         long,
         global = true,

@@ -38,8 +38,7 @@ impl Target {
                 let Err(status) = call.await else {
                     return true;
                 };
-                // The latter is what a connection's end makes of calls not sent yet.
-                if let Code::DeadlineExceeded | Code::Cancelled = status.code() {
+                if status.code() == Code::DeadlineExceeded {
                     return false;
                 }
                 let pushback = status.metadata().get(PUSHBACK);

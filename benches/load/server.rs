@@ -37,6 +37,8 @@ impl Server {
             .env("DATABASE_URL", url)
             .env("MINICRM_LISTEN", address.to_string())
             .env("MINICRM_ORGANIZATIONS", shape.organizations())
+            // A connection's end would fail the calls that are not sent yet.
+            .env("MINICRM_MAX_CONNECTION_AGE_SECONDS", "0")
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()

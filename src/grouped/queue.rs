@@ -2,12 +2,17 @@
 //! queued, but for those whose callers' deadlines have passed.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, VecDeque, hash_map::Entry},
+    pin::pin,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use futures_util::future::join_all;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::{Instant, timeout},
+};
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
@@ -21,20 +26,17 @@ use crate::{
 
 /// Most jobs of an organization that may wait.
 const MAX_WAITING: usize = 4096;
-/// Most groups of an organization at a time. A second one is read and decided
-/// while the first is written and committed.
-const MAX_WORKERS: usize = 1;
+/// A group that takes longer waits for a lock or a disk, and leaves its turn to another.
+const MAX_TURN: Duration = Duration::from_millis(20);
 
 /// The jobs that wait, by organization. An organization is listed as long as
-/// somebody does its jobs.
+/// somebody does its jobs, one group after the other.
 pub struct Queues<J: Job> {
-    queues: Mutex<HashMap<Uuid, Queue<J>>>,
+    queues: Mutex<HashMap<Uuid, VecDeque<Waiting<J>>>>,
+    /// Organizations take turns, first come, first served. A group is made when its
+    /// turn has come: the fewer there are at a time, the more jobs each of them holds.
+    turns: Semaphore,
     metrics: metrics::Queue,
-}
-
-struct Queue<J: Job> {
-    waiting: VecDeque<Waiting<J>>,
-    workers: usize,
 }
 
 struct Waiting<J: Job> {
@@ -45,51 +47,63 @@ struct Waiting<J: Job> {
     answer: oneshot::Sender<Result<J::Answer>>,
 }
 
-impl<J: Job> Default for Queues<J> {
-    fn default() -> Self {
+impl<J: Job> Queues<J> {
+    /// For jobs that are done on so many connections. Half of them are for groups
+    /// that wait for something.
+    pub fn new(connections: usize) -> Self {
         Self {
             queues: Mutex::default(),
+            turns: Semaphore::new((connections / 2).max(1)),
             metrics: metrics::queue(J::QUEUE),
         }
     }
-}
 
-impl<J: Job> Queues<J> {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Queue<J>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, VecDeque<Waiting<J>>>> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues jobs, all or none. True if one more must work on them.
+    /// Queues jobs, all or none. True if nobody does the organization's jobs: whoever
+    /// asks has to.
     fn push(&self, organization_id: Uuid, jobs: Vec<Waiting<J>>) -> Result<bool> {
-        let mut queues = self.lock();
-        let queue = queues.entry(organization_id).or_insert_with(|| Queue {
-            waiting: VecDeque::new(),
-            workers: 0,
-        });
-        if queue.waiting.len() + jobs.len() > MAX_WAITING {
-            return Err(Error::overloaded("queue"));
-        }
         self.metrics.came(jobs.len());
-        queue.waiting.extend(jobs);
-        let more = queue.workers < MAX_WORKERS;
-        queue.workers += usize::from(more);
-        Ok(more)
+        match self.lock().entry(organization_id) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(jobs.into());
+                Ok(true)
+            }
+            Entry::Occupied(mut listed) => {
+                let waiting = listed.get_mut();
+                if waiting.len() + jobs.len() > MAX_WAITING {
+                    self.metrics.left(jobs.len());
+                    return Err(Error::overloaded("queue"));
+                }
+                waiting.extend(jobs);
+                Ok(false)
+            }
+        }
     }
 
-    /// The next group; if nobody waits, none, and whoever asks ends its work.
-    fn pop(&self, organization_id: Uuid) -> Option<Vec<Waiting<J>>> {
+    /// The next group.
+    fn pop(&self, organization_id: Uuid) -> Vec<Waiting<J>> {
         let mut queues = self.lock();
-        let queue = queues.get_mut(&organization_id)?;
-        if queue.waiting.is_empty() {
-            queue.workers -= 1;
-            if queue.workers == 0 {
-                queues.remove(&organization_id);
-            }
-            return None;
-        }
-        let size = queue.waiting.len().min(MAX_GROUP);
+        let Some(waiting) = queues.get_mut(&organization_id) else {
+            return Vec::new();
+        };
+        let size = waiting.len().min(MAX_GROUP);
         self.metrics.left(size);
-        Some(queue.waiting.drain(..size).collect())
+        waiting.drain(..size).collect()
+    }
+
+    /// Whether nobody waits any more: whoever asks ends its work.
+    fn end(&self, organization_id: Uuid) -> bool {
+        match self.lock().entry(organization_id) {
+            Entry::Occupied(listed) if !listed.get().is_empty() => false,
+            Entry::Occupied(listed) => {
+                listed.remove();
+                true
+            }
+            Entry::Vacant(_) => true,
+        }
     }
 }
 
@@ -112,13 +126,11 @@ pub async fn run<J: Job>(context: &Context, jobs: Vec<J>) -> Result<Vec<Result<J
         })
         .unzip();
     let queues = J::queues(context);
-    if queues.push(context.organization_id, waiting)?
-        && let Some(group) = queues.pop(context.organization_id)
-    {
+    if queues.push(context.organization_id, waiting)? {
         // Here and now: a lone job is not handed from task to task.
-        Box::pin(work_on(context, group)).await;
-        if let Some(next) = queues.pop(context.organization_id) {
-            tokio::spawn(work::<J>(context.clone(), next));
+        Box::pin(work_on_next::<J>(context)).await;
+        if !queues.end(context.organization_id) {
+            tokio::spawn(work::<J>(context.clone()));
         }
     }
     let answers = join_all(answers).await.into_iter();
@@ -127,11 +139,25 @@ pub async fn run<J: Job>(context: &Context, jobs: Vec<J>) -> Result<Vec<Result<J
 }
 
 /// Does one group after the other until nobody waits.
-async fn work<J: Job>(context: Context, group: Vec<Waiting<J>>) {
-    let mut next = Some(group);
-    while let Some(group) = next {
-        work_on(&context, group).await;
-        next = J::queues(&context).pop(context.organization_id);
+async fn work<J: Job>(context: Context) {
+    loop {
+        work_on_next::<J>(&context).await;
+        if J::queues(&context).end(context.organization_id) {
+            return;
+        }
+    }
+}
+
+/// Does the next group when it is the organization's turn.
+async fn work_on_next<J: Job>(context: &Context) {
+    let queues = J::queues(context);
+    // It is never closed.
+    let turn = queues.turns.acquire().await;
+    let mut work = pin!(work_on(context, queues.pop(context.organization_id)));
+    let done = timeout(MAX_TURN, &mut work).await;
+    drop(turn);
+    if done.is_err() {
+        work.await;
     }
 }
 

@@ -200,3 +200,34 @@ async fn an_organization_that_is_stuck_leaves_connections_to_others() {
     database.batch_execute("ROLLBACK").await.unwrap();
     calls.join_all().await;
 }
+
+/// Mutant: a turn that is kept until the group is done.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_is_stuck_leaves_its_turn_to_others() {
+    let [stuck, other] = [Uuid::now_v7(), Uuid::now_v7()];
+    let settings = Settings {
+        organizations: vec![stuck, other],
+        // Two connections for groups: one turn.
+        pool_size: 4,
+        ..plain()
+    };
+    let app = App::made_with(new_database().await, settings).await;
+    let one = app.operator(operator("One")).await;
+    let source = app.source("stuck", &[(&one, 1)]).await;
+    let other = app.with("", &other.to_string());
+    let quiet = other.source("quiet", &[]).await;
+    let mut database = app.database().await;
+    let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
+    database.batch_execute(hold).await.unwrap();
+
+    let call = {
+        let (app, request) = (app.clone(), contact(&source, external(1)));
+        tokio::spawn(async move { app.create_contact(request).await })
+    };
+    while waiting(&app).await == 0 {}
+    let request = contact(&quiet, external(1));
+    other.create_contact(request).await.unwrap();
+    assert_eq!(waiting(&app).await, 1);
+    database.batch_execute("ROLLBACK").await.unwrap();
+    call.await.unwrap().unwrap();
+}
