@@ -32,7 +32,7 @@ const MAX_TURN: Duration = Duration::from_millis(20);
 /// The jobs that wait, by organization. An organization is listed as long as
 /// somebody does its jobs, one group after the other.
 pub struct Queues<J: Job> {
-    queues: Mutex<HashMap<Uuid, VecDeque<Waiting<J>>>>,
+    waiting: Mutex<HashMap<Uuid, VecDeque<Waiting<J>>>>,
     /// Organizations take turns, first come, first served. A group is made when its
     /// turn has come: the fewer there are at a time, the more jobs each of them holds.
     turns: Semaphore,
@@ -52,14 +52,14 @@ impl<J: Job> Queues<J> {
     /// that wait for something.
     pub fn new(connections: usize) -> Self {
         Self {
-            queues: Mutex::default(),
+            waiting: Mutex::default(),
             turns: Semaphore::new((connections / 2).max(1)),
             metrics: metrics::queue(J::QUEUE),
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, VecDeque<Waiting<J>>>> {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Queues jobs, all or none. True if nobody does the organization's jobs: whoever

@@ -1,4 +1,5 @@
-//! How answers end: after a day, or with what they tell of.
+//! How answers end: after a day, or with what they tell of. (The index by time has a
+//! condition: only statements that say it use it.)
 
 use std::time::Duration;
 
@@ -45,6 +46,7 @@ async fn delete_some(db: &Db, organization_id: Uuid) -> Result<usize> {
             "DELETE FROM requests WHERE organization_id = $1 AND (method, request_id) IN (
                  SELECT method, request_id FROM requests
                  WHERE organization_id = $1 AND create_time < now() - make_interval(secs => $2)
+                   AND create_time > '2000-01-01 00:00:00+00'
                  ORDER BY create_time LIMIT $3)",
         )
         .bind::<SqlUuid, _>(organization_id)
@@ -68,6 +70,7 @@ pub async fn forget(
     sql_query(
         "UPDATE requests SET response = ''
          WHERE organization_id = $1 AND create_time >= $2 - interval '1 minute'
+           AND create_time > '2000-01-01 00:00:00+00'
            AND EXISTS (SELECT FROM unnest($3) AS i (id) WHERE position(i.id IN response) > 0)",
     )
     .bind::<SqlUuid, _>(organization_id)

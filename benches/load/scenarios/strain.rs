@@ -85,7 +85,8 @@ pub async fn stuck(bench: &Bench) -> Outcome {
 
 /// The subject, while the operators of the first organization are locked nearly all of
 /// the time. (Not by one long transaction: Postgres could then clean up nobody's old
-/// rows, and everything would get slower by and by.)
+/// rows, and everything would get slower by and by. Nor by short ones: in between, all
+/// that has piled up is done at once, and it would be a busy organization, not a stuck one.)
 fn beside_a_stuck_one(subject: Subject, stage: &Stage) -> Subject {
     let target = Target::new(stage);
     let url: Arc<str> = stage.url.as_str().into();
@@ -95,7 +96,7 @@ fn beside_a_stuck_one(subject: Subject, stage: &Stage) -> Subject {
             let mut conn = Conn::establish(&url).await.unwrap();
             let lock = format!(
                 "BEGIN; SELECT FROM operators WHERE organization_id = '{}' ORDER BY id FOR UPDATE;
-                 SELECT pg_sleep(0.5); COMMIT",
+                 SELECT pg_sleep(5); COMMIT",
                 id(1)
             );
             let mut others = JoinSet::new();

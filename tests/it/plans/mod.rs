@@ -158,3 +158,36 @@ async fn no_call_reads_more_rows_when_there_are_more() {
     let read = rows_read(&mut conn).await - before;
     assert!(read < ROWS / 4, "{read} rows were read");
 }
+
+/// Mutant: the index of answers by time without its condition.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_found_by_their_key_though_the_table_was_known_to_be_empty() {
+    let app = start().await;
+    let source = app.source("bot", &[]).await;
+    let mut conn = app.database().await;
+    let create = async |n: usize| {
+        let request = CreateContactRequest {
+            request_id: request_id(),
+            ..contact(&source, external(n))
+        };
+        app.create_contact(request).await.unwrap();
+    };
+    // Each connection plans its statements.
+    for n in 0..4 {
+        create(n).await;
+    }
+    let fill = format!(
+        "INSERT INTO requests (organization_id, method, request_id, fingerprint, response)
+         SELECT '{DEVELOPMENT_ORGANIZATION}', 'BatchCreateContacts', gen_random_uuid(), '', ''
+         FROM generate_series(1, {ROWS})",
+    );
+    conn.batch_execute(&fill).await.unwrap();
+    let before = rows_read(&mut conn).await;
+    for n in 4..8 {
+        create(n).await;
+    }
+
+    stop(&app, &mut conn).await;
+    let read = rows_read(&mut conn).await - before;
+    assert!(read < ROWS / 4, "{read} rows were read");
+}
