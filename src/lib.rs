@@ -35,7 +35,7 @@
 //! `CreateContact`: `proto/minicrm/v1/contacts.proto` → `create_contact` in
 //! `contacts/grpc.rs` (route) and `contacts/intake/mod.rs` (checks) →
 //! `grouped` (`queue.rs` makes groups, `isolate.rs` sees that none fails for
-//! another) → `contacts/intake/group.rs` (the transaction, step by step).
+//! another) → `contacts/write/group.rs` (the transaction, step by step).
 
 pub mod access;
 mod activities;

@@ -16,13 +16,14 @@ pub mod id;
 mod intake;
 mod release;
 pub mod store;
+mod write;
 
-pub use change::Change;
 pub use get::Wanted;
 pub use grpc::Contacts;
 pub use intake::NewContact;
 pub use release::release_all;
 use store::{Contact, ContactStatus};
+pub use write::Write;
 
 use crate::{proto, rpc::timestamp};
 

@@ -16,7 +16,7 @@ use crate::{
     access::{Grant, Identity, Place, identities::Identities},
     audit::{self, Event},
     auth::Auth,
-    contacts::{Change, NewContact, Wanted},
+    contacts::{Wanted, Write},
     db::{Db, Replica, Scope, Transaction, Work},
     distribution::store::KnownPools,
     error::{Error, Result},
@@ -78,14 +78,9 @@ impl Context {
         self.phone_region
     }
 
-    /// The contacts that wait to be taken in.
-    pub(crate) fn intake(&self) -> &Queues<NewContact> {
-        &self.app.intake
-    }
-
-    /// The changes that wait to be made.
-    pub(crate) fn changes(&self) -> &Queues<Change> {
-        &self.app.changes
+    /// The contacts and changes that wait to be written.
+    pub(crate) fn writes(&self) -> &Queues<Write> {
+        &self.app.writes
     }
 
     /// The contacts that wait to be read.

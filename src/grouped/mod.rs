@@ -10,12 +10,10 @@ mod queue;
 
 pub use queue::{Queues, run};
 
-use prost::Message;
-
 use crate::{
-    context::{Context, decode},
+    context::Context,
     error::{Error, Result},
-    request_id::{Claim, Claimed},
+    request_id::Claim,
 };
 
 /// Most jobs in a group: one transaction.
@@ -48,24 +46,6 @@ pub async fn run_one<J: Job>(context: &Context, job: J) -> Result<J::Answer> {
     let mut answers = run(context, vec![job]).await?;
     let missing = || Err(Error::internal("no answer"));
     answers.pop().unwrap_or_else(missing)
-}
-
-/// The answers to jobs that were done before, as their claims turned out; the
-/// others are to be done.
-pub fn replay<J: Job>(group: &[&J], claimed: Vec<Claimed>) -> Vec<Option<Result<J::Answer>>>
-where
-    J::Answer: Message + Default,
-{
-    let mut claimed = claimed.into_iter();
-    let answers = group.iter().map(|job| {
-        job.claim()?;
-        match claimed.next()? {
-            Claimed::Fresh => None,
-            Claimed::Replay(answer) => Some(decode(&answer)),
-            Claimed::Reused => Some(Err(Error::RequestIdReused)),
-        }
-    });
-    answers.collect()
 }
 
 /// The answers, none of which is missing.

@@ -5,14 +5,16 @@ use uuid::Uuid;
 
 use super::{Change, Target};
 use crate::{
-    contacts::store::{
-        Contact,
-        assignments::{Assignment, AssignmentKind},
+    contacts::{
+        store::{
+            Contact,
+            assignments::{Assignment, AssignmentKind},
+        },
+        write,
     },
     context::Context,
     distribution::{ExclusionReason, Roster},
     error::{CONTACT_CLOSED, Error, OPERATOR_AT_LIMIT, OPERATOR_INACTIVE, Result},
-    grouped,
     proto::{self, ReassignContactRequest},
     request_id::Claim,
     validate::Violations,
@@ -36,7 +38,7 @@ pub async fn reassign_contact(
         .map(|named| violations.id("operator_id", named));
     violations.finish()?;
     let change = Change::new(&context, claim, id, request.force, Target::Operator(named));
-    grouped::run_one(&context, change).await
+    write::change(&context, change).await
 }
 
 /// Gives a contact to the operator named.

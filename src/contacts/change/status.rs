@@ -8,11 +8,11 @@ use crate::{
             Contact, ContactStatus,
             assignments::{Assignment, AssignmentKind},
         },
+        write,
     },
     context::Context,
     distribution::{BacklogReason, ExclusionReason, Member, Roster},
     error::{Error, OPERATOR_AT_LIMIT, OPERATOR_INACTIVE, Result},
-    grouped,
     proto::{self, SetContactStatusRequest},
     request_id::Claim,
     validate::Violations,
@@ -34,7 +34,7 @@ pub async fn set_contact_status(
     violations.finish()?;
     let status = status.ok_or_else(|| Error::internal("no status"))?;
     let change = Change::new(&context, claim, id, request.force, Target::Status(status));
-    grouped::run_one(&context, change).await
+    write::change(&context, change).await
 }
 
 /// Gives the contact this status; its operator's load follows. If nobody is left

@@ -21,7 +21,7 @@ use crate::{
 /// A contact whose source is known and active.
 pub struct Accepted<'a> {
     /// Its place in the group.
-    pub index: usize,
+    pub place: usize,
     /// The contact.
     pub new: &'a NewContact,
     /// Its source.
@@ -39,12 +39,12 @@ pub fn decide(
     let contacts = accepted.iter().zip(resolved);
     contacts
         .enumerate()
-        .map(|(place, (accepted, resolved))| {
+        .map(|(number, (accepted, resolved))| {
             let decision = roster.decide(rng, accepted.source_id, None);
             let pick = decision.outcome.ok();
             let operator_id = pick.map(|pick| pick.operator_id);
             let contact = Contact {
-                id: id_at(roster.time, place),
+                id: id_at(roster.time, number),
                 lead_id: leads.lead(resolved.lead).id,
                 source_id: accepted.source_id,
                 operator_id,

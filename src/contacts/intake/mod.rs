@@ -1,19 +1,20 @@
 //! Intake: `CreateContact` and `BatchCreateContacts`. Both end in
-//! `grouped::run`, which makes groups of what arrives at the same time, and
-//! `group::take_in`, the transaction that takes a group in.
+//! `write`, where groups are made of what arrives at the same time; `group` decides about
+//! those of a group.
 
 mod decide;
 mod group;
 
-use futures_util::FutureExt;
+pub use group::{Intake, lock_leads, named_sources};
 use phonenumber::country;
 use uuid::Uuid;
 
+use super::write;
 use crate::{
     access,
     context::Context,
     error::{Error, Result},
-    grouped::{self, Job, Queues},
+    grouped,
     leads::Identity,
     proto::{
         BatchCreateContactsRequest, BatchCreateContactsResponse, BatchCreateContactsResult,
@@ -32,7 +33,7 @@ const MAX_BATCH: usize = 1000;
 #[derive(Debug)]
 pub struct NewContact {
     /// What its request claims to be, if it may be repeated.
-    claim: Option<Claim>,
+    pub(super) claim: Option<Claim>,
     /// The source it comes through.
     source: SourceRef,
     /// Who asks.
@@ -85,34 +86,6 @@ impl NewContact {
     }
 }
 
-/// The answer to one contact.
-type Answer = Result<CreateContactResponse>;
-
-impl Job for NewContact {
-    type Answer = CreateContactResponse;
-
-    const QUEUE: &'static str = "intake";
-
-    fn queues(context: &Context) -> &Queues<Self> {
-        context.intake()
-    }
-
-    fn claim(&self) -> Option<&Claim> {
-        self.claim.as_ref()
-    }
-
-    async fn transact(context: &Context, group: &[&Self]) -> Result<Vec<Answer>> {
-        let (organization_id, pools) = (context.organization_id, context.known_pools());
-        context
-            .grouped_db()
-            .transaction(context.scope(), async |transaction| {
-                group::take_in(transaction, organization_id, pools, group).await
-            })
-            .inspect(|_| context.counted())
-            .await
-    }
-}
-
 pub(super) async fn create_contact(
     context: Context,
     request: CreateContactRequest,
@@ -121,7 +94,7 @@ pub(super) async fn create_contact(
     let mut contact = NewContact::parse(&mut violations, request, context.phone_region());
     violations.finish()?;
     contact.call = (context.identity, context.method);
-    grouped::run_one(&context, contact).await
+    write::take_in(&context, contact).await
 }
 
 pub(super) async fn batch_create_contacts(
@@ -168,7 +141,7 @@ pub(super) async fn batch_create_contacts(
     while contacts.peek().is_some() {
         let group: Vec<_> = contacts.by_ref().take(grouped::MAX_GROUP).collect();
         let size = group.len();
-        let answers = grouped::run(&context, group).await;
+        let answers = write::take_in_all(&context, group).await;
         taken_in.extend(answers.unwrap_or_else(|error| vec![Err(error); size]));
     }
     for (index, result) in indexes.into_iter().zip(taken_in) {

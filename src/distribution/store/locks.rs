@@ -1,5 +1,7 @@
 //! Locks the operators of sources, and reads what was true of both by then.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use diesel::{
     QueryableByName, sql_query,
@@ -17,14 +19,14 @@ use crate::{
 /// Sources, each by its id or its code.
 #[derive(Debug, Default)]
 pub struct SourceKeys<'a> {
-    pub ids: Vec<Uuid>,
-    pub codes: Vec<&'a str>,
+    pub ids: BTreeSet<Uuid>,
+    pub codes: BTreeSet<&'a str>,
 }
 
 impl SourceKeys<'_> {
     /// One source.
     pub fn id(id: Uuid) -> Self {
-        let ids = vec![id];
+        let ids = [id].into();
         Self {
             ids,
             ..Self::default()
@@ -58,8 +60,8 @@ pub async fn lock_operators(
              FOR NO KEY UPDATE",
         )
         .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<SqlUuid>, _>(&sources.ids)
-        .bind::<Array<Text>, _>(&sources.codes)
+        .bind::<Array<SqlUuid>, _>(Vec::from_iter(&sources.ids))
+        .bind::<Array<Text>, _>(Vec::from_iter(&sources.codes))
         .bind::<Array<SqlUuid>, _>(others),
     )
     .get_results(&mut &*conn)
@@ -111,8 +113,8 @@ pub async fn weights(
                  OFFSET 0) AS w ON true",
         )
         .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<SqlUuid>, _>(&sources.ids)
-        .bind::<Array<Text>, _>(&sources.codes),
+        .bind::<Array<SqlUuid>, _>(Vec::from_iter(&sources.ids))
+        .bind::<Array<Text>, _>(Vec::from_iter(&sources.codes)),
     )
     .get_results(&mut &*conn)
     .await?)

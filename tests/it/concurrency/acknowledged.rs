@@ -19,7 +19,7 @@ async fn count(app: &App, source: &Source, operator_id: &str) -> usize {
     app.list_contacts(request).await.len()
 }
 
-/// Mutant: a `take_in` that does not look at the sources again.
+/// Mutant: a `write_all` that does not look at the sources again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_was_deleted_or_switched_off_takes_nothing_in() {
     let apps = two().await;

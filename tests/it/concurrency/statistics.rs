@@ -66,7 +66,7 @@ fn storm(apps: &[App], source: &Source, contacts: &[Contact]) -> JoinSet<()> {
     clients
 }
 
-/// Mutants: a `change_all` that counts only contacts with another operator, or
+/// Mutants: a `write` of groups that counts only contacts with another operator, or
 /// only those with another status; no `record` in `release_all` or when a lead is
 /// deleted; no `add_leads` when one is created or deleted.
 #[tokio::test(flavor = "multi_thread")]

@@ -68,9 +68,9 @@ async fn calls_groups_and_figures_are_counted() {
         ),
         (r#"minicrm_contacts_total{outcome="assigned"}"#, 2.0),
         (r#"minicrm_contacts_total{outcome="backlog"}"#, 1.0),
-        (r#"minicrm_group_size_sum{queue="intake"}"#, 3.0),
-        (r#"minicrm_group_wait_seconds_count{queue="intake"}"#, 3.0),
-        (r#"minicrm_queue_length{queue="intake"}"#, 0.0),
+        (r#"minicrm_group_size_sum{queue="writes"}"#, 3.0),
+        (r#"minicrm_group_wait_seconds_count{queue="writes"}"#, 3.0),
+        (r#"minicrm_queue_length{queue="writes"}"#, 0.0),
         (r#"minicrm_pool_connections{pool="grouped",state="max"}"#, {
             let cores = std::thread::available_parallelism().unwrap().get();
             f64::from(u32::try_from(6 * cores).unwrap())

@@ -89,7 +89,7 @@ async fn a_call_and_all_it_waits_for_are_spans_of_the_callers_trace() {
     for name in [
         "minicrm",
         "ContactService/CreateContact",
-        "intake",
+        "writes",
         "group",
         "transaction",
         "SELECT operators",

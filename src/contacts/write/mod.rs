@@ -1,0 +1,153 @@
+//! What is written in groups: contacts to take in, and changes that move load. Both
+//! need the rows of the same operators, so they are done together:
+//! `grouped::run` makes groups of what arrives at the same time, and
+//! `group::write_all` is the transaction that does a group.
+
+mod group;
+
+use futures_util::FutureExt;
+
+use prost::Message;
+
+use super::{change::Change, intake::NewContact};
+use crate::{
+    audit::Event,
+    context::{Context, decode},
+    error::{Error, Result},
+    grouped::{self, Job, Queues},
+    proto::{self, CreateContactResponse},
+    request_id::{Claim, Claimed},
+};
+
+/// Something to write.
+#[derive(Debug)]
+pub enum Write {
+    /// A contact to take in.
+    New(NewContact),
+    /// A change of a contact.
+    Change(Change),
+}
+
+/// What it is answered.
+#[derive(Debug)]
+pub enum Written {
+    /// The contact that was taken in.
+    New(Box<CreateContactResponse>),
+    /// The contact that was changed.
+    Change(Box<proto::Contact>),
+}
+
+impl Job for Write {
+    type Answer = Written;
+
+    const QUEUE: &'static str = "writes";
+
+    fn queues(context: &Context) -> &Queues<Self> {
+        context.writes()
+    }
+
+    fn claim(&self) -> Option<&Claim> {
+        match self {
+            Self::New(new) => new.claim.as_ref(),
+            Self::Change(change) => change.claim.as_ref(),
+        }
+    }
+
+    async fn transact(context: &Context, group: &[&Self]) -> Result<Vec<Result<Written>>> {
+        let (organization_id, pools) = (context.organization_id, context.known_pools());
+        context
+            .grouped_db()
+            .transaction(context.scope(), async |transaction| {
+                group::write_all(transaction, organization_id, pools, group).await
+            })
+            .inspect(|_| context.counted())
+            .await
+    }
+}
+
+/// Takes a contact in, together with others.
+pub async fn take_in(context: &Context, contact: NewContact) -> Result<CreateContactResponse> {
+    response(grouped::run_one(context, Write::New(contact)).await?)
+}
+
+/// Takes contacts in, together with others; one answer each, in their order.
+pub async fn take_in_all(
+    context: &Context,
+    contacts: Vec<NewContact>,
+) -> Result<Vec<Result<CreateContactResponse>>> {
+    let contacts = contacts.into_iter().map(Write::New).collect();
+    let answers = grouped::run(context, contacts).await?.into_iter();
+    Ok(answers.map(|answer| answer.and_then(response)).collect())
+}
+
+fn response(written: Written) -> Result<CreateContactResponse> {
+    match written {
+        Written::New(response) => Ok(*response),
+        Written::Change(_) => Err(Error::internal("a change for an answer")),
+    }
+}
+
+/// Changes a contact, together with others.
+pub async fn change(context: &Context, change: Change) -> Result<proto::Contact> {
+    match grouped::run_one(context, Write::Change(change)).await? {
+        Written::Change(contact) => Ok(*contact),
+        Written::New(_) => Err(Error::internal("a new contact for an answer")),
+    }
+}
+
+/// What a group comes to, as it is decided.
+pub struct Outcome<'a> {
+    /// The answer to each, as far as it is known.
+    answers: Vec<Option<Result<Written>>>,
+    /// The answers to keep.
+    kept: Vec<(&'a Claim, Vec<u8>)>,
+    /// Who does what.
+    pub events: Vec<Event>,
+}
+
+impl<'a> Outcome<'a> {
+    /// Of a group whose claims turned out so: what was done before has its answer.
+    fn replay(group: &[&'a Write], claimed: Vec<Claimed>) -> Self {
+        let mut claimed = claimed.into_iter();
+        let answers = group.iter().map(|write| {
+            write.claim()?;
+            match (claimed.next()?, write) {
+                (Claimed::Fresh, _) => None,
+                (Claimed::Replay(answer), Write::New(_)) => {
+                    Some(decode(&answer).map(|response| Written::New(Box::new(response))))
+                }
+                (Claimed::Replay(answer), Write::Change(_)) => {
+                    Some(decode(&answer).map(|contact| Written::Change(Box::new(contact))))
+                }
+                (Claimed::Reused, _) => Some(Err(Error::RequestIdReused)),
+            }
+        });
+        Self {
+            answers: answers.collect(),
+            kept: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Whether it is still to be done.
+    pub fn is_open(&self, place: usize) -> bool {
+        self.answers[place].is_none()
+    }
+
+    /// It is done.
+    pub fn done(&mut self, place: usize, claim: Option<&'a Claim>, written: Written) {
+        if let Some(claim) = claim {
+            let answer = match &written {
+                Written::New(response) => response.encode_to_vec(),
+                Written::Change(contact) => contact.encode_to_vec(),
+            };
+            self.kept.push((claim, answer));
+        }
+        self.answers[place] = Some(Ok(written));
+    }
+
+    /// It cannot be done.
+    pub fn refuse(&mut self, place: usize, error: Error) {
+        self.answers[place] = Some(Err(error));
+    }
+}
