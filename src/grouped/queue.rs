@@ -29,14 +29,38 @@ const MAX_WAITING: usize = 4096;
 /// A group that takes longer waits for a lock or a disk, and leaves its turn to another.
 const MAX_TURN: Duration = Duration::from_millis(20);
 
+/// So few jobs, of this group and the one before, cost less in one group than in two.
+const FEW: usize = 32;
+
 /// The jobs that wait, by organization. An organization is listed as long as
 /// somebody does its jobs, one group after the other.
 pub struct Queues<J: Job> {
-    waiting: Mutex<HashMap<Uuid, VecDeque<Waiting<J>>>>,
+    listed: Mutex<HashMap<Uuid, Listed<J>>>,
     /// Organizations take turns, first come, first served. A group is made when its
     /// turn has come: the fewer there are at a time, the more jobs each of them holds.
     turns: Semaphore,
     metrics: metrics::Queue,
+}
+
+/// An organization whose jobs somebody does.
+struct Listed<J: Job> {
+    waiting: VecDeque<Waiting<J>>,
+    /// How many jobs the group before had; none before the first.
+    before: usize,
+}
+
+/// How many jobs the next group is to have. Those who have just been answered are about
+/// to call again: if all who wait were taken now, the first of them to come would be a
+/// group alone, for which all others wait. So where there are many, two groups of like
+/// size take turns, one being done while the other is answered.
+fn next_size(waiting: usize, before: usize) -> usize {
+    let all = waiting + before;
+    let size = if all > FEW && before > 0 {
+        all.div_ceil(2)
+    } else {
+        waiting
+    };
+    size.min(waiting).min(MAX_GROUP)
 }
 
 struct Waiting<J: Job> {
@@ -52,14 +76,14 @@ impl<J: Job> Queues<J> {
     /// that wait for something.
     pub fn new(connections: usize) -> Self {
         Self {
-            waiting: Mutex::default(),
+            listed: Mutex::default(),
             turns: Semaphore::new((connections / 2).max(1)),
             metrics: metrics::queue(J::QUEUE),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, VecDeque<Waiting<J>>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Listed<J>>> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Queues jobs, all or none. True if nobody does the organization's jobs: whoever
@@ -68,11 +92,14 @@ impl<J: Job> Queues<J> {
         self.metrics.came(jobs.len());
         match self.lock().entry(organization_id) {
             Entry::Vacant(vacant) => {
-                vacant.insert(jobs.into());
+                vacant.insert(Listed {
+                    waiting: jobs.into(),
+                    before: 0,
+                });
                 Ok(true)
             }
             Entry::Occupied(mut listed) => {
-                let waiting = listed.get_mut();
+                let waiting = &mut listed.get_mut().waiting;
                 if waiting.len() + jobs.len() > MAX_WAITING {
                     self.metrics.left(jobs.len());
                     return Err(Error::overloaded("queue"));
@@ -85,19 +112,19 @@ impl<J: Job> Queues<J> {
 
     /// The next group.
     fn pop(&self, organization_id: Uuid) -> Vec<Waiting<J>> {
-        let mut queues = self.lock();
-        let Some(waiting) = queues.get_mut(&organization_id) else {
+        let mut listed = self.lock();
+        let Some(listed) = listed.get_mut(&organization_id) else {
             return Vec::new();
         };
-        let size = waiting.len().min(MAX_GROUP);
-        self.metrics.left(size);
-        waiting.drain(..size).collect()
+        listed.before = next_size(listed.waiting.len(), listed.before);
+        self.metrics.left(listed.before);
+        listed.waiting.drain(..listed.before).collect()
     }
 
     /// Whether nobody waits any more: whoever asks ends its work.
     fn end(&self, organization_id: Uuid) -> bool {
         match self.lock().entry(organization_id) {
-            Entry::Occupied(listed) if !listed.get().is_empty() => false,
+            Entry::Occupied(listed) if !listed.get().waiting.is_empty() => false,
             Entry::Occupied(listed) => {
                 listed.remove();
                 true
@@ -203,5 +230,27 @@ fn answer_all<T>(answered: Vec<Answered<T>>) {
     for (answer, result) in answered {
         // Whoever does not listen any more has given up.
         let _ = answer.send(result);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FEW, MAX_GROUP, next_size};
+
+    /// Callers who call again as soon as they are answered. Mutant: all who wait are taken.
+    #[test]
+    fn groups_of_like_size_take_turns() {
+        for callers in 1..=3 * MAX_GROUP {
+            let (mut before, mut size) = (0, 1);
+            for _ in 0..2 * callers.ilog2() {
+                (before, size) = (size, next_size(callers - size, size));
+                assert!(size <= MAX_GROUP);
+                assert_eq!(size == 0, callers == before);
+                size = size.max(1);
+            }
+            if callers > FEW {
+                assert!(before.abs_diff(size) <= 1, "{callers}: {before}, {size}");
+            }
+        }
     }
 }
