@@ -6,7 +6,6 @@
 mod group;
 
 use futures_util::FutureExt;
-
 use prost::Message;
 
 use super::{change::Change, intake::NewContact};

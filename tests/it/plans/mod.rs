@@ -191,3 +191,36 @@ async fn answers_are_found_by_their_key_though_the_table_was_known_to_be_empty()
     let read = rows_read(&mut conn).await - before;
     assert!(read < ROWS / 4, "{read} rows were read");
 }
+
+/// Mutant: contacts locked where `id = ANY`.
+#[tokio::test(flavor = "multi_thread")]
+async fn contacts_are_found_by_their_ids_though_the_table_was_known_to_be_empty() {
+    let organizations = vec![DEVELOPMENT_ORGANIZATION];
+    let app = App::with_connections(new_database().await, organizations, 3).await;
+    let mut conn = app.database().await;
+    conn.batch_execute("VACUUM ANALYZE").await.unwrap();
+    let ann = app.operator(operator("Ann")).await;
+    let source = app.source("bot", &[(&ann, 1)]).await;
+    let close = async || {
+        let contact = app.contact(&source).await;
+        app.close(&contact).await;
+        app.get_contact(&contact).await;
+    };
+    for _ in 0..4 {
+        close().await;
+    }
+    let fill = format!(
+        "INSERT INTO contacts (organization_id, id, lead_id, source_id, backlog_reason)
+         SELECT organization_id, gen_random_uuid(), lead_id, source_id, 'NO_OPERATORS'
+         FROM (SELECT * FROM contacts LIMIT 1) AS c, generate_series(1, {ROWS})"
+    );
+    conn.batch_execute(&fill).await.unwrap();
+    let before = rows_read(&mut conn).await;
+    for _ in 0..4 {
+        close().await;
+    }
+
+    stop(&app, &mut conn).await;
+    let read = rows_read(&mut conn).await - before;
+    assert!(read < ROWS / 4, "{read} rows were read");
+}
