@@ -6,6 +6,7 @@ mod exactly_once;
 mod folding;
 mod limits;
 mod loads;
+mod mixed;
 mod queue;
 mod shares;
 mod statistics;

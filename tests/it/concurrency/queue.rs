@@ -63,7 +63,7 @@ async fn count(app: &App) -> usize {
 }
 
 /// Waits until a statement waits for a lock.
-async fn until_somebody_waits(app: &App) {
+pub async fn until_somebody_waits(app: &App) {
     let mut conn = app.database().await;
     let waiting = "SELECT count(*) AS number FROM pg_stat_activity
                    WHERE datname = current_database() AND wait_event_type = 'Lock'";

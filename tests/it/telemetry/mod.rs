@@ -34,14 +34,14 @@ fn http(address: SocketAddr, method: &str, path: &str, body: &str) -> (u16, Stri
 }
 
 /// The metrics page.
-fn page(address: SocketAddr) -> String {
+pub fn page(address: SocketAddr) -> String {
     let (status, page) = http(address, "GET", "/metrics", "");
     assert_eq!(status, 200);
     page
 }
 
 /// The value of a metric, labels included, if it is there.
-fn value(page: &str, metric: &str) -> Option<f64> {
+pub fn value(page: &str, metric: &str) -> Option<f64> {
     let line = page.lines().find_map(|line| line.strip_prefix(metric))?;
     line.strip_prefix(' ')?.parse().ok()
 }

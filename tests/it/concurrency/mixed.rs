@@ -1,0 +1,92 @@
+//! Contacts that come in and changes of others are done in one group.
+
+use diesel_async::SimpleAsyncConnection;
+use minicrm::proto::{Contact, ContactStatus, Operator, Source};
+use tokio::{task::yield_now, time::timeout};
+use tonic::{Code, Status};
+
+use super::queue::until_somebody_waits;
+use crate::{
+    process::{HANGS, Process, channel, free_address},
+    support::{App, contact, external, new_database, operator},
+    telemetry::{page, value},
+};
+
+/// What is closed makes room for what waits with it, though it came later. Mutants: new
+/// contacts are decided about before the changes; operators of changes are locked, but
+/// not those of the sources of new contacts; loads are those of new contacts only.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_closed_makes_room_for_what_comes_in() {
+    let url = new_database().await;
+    let (address, metrics) = (free_address(), free_address());
+    let listen = metrics.to_string();
+    let settings = [
+        ("DATABASE_URL", url.as_str()),
+        ("MINICRM_METRICS_LISTEN", &listen),
+    ];
+    let process = Process::start(address, &settings).await;
+    let app = App::at(channel(address), url);
+    let waiting = || value(&page(metrics), r#"minicrm_queue_length{queue="writes"}"#);
+    let rounds = async {
+        for round in 0.. {
+            let (source, full) = source_of_one_who_is_full(&app, round).await;
+            let mut other = app.database().await;
+            let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
+            other.batch_execute(hold).await.unwrap();
+
+            // It waits for the operator, the others for it.
+            let first = spawn_contact(&app, &source);
+            until_somebody_waits(&app).await;
+            let second = spawn_contact(&app, &source);
+            while waiting() < Some(1.0) && !first.is_finished() {
+                yield_now().await;
+            }
+            let closed = {
+                let (app, full) = (app.clone(), full.clone());
+                tokio::spawn(
+                    async move { app.set_status(&full, ContactStatus::Closed, false).await },
+                )
+            };
+            while waiting() < Some(2.0) && !first.is_finished() {
+                yield_now().await;
+            }
+            let together = !first.is_finished();
+            other.batch_execute("ROLLBACK").await.unwrap();
+            let (first, second) = (first.await.unwrap(), second.await.unwrap());
+            let closed = closed.await.unwrap();
+            // Otherwise it gave up before the others were there.
+            if let (true, Ok(first)) = (together, first) {
+                assert_eq!(first.operator_id, None);
+                assert_eq!(second.unwrap().operator_id, full.operator_id);
+                assert_eq!(closed.unwrap().operator_id, full.operator_id);
+                return;
+            }
+        }
+    };
+    timeout(HANGS, rounds).await.unwrap();
+    app.assert_invariants().await;
+    assert!(process.terminate().await.success());
+}
+
+/// A source, and the contact of its only operator, who can have no other.
+async fn source_of_one_who_is_full(app: &App, round: i32) -> (Source, Contact) {
+    let one = Operator {
+        load_limit: Some(1),
+        ..operator("One")
+    };
+    let one = app.operator(one).await;
+    let source = app.source(&format!("bot-{round}"), &[(&one, 1)]).await;
+    let full = app.contact(&source).await;
+    assert_eq!(full.operator_id, Some(one.id));
+    (source, full)
+}
+
+fn spawn_contact(app: &App, source: &Source) -> tokio::task::JoinHandle<Result<Contact, Status>> {
+    let (app, request) = (app.clone(), contact(source, external(uuid::Uuid::now_v7())));
+    tokio::spawn(async move {
+        let answer = app.create_contact(request).await?;
+        answer
+            .contact
+            .ok_or_else(|| Status::new(Code::Internal, "no contact"))
+    })
+}
