@@ -7,9 +7,9 @@ use tonic::{Code, Status};
 
 use super::queue::until_somebody_waits;
 use crate::{
-    process::{HANGS, Process, channel, free_address},
-    support::{App, contact, external, new_database, operator},
-    telemetry::{page, value},
+    process::HANGS,
+    support::{App, contact, external, operator},
+    telemetry::{measured, page, value},
 };
 
 /// What is closed makes room for what waits with it, though it came later. Mutants: new
@@ -17,15 +17,7 @@ use crate::{
 /// not those of the sources of new contacts; loads are those of new contacts only.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_closed_makes_room_for_what_comes_in() {
-    let url = new_database().await;
-    let (address, metrics) = (free_address(), free_address());
-    let listen = metrics.to_string();
-    let settings = [
-        ("DATABASE_URL", url.as_str()),
-        ("MINICRM_METRICS_LISTEN", &listen),
-    ];
-    let process = Process::start(address, &settings).await;
-    let app = App::at(channel(address), url);
+    let (process, app, metrics) = measured().await;
     let waiting = || value(&page(metrics), r#"minicrm_queue_length{queue="writes"}"#);
     let rounds = async {
         for round in 0.. {

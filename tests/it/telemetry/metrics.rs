@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::{task::yield_now, time::timeout};
 use tonic::{Code, codegen::http::uri::PathAndQuery};
 
-use super::{free_address, http, page, until, value};
+use super::{free_address, http, measured, page, until, value};
 use crate::{
     process::{HANGS, Process, channel},
     support::{App, call, contact, external, new_database, operator},
@@ -114,15 +114,7 @@ async fn calls_groups_and_figures_are_counted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_cannot_make_labels() {
-    let url = new_database().await;
-    let (address, metrics) = (free_address(), free_address());
-    let listen = metrics.to_string();
-    let settings = [
-        ("DATABASE_URL", url.as_str()),
-        ("MINICRM_METRICS_LISTEN", &listen),
-    ];
-    let process = Process::start(address, &settings).await;
-    let app = App::at(channel(address), url);
+    let (process, app, metrics) = measured().await;
     for path in [
         "/minicrm.v1.LeadService/Marker",
         "/Marker/GetLead",

@@ -15,7 +15,23 @@ use std::{
 
 use tokio::time::{sleep, timeout};
 
-use crate::process::{HANGS, free_address};
+use crate::{
+    process::{HANGS, Process, channel, free_address},
+    support::{App, new_database},
+};
+
+/// The binary, and where its metrics are.
+pub async fn measured() -> (Process, App, SocketAddr) {
+    let url = new_database().await;
+    let (address, metrics) = (free_address(), free_address());
+    let listen = metrics.to_string();
+    let settings = [
+        ("DATABASE_URL", url.as_str()),
+        ("MINICRM_METRICS_LISTEN", &listen),
+    ];
+    let process = Process::start(address, &settings).await;
+    (process, App::at(channel(address), url), metrics)
+}
 
 /// Sends a request to the plain HTTP port: the status, and the body.
 fn http(address: SocketAddr, method: &str, path: &str, body: &str) -> (u16, String) {

@@ -4,11 +4,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use minicrm::proto::GetOverviewRequest;
 
-use super::{free_address, page};
-use crate::{
-    process::{Process, channel},
-    support::{App, call, new_database},
-};
+use super::{measured, page};
+use crate::support::call;
 
 /// What comes after the name of a histogram.
 const PARTS: [&str; 3] = ["_bucket", "_sum", "_count"];
@@ -26,15 +23,7 @@ fn asked_for(file: &str) -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_asked_for_is_there_and_what_is_there_is_shown() {
-    let url = new_database().await;
-    let (address, metrics) = (free_address(), free_address());
-    let listen = metrics.to_string();
-    let settings = [
-        ("DATABASE_URL", url.as_str()),
-        ("MINICRM_METRICS_LISTEN", &listen),
-    ];
-    let process = Process::start(address, &settings).await;
-    let app = App::at(channel(address), url);
+    let (process, app, metrics) = measured().await;
     call!(app.analytics.get_overview(GetOverviewRequest {})).unwrap();
     let page = page(metrics);
     let types = page
