@@ -1,11 +1,14 @@
 //! Contacts that come in and changes of others are done in one group.
 
 use diesel_async::SimpleAsyncConnection;
-use minicrm::proto::{Contact, ContactStatus, Operator, Source};
-use tokio::{task::yield_now, time::timeout};
-use tonic::{Code, Status};
+use minicrm::proto::{Contact, ContactStatus, CreateContactResponse, Operator, Source};
+use tokio::{
+    task::{JoinHandle, yield_now},
+    time::timeout,
+};
+use tonic::Status;
+use uuid::Uuid;
 
-use super::queue::until_somebody_waits;
 use crate::{
     process::HANGS,
     support::{App, contact, external, operator},
@@ -17,18 +20,16 @@ use crate::{
 /// not those of the sources of new contacts; loads are those of new contacts only.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_closed_makes_room_for_what_comes_in() {
-    let (process, app, metrics) = measured().await;
+    let (process, app, metrics) = measured(&[]).await;
     let waiting = || value(&page(metrics), r#"minicrm_queue_length{queue="writes"}"#);
     let rounds = async {
         for round in 0.. {
             let (source, full) = source_of_one_who_is_full(&app, round).await;
-            let mut other = app.database().await;
-            let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
-            other.batch_execute(hold).await.unwrap();
+            let mut other = app.hold_operators().await;
 
             // It waits for the operator, the others for it.
             let first = spawn_contact(&app, &source);
-            until_somebody_waits(&app).await;
+            app.until_waiting(true).await;
             let second = spawn_contact(&app, &source);
             while waiting() < Some(1.0) && !first.is_finished() {
                 yield_now().await;
@@ -48,8 +49,9 @@ async fn what_is_closed_makes_room_for_what_comes_in() {
             let closed = closed.await.unwrap();
             // Otherwise it gave up before the others were there.
             if let (true, Ok(first)) = (together, first) {
-                assert_eq!(first.operator_id, None);
-                assert_eq!(second.unwrap().operator_id, full.operator_id);
+                assert_eq!(first.contact.unwrap().operator_id, None);
+                let second = second.unwrap().contact.unwrap();
+                assert_eq!(second.operator_id, full.operator_id);
                 assert_eq!(closed.unwrap().operator_id, full.operator_id);
                 return;
             }
@@ -73,12 +75,7 @@ async fn source_of_one_who_is_full(app: &App, round: i32) -> (Source, Contact) {
     (source, full)
 }
 
-fn spawn_contact(app: &App, source: &Source) -> tokio::task::JoinHandle<Result<Contact, Status>> {
-    let (app, request) = (app.clone(), contact(source, external(uuid::Uuid::now_v7())));
-    tokio::spawn(async move {
-        let answer = app.create_contact(request).await?;
-        answer
-            .contact
-            .ok_or_else(|| Status::new(Code::Internal, "no contact"))
-    })
+fn spawn_contact(app: &App, source: &Source) -> JoinHandle<Result<CreateContactResponse, Status>> {
+    let (app, request) = (app.clone(), contact(source, external(Uuid::now_v7())));
+    tokio::spawn(async move { app.create_contact(request).await })
 }

@@ -1,8 +1,7 @@
 //! What waits for a group: it is bounded, a deadline that has passed costs
 //! nothing, and no organization waits for another.
 
-use diesel::{QueryableByName, sql_query, sql_types::BigInt};
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 use minicrm::proto::{
     BatchCreateContactsRequest, CreateContactRequest, CreateSourceRequest, ListContactsRequest,
     Source, batch_create_contacts_result::Result as Outcome,
@@ -62,25 +61,6 @@ async fn count(app: &App) -> usize {
     }
 }
 
-/// Waits until a statement waits for a lock.
-pub async fn until_somebody_waits(app: &App) {
-    let mut conn = app.database().await;
-    let waiting = "SELECT count(*) AS number FROM pg_stat_activity
-                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    loop {
-        let row: Count = sql_query(waiting).get_result(&mut conn).await.unwrap();
-        if row.number > 0 {
-            return;
-        }
-    }
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    number: i64,
-}
-
 /// A request of this organization.
 fn of<T>(organization_id: Uuid, message: T) -> Request<T> {
     let mut request = Request::new(message);
@@ -94,9 +74,7 @@ fn of<T>(organization_id: Uuid, message: T) -> Request<T> {
 async fn what_is_too_much_is_refused_at_once_and_the_rest_is_taken_in() {
     let app = App::start().await;
     let source = source_of_one(&app).await;
-    let mut other = app.database().await;
-    let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
-    other.batch_execute(hold).await.unwrap();
+    let mut other = app.hold_operators().await;
 
     let mut batches = JoinSet::new();
     for _ in 0..WAITING / GROUP + 4 {
@@ -124,15 +102,13 @@ async fn what_is_too_much_is_refused_at_once_and_the_rest_is_taken_in() {
 async fn who_has_stopped_waiting_is_not_taken_in() {
     let app = App::start().await;
     let source = source_of_one(&app).await;
-    let mut other = app.database().await;
-    let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
-    other.batch_execute(hold).await.unwrap();
+    let mut other = app.hold_operators().await;
 
     let waits = {
         let (app, request) = (app.clone(), contact(&source, external("waits")));
         tokio::spawn(async move { app.create_contact(request).await })
     };
-    until_somebody_waits(&app).await;
+    app.until_waiting(true).await;
     let mut request = Request::new(contact(&source, external("has left")));
     let timeout = AsciiMetadataValue::from_static("100m");
     request.metadata_mut().insert("grpc-timeout", timeout);

@@ -16,7 +16,7 @@ use minicrm::{
 use tonic::{Code, Request, client::Grpc, codegen::http::uri::PathAndQuery};
 use tonic_prost::ProstCodec;
 
-use super::{Server, plain, until_waiting};
+use super::{Server, plain};
 use crate::support::{
     App, assert_error, assert_invalid, call, contact, external, mask, operator, request_id,
 };
@@ -69,9 +69,7 @@ async fn a_contact_that_is_late_is_taken_in_once() {
     let app = server.app();
     let one = app.operator(operator("One")).await;
     let source = app.source("late", &[(&one, 1)]).await;
-    let mut other = app.database().await;
-    let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
-    other.batch_execute(hold).await.unwrap();
+    let mut other = app.hold_operators().await;
 
     let mut request = contact(&source, external("late"));
     request.request_id = request_id();
@@ -118,7 +116,7 @@ async fn nobody_waits_for_a_lock_longer_than_the_server_allows() {
         let mut leads = LeadServiceClient::with_origin(client, origin);
         let outcome = leads.update_lead(request).await;
         assert_error(outcome, Code::DeadlineExceeded, DEADLINE);
-        let nobody = until_waiting(&app, false);
+        let nobody = app.until_waiting(false);
         let limit = Duration::from_secs(3);
         tokio::time::timeout(limit, nobody).await.unwrap();
 

@@ -16,7 +16,7 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-use super::{Server, connections::PREFACE, plain, until_waiting};
+use super::{Server, connections::PREFACE, plain};
 use crate::support::{App, assert_error, call, contact, external, operator};
 
 /// What health says of a service.
@@ -68,14 +68,12 @@ async fn calls_in_flight_are_finished_whatever_others_do() {
     let mut half = TcpStream::connect(server.address).await.unwrap();
     half.write_all(&PREFACE[..12]).await.unwrap();
 
-    let mut other = app.database().await;
-    let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
-    other.batch_execute(hold).await.unwrap();
+    let mut other = app.hold_operators().await;
     let in_flight = {
         let (app, request) = (app.clone(), contact(&source, external("last")));
         tokio::spawn(async move { app.create_contact(request).await })
     };
-    until_waiting(&app, true).await;
+    app.until_waiting(true).await;
     server.stop.send_replace(true);
     for watch in &mut watches {
         while watch.message().await.unwrap().is_some() {}
@@ -95,14 +93,12 @@ async fn a_call_that_takes_too_long_is_cut_off() {
     let app = server.app();
     let one = app.operator(operator("One")).await;
     let source = app.source("cut", &[(&one, 1)]).await;
-    let mut other = app.database().await;
-    let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
-    other.batch_execute(hold).await.unwrap();
+    let _other = app.hold_operators().await;
     let in_flight = {
         let (app, request) = (app.clone(), contact(&source, external("cut")));
         tokio::spawn(async move { app.create_contact(request).await })
     };
-    until_waiting(&app, true).await;
+    app.until_waiting(true).await;
     server.stop.send_replace(true);
     server.served.await.unwrap();
     // Nobody has answered it.

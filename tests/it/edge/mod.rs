@@ -10,8 +10,6 @@ mod tls;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use diesel::{QueryableByName, sql_query, sql_types::BigInt};
-use diesel_async::RunQueryDsl;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
@@ -88,24 +86,4 @@ impl Server {
         let client = client.http2_only(true).build_http();
         (client, format!("http://{}", self.address).parse().unwrap())
     }
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    number: i64,
-}
-
-/// Waits until somebody, or nobody, waits for a lock.
-async fn until_waiting(app: &App, some: bool) {
-    while (waiting(app).await > 0) != some {}
-}
-
-/// How many connections to the database wait for a lock.
-async fn waiting(app: &App) -> i64 {
-    let mut conn = app.database().await;
-    let count = "SELECT count(*) AS number FROM pg_stat_activity
-                 WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let row: Count = sql_query(count).get_result(&mut conn).await.unwrap();
-    row.number
 }

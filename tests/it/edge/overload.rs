@@ -17,7 +17,7 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tonic_types::{ErrorDetails, StatusExt};
 use uuid::Uuid;
 
-use super::{Server, plain, until_waiting, waiting};
+use super::{Server, plain};
 use crate::support::{App, assert_error, call, contact, external, new_database, operator, secure};
 
 fn limits(edge: edge::Settings) -> Settings {
@@ -35,15 +35,13 @@ async fn more_calls_than_may_be_in_flight_are_refused() {
     let app = server.app();
     let one = app.operator(operator("One")).await;
     let source = app.source("busy", &[(&one, 1)]).await;
-    let mut other = app.database().await;
-    let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
-    other.batch_execute(hold).await.unwrap();
+    let mut other = app.hold_operators().await;
 
     let first = {
         let (app, request) = (app.clone(), contact(&source, external("first")));
         tokio::spawn(async move { app.create_contact(request).await })
     };
-    until_waiting(&app, true).await;
+    app.until_waiting(true).await;
     let outcome = call!(app.analytics.get_overview(GetOverviewRequest {}));
     let status = outcome.unwrap_err();
     assert!(status.metadata().contains_key("grpc-retry-pushback-ms"));
@@ -73,9 +71,7 @@ async fn an_organization_that_is_stuck_does_not_shut_others_out() {
     let app = App::made_with(new_database().await, settings).await;
     let one = app.operator(operator("One")).await;
     let source = app.source("stuck", &[(&one, 1)]).await;
-    let mut database = app.database().await;
-    let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
-    database.batch_execute(hold).await.unwrap();
+    let mut database = app.hold_operators().await;
 
     let mut calls = JoinSet::new();
     for n in 0..8 {
@@ -173,9 +169,7 @@ async fn an_organization_that_is_stuck_leaves_connections_to_others() {
     let share = i64::try_from(settings.pool_size / 2 * 3 / 4).unwrap();
     let app = App::made_with(new_database().await, settings).await;
     let one = app.operator(operator("One")).await;
-    let mut database = app.database().await;
-    let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
-    database.batch_execute(hold).await.unwrap();
+    let mut database = app.hold_operators().await;
 
     let mut calls = JoinSet::new();
     for _ in 0..32 {
@@ -188,7 +182,7 @@ async fn an_organization_that_is_stuck_leaves_connections_to_others() {
             call!(app.operators.update_operator(request))
         });
     }
-    while waiting(&app).await < share {}
+    while app.waiting().await < share {}
     let other = app.with("", &other.to_string());
     for n in 0..32 {
         let name = format!("Two {n}");
@@ -196,7 +190,7 @@ async fn an_organization_that_is_stuck_leaves_connections_to_others() {
         other.operator(operator(&name)).await;
         call!(other.operators.list_operators(request)).unwrap();
     }
-    assert_eq!(waiting(&app).await, share);
+    assert_eq!(app.waiting().await, share);
     database.batch_execute("ROLLBACK").await.unwrap();
     calls.join_all().await;
 }
@@ -216,18 +210,16 @@ async fn a_group_that_is_stuck_leaves_its_turn_to_others() {
     let source = app.source("stuck", &[(&one, 1)]).await;
     let other = app.with("", &other.to_string());
     let quiet = other.source("quiet", &[]).await;
-    let mut database = app.database().await;
-    let hold = "BEGIN; SELECT FROM operators FOR UPDATE";
-    database.batch_execute(hold).await.unwrap();
+    let mut database = app.hold_operators().await;
 
     let call = {
         let (app, request) = (app.clone(), contact(&source, external(1)));
         tokio::spawn(async move { app.create_contact(request).await })
     };
-    while waiting(&app).await == 0 {}
+    app.until_waiting(true).await;
     let request = contact(&quiet, external(1));
     other.create_contact(request).await.unwrap();
-    assert_eq!(waiting(&app).await, 1);
+    assert_eq!(app.waiting().await, 1);
     database.batch_execute("ROLLBACK").await.unwrap();
     call.await.unwrap().unwrap();
 }

@@ -7,7 +7,7 @@ use minicrm::{
 };
 use prost_types::Timestamp;
 
-use super::{number, rows_read, start, stop};
+use super::{assert_read, number, rows_read, start};
 use crate::support::{App, call};
 
 const SOURCES: u64 = 10;
@@ -65,11 +65,9 @@ async fn sums_of_contacts_read_what_was_counted() {
     while number(&mut conn, connections).await > there {}
     let before = rows_read(&mut conn).await;
     sum(&app, &sources[0].id).await;
-    stop(&app, &mut conn).await;
-    let read = rows_read(&mut conn).await - before;
     // The overview, and of all sources and of one: all, 29 days and at most two times
     // 23 hours. The sources themselves are read for each part, the first times included.
     let sources = i64::try_from(SOURCES).unwrap();
     let at_most = sources + (sources + 1) * (1 + 29 + 46) + 7 * 10 * sources;
-    assert!(read <= at_most, "{read} rows were read, not {at_most}");
+    assert_read(&app, &mut conn, before, at_most).await;
 }

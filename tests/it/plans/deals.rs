@@ -7,7 +7,7 @@ use minicrm::{
 };
 use prost_types::Timestamp;
 
-use super::{number, rows_read, start, stop};
+use super::{assert_read, number, rows_read, start};
 use crate::support::{App, call};
 
 const OWNERS: u64 = 10;
@@ -77,11 +77,9 @@ async fn sums_of_deals_read_what_was_counted() {
     while number(&mut conn, connections).await > there {}
     let before = rows_read(&mut conn).await;
     sum(&app).await;
-    stop(&app, &mut conn).await;
-    let read = rows_read(&mut conn).await - before;
     // Each of four reads at most ten days and two times 23 hours, and the deals of
     // two hours: of all owners, or of one.
     let deals = i64::try_from(2 * 2 * (OWNERS + 1) * DEALS).unwrap();
     let at_most = 4 * (10 + 46) + deals;
-    assert!(read <= at_most, "{read} rows were read, not {at_most}");
+    assert_read(&app, &mut conn, before, at_most).await;
 }

@@ -4,6 +4,7 @@
 mod calls;
 mod cluster;
 mod invariants;
+mod locks;
 mod makers;
 mod people;
 mod raw;

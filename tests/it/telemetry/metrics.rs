@@ -12,25 +12,19 @@ use serde_json::Value;
 use tokio::{task::yield_now, time::timeout};
 use tonic::{Code, codegen::http::uri::PathAndQuery};
 
-use super::{free_address, http, measured, page, until, value};
+use super::{http, measured, page, until, value};
 use crate::{
-    process::{HANGS, Process, channel},
-    support::{App, call, contact, external, new_database, operator},
+    process::HANGS,
+    support::{call, contact, external, operator},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_groups_and_figures_are_counted() {
-    let url = new_database().await;
-    let (address, metrics) = (free_address(), free_address());
-    let listen = metrics.to_string();
     let settings = [
-        ("DATABASE_URL", url.as_str()),
-        ("MINICRM_METRICS_LISTEN", &listen),
         ("MINICRM_METRICS_INTERVAL_SECONDS", "1"),
         ("MINICRM_VERIFY_INTERVAL_SECONDS", "1"),
     ];
-    let process = Process::start(address, &settings).await;
-    let app = App::at(channel(address), url);
+    let (process, app, metrics) = measured(&settings).await;
     let ann = Operator {
         load_limit: Some(2),
         ..operator("Ann")
@@ -114,7 +108,7 @@ async fn calls_groups_and_figures_are_counted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_cannot_make_labels() {
-    let (process, app, metrics) = measured().await;
+    let (process, app, metrics) = measured(&[]).await;
     for path in [
         "/minicrm.v1.LeadService/Marker",
         "/Marker/GetLead",
@@ -137,14 +131,7 @@ async fn callers_cannot_make_labels() {
 /// Mutants: no limit of connections; none of their time.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_says_nothing_is_in_nobodys_way_for_long() {
-    let url = new_database().await;
-    let (address, metrics) = (free_address(), free_address());
-    let listen = metrics.to_string();
-    let settings = [
-        ("DATABASE_URL", url.as_str()),
-        ("MINICRM_METRICS_LISTEN", &listen),
-    ];
-    let process = Process::start(address, &settings).await;
+    let (process, _app, metrics) = measured(&[]).await;
     let silent: Vec<_> = (0..64)
         .map(|number| {
             let mut stream = TcpStream::connect(metrics).unwrap();
@@ -171,18 +158,12 @@ async fn who_says_nothing_is_in_nobodys_way_for_long() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn verifiers_read_the_keys_and_refused_attempts_count() {
-    let url = new_database().await;
-    let (address, metrics) = (free_address(), free_address());
-    let listen = metrics.to_string();
     let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/key.pem");
     let settings = [
-        ("DATABASE_URL", url.as_str()),
         ("MINICRM_JWT_KEY_FILES", key),
         ("MINICRM_LOGIN_ATTEMPTS_PER_ACCOUNT", "1"),
-        ("MINICRM_METRICS_LISTEN", &listen),
     ];
-    let process = Process::start(address, &settings).await;
-    let app = App::at(channel(address), url);
+    let (process, app, metrics) = measured(&settings).await;
     let request = GetJsonWebKeySetRequest {};
     let key = call!(app.auth.get_json_web_key_set(request)).unwrap().keys;
     let (status, body) = http(metrics, "GET", "/.well-known/jwks.json", "");

@@ -20,16 +20,16 @@ use crate::{
     support::{App, new_database},
 };
 
-/// The binary, and where its metrics are.
-pub async fn measured() -> (Process, App, SocketAddr) {
+/// The binary with these settings, and where its metrics are.
+pub async fn measured(settings: &[(&str, &str)]) -> (Process, App, SocketAddr) {
     let url = new_database().await;
     let (address, metrics) = (free_address(), free_address());
     let listen = metrics.to_string();
-    let settings = [
+    let own = [
         ("DATABASE_URL", url.as_str()),
         ("MINICRM_METRICS_LISTEN", &listen),
     ];
-    let process = Process::start(address, &settings).await;
+    let process = Process::start(address, &[settings, &own].concat()).await;
     (process, App::at(channel(address), url), metrics)
 }
 

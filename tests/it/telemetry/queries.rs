@@ -23,7 +23,7 @@ fn asked_for(file: &str) -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_asked_for_is_there_and_what_is_there_is_shown() {
-    let (process, app, metrics) = measured().await;
+    let (process, app, metrics) = measured(&[]).await;
     call!(app.analytics.get_overview(GetOverviewRequest {})).unwrap();
     let page = page(metrics);
     let types = page

@@ -8,13 +8,12 @@ mod tasks;
 use diesel_async::SimpleAsyncConnection;
 use minicrm::{
     context::DEVELOPMENT_ORGANIZATION as ORGANIZATION,
-    db::Conn,
     proto::{ListOperatorLoadsRequest, ListOperatorsRequest, ListSourcesRequest},
 };
 use uuid::Uuid;
 
-use super::{rows_read, start, stop};
-use crate::support::{App, call};
+use super::{assert_read, rows_read, start};
+use crate::support::call;
 
 /// A third of them, in the middle, is what is asked for in the tests.
 const ROWS: i64 = 30_000;
@@ -59,13 +58,6 @@ macro_rules! list {
 }
 
 use list;
-
-/// Stops the server; asserts that it has read at most so many rows since then.
-async fn assert_read(app: &App, conn: &mut Conn, before: i64, at_most: i64) {
-    stop(app, conn).await;
-    let read = rows_read(conn).await - before;
-    assert!(read <= at_most, "{read} rows were read, not {at_most}");
-}
 
 /// Nothing says in the order of the ids which operators or sources are deleted or
 /// inactive: there are not so many that it would matter.
