@@ -89,13 +89,13 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Makes those that are still to be made, one after the other.
-    pub fn make<'a>(
+    /// Makes them, one after the other.
+    pub fn make(
         contacts: BTreeMap<Uuid, Contact>,
         linked: Vec<(Uuid, Uuid)>,
         roster: &mut Roster,
-        planned: &Planned<'a>,
-        outcome: &mut Outcome<'a>,
+        planned: &Planned<'_>,
+        outcome: &mut Outcome<'_>,
     ) -> Self {
         let mut changes = Self {
             before: contacts.clone(),
@@ -104,18 +104,11 @@ impl Changes {
             linked,
         };
         for &(place, change) in planned {
-            if !outcome.is_open(place) {
-                continue;
-            }
             match changes.apply(roster, change) {
                 Ok(contact) => {
                     let (identity, method) = change.call;
                     outcome.events.push(Event::now(identity, method, change.id));
-                    outcome.done(
-                        place,
-                        change.claim.as_ref(),
-                        Written::Change(Box::new(contact)),
-                    );
+                    outcome.done(place, Written::Change(Box::new(contact)));
                 }
                 Err(error) => outcome.refuse(place, error),
             }

@@ -66,13 +66,13 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Decides about those that are still to be done, one after the other.
-    pub fn decide<'a>(
+    /// Decides about them, one after the other.
+    pub fn decide(
         found: Vec<Lead>,
         sources: &[FoundSource],
         roster: &mut Roster,
-        new: &New<'a>,
-        outcome: &mut Outcome<'a>,
+        new: &New<'_>,
+        outcome: &mut Outcome<'_>,
     ) -> Self {
         let accepted = accept(sources, new, outcome);
         let mut leads = Resolver::new(found, roster.time);
@@ -83,7 +83,7 @@ impl Intake {
         let decided = decide(&mut rand::rng(), roster, &leads, &accepted, &resolved);
         for ((accepted, resolved), decided) in accepted.iter().zip(&resolved).zip(&decided) {
             let response = Written::New(Box::new(decided.answer(&leads, resolved)));
-            outcome.done(accepted.place, accepted.new.claim.as_ref(), response);
+            outcome.done(accepted.place, response);
         }
         let created = accepted.iter().zip(&decided).map(|(accepted, decided)| {
             let (identity, method) = accepted.new.call;
@@ -113,13 +113,10 @@ impl Intake {
 fn accept<'a>(
     sources: &[FoundSource],
     new: &New<'a>,
-    outcome: &mut Outcome<'a>,
+    outcome: &mut Outcome<'_>,
 ) -> Vec<Accepted<'a>> {
     let mut accepted = Vec::new();
     for &(place, new) in new {
-        if !outcome.is_open(place) {
-            continue;
-        }
         let found = sources.iter().find(|source| match &new.source {
             SourceRef::Id(id) => source.id == *id,
             SourceRef::Code(code) => source.code == *code,

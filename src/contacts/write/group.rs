@@ -53,6 +53,8 @@ pub async fn write_all(
     );
     let mut outcome = Outcome::replay(group, claimed?);
     let (leads, contacts) = (leads?, contacts?);
+    new.retain(|&(place, _)| outcome.is_open(place));
+    changes.retain(|&(place, _)| outcome.is_open(place));
     let (locked, linked) = if let Some(locked) = locked {
         (locked, Ok(Vec::new()))
     } else {

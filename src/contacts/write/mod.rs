@@ -96,6 +96,7 @@ pub async fn change(context: &Context, change: Change) -> Result<proto::Contact>
 
 /// What a group comes to, as it is decided.
 pub struct Outcome<'a> {
+    group: &'a [&'a Write],
     /// The answer to each, as far as it is known.
     answers: Vec<Option<Result<Written>>>,
     /// The answers to keep.
@@ -106,7 +107,7 @@ pub struct Outcome<'a> {
 
 impl<'a> Outcome<'a> {
     /// Of a group whose claims turned out so: what was done before has its answer.
-    fn replay(group: &[&'a Write], claimed: Vec<Claimed>) -> Self {
+    fn replay(group: &'a [&'a Write], claimed: Vec<Claimed>) -> Self {
         let mut claimed = claimed.into_iter();
         let answers = group.iter().map(|write| {
             write.claim()?;
@@ -122,6 +123,7 @@ impl<'a> Outcome<'a> {
             }
         });
         Self {
+            group,
             answers: answers.collect(),
             kept: Vec::new(),
             events: Vec::new(),
@@ -129,13 +131,13 @@ impl<'a> Outcome<'a> {
     }
 
     /// Whether it is still to be done.
-    pub fn is_open(&self, place: usize) -> bool {
+    fn is_open(&self, place: usize) -> bool {
         self.answers[place].is_none()
     }
 
     /// It is done.
-    pub fn done(&mut self, place: usize, claim: Option<&'a Claim>, written: Written) {
-        if let Some(claim) = claim {
+    pub fn done(&mut self, place: usize, written: Written) {
+        if let Some(claim) = self.group[place].claim() {
             let answer = match &written {
                 Written::New(response) => response.encode_to_vec(),
                 Written::Change(contact) => contact.encode_to_vec(),
