@@ -10,6 +10,19 @@ DECLARE
     known boolean := EXISTS (SELECT FROM pg_roles WHERE rolname = 'minicrm_app');
     lacking text;
 BEGIN
+    -- Who may make types, functions or operators of their own where others look for
+    -- them runs code as those others. Nothing here needs that. What only the owner of the
+    -- database or of the schema may take away is left to them (see `deploy/roles.sql`).
+    IF has_database_privilege('public', current_database(), 'TEMPORARY')
+        AND (SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database())
+    THEN
+        EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    END IF;
+    IF has_schema_privilege('public', 'public', 'CREATE')
+        AND (SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = 'public')
+    THEN
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    END IF;
     IF may_create AND NOT known THEN
         BEGIN
             CREATE ROLE minicrm_app NOLOGIN;
@@ -32,8 +45,8 @@ BEGIN
               'activities')
           AND NOT has_table_privilege('minicrm_app', oid, 'DELETE')
       UNION ALL
-        -- What was done stays; only what was denied is counted up.
-        SELECT 'SELECT, INSERT, UPDATE (denied_count) ON audit_events'
+        -- What was done stays; what was denied is counted up by a function.
+        SELECT 'SELECT, INSERT ON audit_events'
         WHERE NOT has_table_privilege('minicrm_app', 'audit_events', 'INSERT')
       UNION ALL
         -- It ends with its deal only.
@@ -50,5 +63,8 @@ BEGIN
     LOOP
         EXECUTE format('GRANT %s TO minicrm_app', lacking);
     END LOOP;
+    IF has_column_privilege('minicrm_app', 'audit_events', 'denied_count', 'UPDATE') THEN
+        REVOKE UPDATE (denied_count) ON audit_events FROM minicrm_app;
+    END IF;
 END
 $$;

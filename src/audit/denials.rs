@@ -101,7 +101,7 @@ impl Denials {
             for (organization_id, denials) in by_organization {
                 let denials = &denials;
                 let written = db.transaction(Scope::Organization(organization_id), async |conn| {
-                    store::add_denials(conn, organization_id, denials).await
+                    store::add_denials(conn, denials).await
                 });
                 if let Err(error) = written.await {
                     tracing::warn!(error = error.chain(), "denied attempts are not counted");

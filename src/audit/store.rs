@@ -62,33 +62,18 @@ pub async fn insert(conn: &Conn, organization_id: Uuid, events: &[Event]) -> Res
     Ok(())
 }
 
-/// Adds to how often something was denied within the hour.
-pub async fn add_denials(
-    conn: &Conn,
-    organization_id: Uuid,
-    denials: &[(Denial, i64)],
-) -> Result<()> {
+/// Adds to how often something was denied within the hour, in the organization of the
+/// transaction.
+pub async fn add_denials(conn: &Conn, denials: &[(Denial, i64)]) -> Result<()> {
     let denials: Vec<_> = denials.iter().collect();
     Prepared(
-        sql_query(
-            "INSERT INTO audit_events
-                 (organization_id, id, user_id, api_key_id, method, resource_ids,
-                  denied_reason, denied_count, create_time)
-             SELECT $1, d.id, d.user_id, d.api_key_id, d.method, '{}', d.reason, d.count,
-                    date_trunc('hour', now(), 'UTC')
-             FROM unnest($2, $3, $4, $5, $6, $7)
-                 AS d (id, user_id, api_key_id, method, reason, count)
-             ORDER BY d.id
-             ON CONFLICT (organization_id, id) DO UPDATE
-             SET denied_count = audit_events.denied_count + excluded.denied_count",
-        )
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<SqlUuid>, _>(column(&denials, |(denial, _)| denial.event_id()))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(&denials, |(d, _)| d.identity.user_id()))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(&denials, |(d, _)| d.identity.api_key_id()))
-        .bind::<Array<Text>, _>(column(&denials, |(denial, _)| denial.method))
-        .bind::<Array<Text>, _>(column(&denials, |(denial, _)| denial.reason))
-        .bind::<Array<BigInt>, _>(column(&denials, |(_, count)| *count)),
+        sql_query("SELECT add_denials($1, $2, $3, $4, $5, $6)")
+            .bind::<Array<SqlUuid>, _>(column(&denials, |(denial, _)| denial.event_id()))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(&denials, |(d, _)| d.identity.user_id()))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(&denials, |(d, _)| d.identity.api_key_id()))
+            .bind::<Array<Text>, _>(column(&denials, |(denial, _)| denial.method))
+            .bind::<Array<Text>, _>(column(&denials, |(denial, _)| denial.reason))
+            .bind::<Array<BigInt>, _>(column(&denials, |(_, count)| *count)),
     )
     .execute(&mut &*conn)
     .await?;

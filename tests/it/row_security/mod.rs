@@ -1,6 +1,7 @@
 //! The second wall: whatever a query forgets, it meets no other organization's
 //! rows.
 
+mod attacks;
 mod connections;
 mod tables;
 
