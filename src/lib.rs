@@ -26,6 +26,7 @@
 //! | [`edge`] | connections, TLS, deadlines, what is too much |
 //! | [`error`] | the one error type and its mapping to a status |
 //! | [`db`], [`migrations`], [`embedded`] | pool and transactions, schema, private Postgres |
+//! | `files` | files and directories that nobody else may have put there |
 //! | [`verify`] | what is counted, compared with the rows |
 //! | [`telemetry`] | logs, metrics, traces |
 //! | [`config`], [`commands`], [`server`] | the binary |
@@ -52,6 +53,7 @@ mod distribution;
 pub mod edge;
 pub mod embedded;
 pub mod error;
+mod files;
 mod grouped;
 mod leads;
 mod mask;

@@ -1,10 +1,8 @@
 //! The settings of authentication.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write},
+    fs, io,
     num::NonZeroU32,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -15,6 +13,7 @@ use super::{
     limits::Attempts,
     tokens::{Key, Keys, generate},
 };
+use crate::files;
 
 /// Settings of authentication.
 #[derive(Debug, Clone, Args)]
@@ -140,22 +139,12 @@ fn unreadable(path: &Path, error: &io::Error) -> String {
 
 /// The key in this file, made if it is not there.
 fn kept(path: &Path) -> Result<String, String> {
-    match fs::read_to_string(path) {
+    match files::read_secret(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         read => return read.map_err(|error| unreadable(path, &error)),
     }
     let pem = generate()?;
-    write(path, &pem).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    files::write_secret(path, &pem)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     Ok(pem)
-}
-
-/// Writes a file that nobody else can read, all of it or nothing.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let unfinished = path.with_extension("new");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(&unfinished)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(unfinished, path)
 }

@@ -11,6 +11,7 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use super::{Error, run};
+use crate::files::own_uid;
 
 /// A user to run commands as.
 pub(super) struct Account {
@@ -33,7 +34,12 @@ impl Account {
                 gid: None,
             });
         }
-        if let Ok(owner) = fs::metadata(cluster)
+        let found = fs::symlink_metadata(cluster);
+        if found.as_ref().is_ok_and(|found| !found.is_dir()) {
+            let reason = io::Error::other("it is not a directory");
+            return Err(Error::io("use", cluster, reason));
+        }
+        if let Ok(owner) = found
             && owner.uid() != 0
         {
             return Ok(Self {
@@ -121,12 +127,6 @@ impl Account {
 /// Whether this process is root's.
 pub(super) fn is_root() -> bool {
     own_uid() == Some(0)
-}
-
-/// The standard library cannot tell, and finding out by a system call would be unsafe code.
-fn own_uid() -> Option<u32> {
-    let output = std::process::Command::new("id").arg("-u").output().ok()?;
-    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }
 
 async fn id(option: &str, name: &str) -> Result<u32, Error> {

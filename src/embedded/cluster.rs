@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 use super::account::{Account, is_root};
 use super::binaries::Binaries;
 use super::{DATABASE, Error, STOP_LIMIT, run};
+use crate::files;
 
 /// How often it is tried to take the directory, and the pause between: a program that
 /// this process is just starting has a copy of the lock for a moment.
@@ -42,6 +43,7 @@ impl DataDir {
             .mode(if as_root { 0o711 } else { 0o700 })
             .create(root)
             .map_err(|reason| Error::io("create", root, reason))?;
+        files::check_directory(root).map_err(|reason| Error::Exposed(root.into(), reason))?;
         let root = root
             .canonicalize()
             .map_err(|reason| Error::io("find", root, reason))?;
@@ -92,7 +94,7 @@ impl DataDir {
     /// The major version of the cluster, if there is one.
     pub(super) fn version(&self) -> Result<Option<u32>, Error> {
         let file = self.cluster().join("PG_VERSION");
-        match fs::read_to_string(&file) {
+        match files::read_plain(&file) {
             Ok(text) => match text.trim().parse() {
                 Ok(major) => Ok(Some(major)),
                 Err(_) => Err(Error::io(
@@ -135,7 +137,7 @@ impl DataDir {
     /// and its line `ready` would be taken for the new server's.
     async fn remove_stale_pid_file(&self) -> Result<(), Error> {
         let file = self.cluster().join("postmaster.pid");
-        let text = match fs::read_to_string(&file) {
+        let text = match files::read_plain(&file) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(reason) => return Err(Error::io("read", &file, reason)),
@@ -250,9 +252,7 @@ fn lock_file(path: &Path) -> Result<File, Error> {
         .create(true)
         .truncate(false)
         .mode(0o600);
-    options
-        .open(path)
-        .map_err(|reason| Error::io("open", path, reason))
+    files::open(path, &mut options).map_err(|reason| Error::io("open", path, reason))
 }
 
 /// Removes a file that need not be there.

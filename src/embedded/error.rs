@@ -15,6 +15,11 @@ pub enum Error {
         "the data directory {0} is in use by another minicrm; stop it, or choose another with MINICRM_DATA_DIR"
     )]
     InUse(PathBuf),
+    /// Others could change what is in the data directory, or already have.
+    #[error(
+        "the data directory {0} cannot be trusted: {1}; mend that, or choose another with MINICRM_DATA_DIR"
+    )]
+    Exposed(PathBuf, io::Error),
     /// The server has not stopped in time.
     #[error(
         "the PostgreSQL server in {0} is still running although it was told to stop; see postgres.log there"

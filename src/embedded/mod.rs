@@ -1,13 +1,14 @@
 //! A private Postgres for development and tests, run from the server binaries of the system.
 //! It must never outlive the service, never be reachable by other users, and never touch another cluster.
 //!
-//! The data directory holds `cluster` (what `initdb` makes), `run` (the socket), `postgres.log`,
-//! and two lock files.
+//! The data directory holds `cluster` (what `initdb` makes), `run` (the socket), `postgres.log`
+//! and what it was before, and two lock files. Nobody else may write to it.
 
 mod account;
 mod binaries;
 mod cluster;
 mod error;
+mod log;
 mod socket;
 mod supervisor;
 

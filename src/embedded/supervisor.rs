@@ -2,10 +2,8 @@
 //! The server must never outlive the service, whatever ends that, and never be stopped before it.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -15,10 +13,8 @@ use tokio::time::{Instant, sleep, timeout};
 use super::account::Account;
 use super::binaries::Binaries;
 use super::cluster::DataDir;
+use super::log::Log;
 use super::{Error, START_LIMIT, STOP_LIMIT};
-
-/// A log that has grown beyond this is emptied at the next start.
-const LOG_LIMIT: u64 = 10 * 1024 * 1024;
 
 /// Runs the server given as arguments.
 ///
@@ -61,9 +57,7 @@ exit "$status"
 #[derive(Debug)]
 pub(super) struct Supervisor {
     shell: Child,
-    log: PathBuf,
-    /// Where in the log this run begins.
-    log_start: u64,
+    log: Log,
 }
 
 impl Supervisor {
@@ -75,9 +69,7 @@ impl Supervisor {
         settings: &[OsString],
         ephemeral: bool,
     ) -> Result<Self, Error> {
-        let log = data_dir.root().join("postgres.log");
-        let (log_file, log_start) =
-            open_log(&log).map_err(|reason| Error::io("open", &log, reason))?;
+        let (log, log_file) = Log::open(data_dir.root())?;
         let mut command = account.command("sh", data_dir.root());
         command
             .args(["-c", SCRIPT, "sh"])
@@ -96,11 +88,7 @@ impl Supervisor {
         let shell = command
             .spawn()
             .map_err(|reason| Error::io("run", "sh", reason))?;
-        Ok(Self {
-            shell,
-            log,
-            log_start,
-        })
+        Ok(Self { shell, log })
     }
 
     /// Polls line 8 of `postmaster.pid`, which is how `pg_ctl` learns it: no notification exists,
@@ -126,8 +114,8 @@ impl Supervisor {
             }
             if Instant::now() > deadline {
                 return Err(Error::NotReady {
-                    log: self.log.clone(),
-                    tail: self.log_tail(),
+                    log: self.log.path().into(),
+                    tail: self.log.tail(),
                 });
             }
             sleep(Duration::from_millis(5)).await;
@@ -156,26 +144,9 @@ impl Supervisor {
 
     fn ended(&self) -> Error {
         Error::Ended {
-            log: self.log.clone(),
-            tail: self.log_tail(),
+            log: self.log.path().into(),
+            tail: self.log.tail(),
         }
-    }
-
-    /// The last lines this run has logged.
-    fn log_tail(&self) -> String {
-        const MOST: u64 = 4096;
-        let mut bytes = Vec::new();
-        // An unreadable log must not hide the error it was to explain.
-        let _ = File::open(&self.log).and_then(|mut file| {
-            let length = file.metadata()?.len();
-            file.seek(SeekFrom::Start(
-                self.log_start.max(length.saturating_sub(MOST)),
-            ))?;
-            file.read_to_end(&mut bytes)
-        });
-        let text = String::from_utf8_lossy(&bytes);
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(10)..].join("\n")
     }
 }
 
@@ -185,17 +156,4 @@ async fn wait(child: &mut Child) -> io::Result<ExitStatus> {
     let status = child.wait().await;
     drop(input);
     status
-}
-
-fn open_log(path: &Path) -> io::Result<(File, u64)> {
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)?;
-    if file.metadata()?.len() > LOG_LIMIT {
-        file.set_len(0)?;
-    }
-    let start = file.metadata()?.len();
-    Ok((file, start))
 }
