@@ -60,13 +60,28 @@ impl Connector {
         })
     }
 
+    /// What people know the database by: host, port and name, and nothing that is secret.
+    pub fn place(&self) -> String {
+        let hosts = self.config.get_hosts();
+        let ports = self.config.get_ports();
+        let port = |at: usize| ports.get(at).or(ports.first()).copied().unwrap_or(5432);
+        let places: Vec<_> = (0..)
+            .zip(hosts)
+            .map(|(at, host)| match host {
+                Host::Tcp(name) => format!("{name}:{}", port(at)),
+                Host::Unix(dir) => format!("{}:{}", dir.display(), port(at)),
+            })
+            .collect();
+        let name = self.config.get_dbname().or(self.config.get_user());
+        format!("{}/{}", places.join(","), name.unwrap_or_default())
+    }
+
     /// Opens one.
     pub async fn connect(&self) -> ConnectionResult<Conn> {
-        let (client, connection) = self
-            .config
-            .connect(self.tls.clone())
-            .await
-            .map_err(|error| ConnectionError::BadConnection(chain(&error)))?;
+        let connected = self.config.connect(self.tls.clone()).await;
+        let (client, connection) = connected.map_err(|error| {
+            ConnectionError::BadConnection(format!("{}: {}", self.place(), chain(&error)))
+        })?;
         Conn::try_from_client_and_connection(client, connection).await
     }
 }

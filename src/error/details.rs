@@ -75,6 +75,7 @@ impl Error {
             | Self::MessageTooLarge
             | Self::StorageFull
             | Self::Unimplemented
+            | Self::Refused(_)
             | Self::DeadlineExceeded => {}
         }
         if let Some(delay) = self.retry_after() {

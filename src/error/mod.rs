@@ -133,6 +133,9 @@ pub enum Error {
     /// The database cannot be reached; what a write did is unknown.
     #[error("the database is not available")]
     Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// The database must not be used as it is; for the terminal.
+    #[error("the database {0}")]
+    Refused(String),
     /// A fault of ours.
     #[error("internal error {incident}")]
     Internal {
@@ -172,6 +175,11 @@ impl Error {
     /// The database cannot be reached.
     pub fn unavailable(cause: impl Into<Cause>) -> Self {
         Self::Unavailable(Arc::from(cause.into()))
+    }
+
+    /// The database must not be used as it is.
+    pub fn refused(why: impl Into<String>) -> Self {
+        Self::Refused(why.into())
     }
 
     /// Refuses if `etag` is given and not that of the present `revision`.
@@ -220,7 +228,7 @@ impl Error {
             | Self::StorageFull => Code::ResourceExhausted,
             Self::Unimplemented => Code::Unimplemented,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
-            Self::Unavailable(_) => Code::Unavailable,
+            Self::Unavailable(_) | Self::Refused(_) => Code::Unavailable,
             Self::Internal { .. } => Code::Internal,
         }
     }
@@ -248,7 +256,7 @@ impl Error {
             Self::Overloaded { .. } => "OVERLOADED",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Busy => "RESOURCE_BUSY",
-            Self::Unavailable(_) => "DATABASE_UNAVAILABLE",
+            Self::Unavailable(_) | Self::Refused(_) => "DATABASE_UNAVAILABLE",
             Self::Internal { .. } => "INTERNAL",
         }
     }

@@ -17,6 +17,7 @@ mod contacts;
 mod deals;
 mod edge;
 mod leads;
+mod migrations;
 mod operators;
 mod organizations;
 mod paging;

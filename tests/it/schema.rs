@@ -182,7 +182,7 @@ async fn migrations_can_be_undone_and_done_again() {
     assert!(count > 0);
     assert_eq!(migrations::run(&url).await.unwrap(), 0);
     let made = tables(&url).await;
-    migrations::revert_all(&url).await.unwrap();
+    migrations::undo(&url, count).await.unwrap();
     assert_eq!(tables(&url).await, BTreeMap::new());
     assert_eq!(migrations::run(&url).await.unwrap(), count);
     assert_eq!(tables(&url).await, made);

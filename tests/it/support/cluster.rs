@@ -25,15 +25,16 @@ const TEMPLATE: &str = "minicrm_template";
 
 /// The URL of a new, migrated, empty database.
 pub async fn new_database() -> String {
-    copy_of(TEMPLATE).await
+    database_with(&format!("TEMPLATE {TEMPLATE} STRATEGY file_copy")).await
 }
 
 /// The URL of a new database that nobody has migrated.
 pub async fn empty_database() -> String {
-    copy_of("template0").await
+    database_with("TEMPLATE template0 STRATEGY file_copy").await
 }
 
-async fn copy_of(template: &str) -> String {
+/// The URL of a new database made with these words of `CREATE DATABASE`.
+pub async fn database_with(options: &str) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let server = server();
     let name = format!(
@@ -42,11 +43,9 @@ async fn copy_of(template: &str) -> String {
         NUMBER.fetch_add(1, Ordering::Relaxed)
     );
     let mut conn = Conn::establish(&url(server, "postgres")).await.unwrap();
-    conn.batch_execute(&format!(
-        "CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"
-    ))
-    .await
-    .unwrap();
+    conn.batch_execute(&format!("CREATE DATABASE {name} {options}"))
+        .await
+        .unwrap();
     url(server, &name)
 }
 

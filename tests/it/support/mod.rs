@@ -39,7 +39,7 @@ use uuid::Uuid;
 
 pub(crate) use calls::call;
 pub use calls::mask;
-pub use cluster::{empty_database, new_database};
+pub use cluster::{database_with, empty_database, new_database};
 pub use makers::*;
 pub use people::Person;
 pub use raw::messages;
