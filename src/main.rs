@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use minicrm::{
     commands,
     config::{Command, Config},
@@ -16,7 +15,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Config::parse();
+    let config = Config::load().unwrap_or_else(|error| error.exit());
     let telemetry = match telemetry::start(&config) {
         Ok(telemetry) => telemetry,
         Err(error) => {
@@ -28,7 +27,8 @@ async fn main() -> ExitCode {
     let command = config.command.clone().unwrap_or(Command::Serve);
     let outcome = match command {
         Command::Serve => Box::pin(commands::serve(config, &telemetry)).await,
-        Command::Migrate => commands::migrate(config).await,
+        Command::Migrate { status: true, .. } => commands::migration_status(config).await,
+        Command::Migrate { down, .. } => commands::migrate(config, down).await,
         Command::Verify { repair } => commands::verify(config, repair).await,
         Command::Healthcheck { service } => commands::healthcheck(config, service).await,
     };

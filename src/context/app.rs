@@ -8,6 +8,7 @@ use std::{
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use phonenumber::country;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
@@ -15,14 +16,15 @@ use crate::{
     audit::denials::Denials,
     auth::{self, Auth},
     contacts::{Wanted, Write},
-    db::{Db, Replica, Scope, Shares},
+    db::{Connector, Db, Replica, Scope, Shares},
     distribution::store::KnownPools,
     edge::{self, Edge},
-    error::Result,
+    error::{Error, Result},
     grouped::Queues,
     migrations,
     proto::JsonWebKey,
     statistics::Unfolded,
+    telemetry::Reminder,
     validate,
 };
 
@@ -34,6 +36,8 @@ pub const DEVELOPMENT_ORGANIZATION: Uuid =
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same in a group, where others wait behind.
 const GROUPED_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long the database may take to say that it is there.
+const PING_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// What a server is made with.
 #[derive(Default)]
@@ -78,6 +82,9 @@ pub struct App {
     pub(super) unfolded: Unfolded,
     pub(super) edge: Arc<Edge>,
     pub(super) prepared: OnceLock<()>,
+    /// What people know the database by.
+    place: String,
+    outage: Reminder,
 }
 
 impl App {
@@ -104,6 +111,8 @@ impl App {
             unfolded: Unfolded::default(),
             edge: Arc::new(Edge::new(settings.edge, settings.pool_size)),
             prepared: OnceLock::new(),
+            place: Connector::new(url)?.place(),
+            outage: Reminder::default(),
         })
     }
 
@@ -121,7 +130,24 @@ impl App {
 
     /// Whether the database is prepared and answers.
     pub async fn is_ready(&self) -> bool {
-        self.prepared.get().is_some() && self.grouped_db.ping().await.is_ok()
+        if self.prepared.get().is_none() {
+            return false;
+        }
+        let asked = timeout(PING_TIMEOUT, self.grouped_db.ping());
+        let answer = asked.await.unwrap_or(Err(Error::DeadlineExceeded));
+        match &answer {
+            Ok(()) => self.outage.reset(),
+            Err(error) if self.outage.is_due() => {
+                let database = &self.place;
+                tracing::warn!(
+                    database,
+                    error = error.chain(),
+                    "the database does not answer"
+                );
+            }
+            Err(_) => {}
+        }
+        answer.is_ok()
     }
 
     /// For what runs beside the calls.

@@ -1,10 +1,11 @@
 //! The settings of the edge.
 
-use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
+use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
 use clap::Args;
 
 use super::{Settings, Timeouts, tls::Files};
+use crate::config::Address;
 
 /// Settings of connections, of TLS and of what is too much.
 #[derive(Debug, Clone, Args)]
@@ -16,7 +17,7 @@ pub struct Edge {
         env = "MINICRM_HEALTH_LISTEN",
         value_name = "ADDRESS"
     )]
-    pub health_listen: Option<SocketAddr>,
+    pub health_listen: Option<Address>,
 
     /// File with the certificate to serve with TLS, and those between it and its
     /// authority (PEM). Changes of this file and the next two are followed.

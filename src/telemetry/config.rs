@@ -1,8 +1,8 @@
 //! The settings of what the service says of itself, but for those of its log.
 
-use std::net::SocketAddr;
-
 use clap::Args;
+
+use crate::config::Address;
 
 /// Settings of what the service says of itself.
 #[derive(Debug, Clone, Args)]
@@ -15,7 +15,7 @@ pub struct Telemetry {
         env = "MINICRM_METRICS_LISTEN",
         value_name = "ADDRESS"
     )]
-    pub metrics_listen: Option<SocketAddr>,
+    pub metrics_listen: Option<Address>,
 
     /// How often backlog and loads are read from the database for the metrics, in
     /// seconds.
@@ -40,21 +40,16 @@ pub struct Telemetry {
     )]
     pub verify_interval_seconds: u64,
 
-    /// Where traces are sent, by OTLP over gRPC, like `http://127.0.0.1:4317`.
-    /// Without it there are none. Needs a build with the feature `otlp`.
+    /// Where traces are sent, by OTLP over gRPC, like `http://127.0.0.1:4317`, or
+    /// `https://…` with the authorities of the system. Without it there are none.
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` is asked next. Needs a build with the feature `otlp`.
     #[arg(long, global = true, env = "MINICRM_OTLP_ENDPOINT", value_name = "URL")]
     pub otlp_endpoint: Option<String>,
-
-    /// The same by the name that others have for it.
-    #[arg(long, global = true, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide = true)]
-    otel_exporter_otlp_endpoint: Option<String>,
 }
 
 impl Telemetry {
     /// Where traces are sent.
     pub fn traces(&self) -> Option<&str> {
-        let endpoint = self.otlp_endpoint.as_ref();
-        let endpoint = endpoint.or(self.otel_exporter_otlp_endpoint.as_ref());
-        endpoint.map(String::as_str).filter(|url| !url.is_empty())
+        self.otlp_endpoint.as_deref().filter(|url| !url.is_empty())
     }
 }

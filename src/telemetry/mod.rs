@@ -8,6 +8,7 @@ pub mod http;
 pub mod metrics;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod reminder;
 pub mod trace;
 
 use std::{
@@ -15,6 +16,7 @@ use std::{
     io::{self, IsTerminal},
 };
 
+pub use reminder::Reminder;
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,

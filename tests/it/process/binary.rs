@@ -83,6 +83,30 @@ impl Process {
         assert!(signal(name, self.child.id().unwrap()));
     }
 
+    /// The same, if it is still there.
+    pub fn try_signal(&self, name: &str) {
+        if let Some(pid) = self.child.id() {
+            signal(name, pid);
+        }
+    }
+
+    /// Sends it these signals, one right after the other.
+    pub fn signals(&self, names: &[&str]) {
+        let pid = self.child.id().unwrap();
+        let kills: Vec<_> = names
+            .iter()
+            .map(|name| format!("kill {name} {pid}"))
+            .collect();
+        let mut shell = std::process::Command::new("sh");
+        assert!(
+            shell
+                .args(["-c", &kills.join(";")])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
     /// Waits until it ends.
     pub async fn end(&mut self) -> ExitStatus {
         self.child.wait().await.unwrap()
@@ -93,10 +117,19 @@ pub fn command(address: SocketAddr, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_minicrm"));
     command
         .env_remove("DATABASE_URL")
+        .env_remove("MINICRM_DATABASE_URL")
         .env("MINICRM_LISTEN", address.to_string())
         .envs(settings.iter().copied())
         .kill_on_drop(true);
     command
+}
+
+/// What the binary says when it ends by itself, with its output, and whether it is content.
+pub async fn said(mut command: Command) -> (bool, String) {
+    let output = timeout(HANGS, command.stdin(Stdio::null()).output()).await;
+    let output = output.unwrap().unwrap();
+    let texts = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    (output.status.success(), texts.concat())
 }
 
 /// False if there is no such process any more.

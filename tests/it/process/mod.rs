@@ -3,12 +3,15 @@
 
 mod authentication;
 mod binary;
+mod data_dir;
 mod end;
 mod folding;
 mod indexing;
 mod load;
+mod migrate;
 mod postgres_tls;
 mod replica;
+mod settings;
 mod verify;
 
 use std::time::Duration;

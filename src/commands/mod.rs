@@ -1,21 +1,21 @@
 //! What each subcommand of the binary does.
 
+mod database;
+mod migrate;
+mod process;
+
 use std::{
     error::Error as _,
     io::{self, Write as _},
-    net::SocketAddr,
-    path::Path,
-    process,
     sync::Arc,
     time::Duration,
 };
 
+use database::{Connection, prepare};
 use futures_util::future::OptionFuture;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-};
+pub use migrate::{migrate, migration_status};
+use process::{listen, listen_also, resolve, stop_on_signals};
+use tokio::net::TcpListener;
 use tonic::transport::Endpoint;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
@@ -23,12 +23,10 @@ use tonic_health::pb::{
 
 use crate::{
     auth,
-    config::{Config, Database},
+    config::Config,
     context::{App, Settings},
     edge::tls::Tls,
-    embedded::{self, Postgres},
-    error::Error,
-    leads, migrations, request_id,
+    leads, request_id,
     server::{self, Places},
     telemetry::{Telemetry, figures, http},
     verify,
@@ -37,28 +35,26 @@ use crate::{
 /// Result of a command; the error is a message for the terminal.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// How long to wait before looking again for a database that is not there.
-const RETRY_PAUSE: Duration = Duration::from_secs(1);
-
-/// How often a private Postgres is started that has ended by itself.
-const MAX_STARTS: u32 = 5;
-
 /// How long a health check may take.
 const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Runs the service until SIGINT or SIGTERM; a second signal ends it at once.
+/// Runs the service until SIGINT or SIGTERM; a second one, a second later, ends it at once.
 pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
-    let address = config.serve.listen;
+    let address = &config.serve.listen;
+    let addresses = resolve(address).await?;
     let authentication = &config.authentication;
-    if !address.ip().is_loopback() && !authentication.is_on() {
+    let open = addresses.iter().find(|found| !found.ip().is_loopback());
+    if let Some(open) = open
+        && !authentication.is_on()
+    {
         return Err(format!(
-            "will not listen on {address}: without authentication only loopback is served"
+            "will not listen on {address} ({open}): without authentication only loopback is served"
         )
         .into());
     }
-    let listener = listen(address).await?;
-    let health = listen_also(config.edge.health_listen).await?;
-    let metrics = listen_also(config.telemetry.metrics_listen).await?;
+    let listener = listen(address, &addresses).await?;
+    let health = listen_also(config.edge.health_listen.as_ref()).await?;
+    let metrics = listen_also(config.telemetry.metrics_listen.as_ref()).await?;
     let address = listener.local_addr()?;
     let (tls, follow_files) = config.edge.tls().map(Tls::open).transpose()?.unzip();
     if tls.is_none() && !address.ip().is_loopback() {
@@ -79,7 +75,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
         .map_or_else(default_pool_size, usize::from);
     let settings = Settings {
         pool_size: size,
-        replica_url: config.database.replica_url,
+        replica_url: config.database.replica_url.filter(|url| !url.is_empty()),
         phone_region: config.serve.phone_region,
         organizations: config.serve.organizations,
         authentication,
@@ -137,14 +133,6 @@ async fn serve_metrics(
     http::serve(listener, Arc::clone(app), telemetry.clone()).await
 }
 
-/// Brings the database to the schema of this version.
-pub async fn migrate(config: Config) -> Outcome {
-    let database = Connection::open(&config.database).await?;
-    let done = migrations::run(&database.url).await?;
-    tracing::info!(done, "migrated");
-    database.close().await
-}
-
 /// Prints what is counted wrong, and corrects it if it is to be repaired.
 pub async fn verify(config: Config, repair: bool) -> Outcome {
     let database = Connection::open(&config.database).await?;
@@ -182,117 +170,7 @@ pub async fn healthcheck(config: Config, service: String) -> Outcome {
     }
 }
 
-/// A database to use, and the private Postgres it runs on, if it does.
-struct Connection {
-    url: String,
-    private: Option<(Postgres, embedded::Options)>,
-}
-
-impl Connection {
-    async fn open(config: &Database) -> Outcome<Self> {
-        if let Some(url) = &config.database_url {
-            return Ok(Self {
-                url: url.clone(),
-                private: None,
-            });
-        }
-        let options = embedded::Options {
-            data_dir: config
-                .data_dir
-                .clone()
-                .unwrap_or_else(embedded::default_data_dir),
-            bin_dir: config.pg_bin_dir.clone(),
-            install: config.pg_install,
-            ephemeral: false,
-            settings: Vec::new(),
-        };
-        let postgres = Postgres::start(options.clone()).await?;
-        Ok(Self {
-            url: postgres.url("minicrm"),
-            private: Some((postgres, options)),
-        })
-    }
-
-    /// Where the private Postgres keeps its data.
-    fn data_dir(&self) -> Option<&Path> {
-        let (_, options) = self.private.as_ref()?;
-        Some(&options.data_dir)
-    }
-
-    /// Starts the private Postgres again whenever it ends by itself. Ends only
-    /// if that fails several times in a row.
-    async fn keep(&mut self) -> embedded::Error {
-        loop {
-            let Some((postgres, options)) = &mut self.private else {
-                return std::future::pending().await;
-            };
-            let error = postgres.ended().await;
-            tracing::error!(%error, "starting Postgres again");
-            let options = options.clone();
-            self.private = None;
-            for attempt in 1.. {
-                match Postgres::start(options.clone()).await {
-                    Ok(postgres) => {
-                        self.private = Some((postgres, options));
-                        break;
-                    }
-                    Err(error) if attempt == MAX_STARTS => return error,
-                    Err(error) => tracing::error!(%error, attempt, "Postgres has not started"),
-                }
-                tokio::time::sleep(RETRY_PAUSE).await;
-            }
-        }
-    }
-
-    async fn close(self) -> Outcome {
-        if let Some((postgres, _)) = self.private {
-            postgres.stop().await?;
-        }
-        Ok(())
-    }
-}
-
-/// Prepares the database, waiting for one that is not there yet.
-async fn prepare(url: &str, app: &App) -> Outcome {
-    loop {
-        match app.prepare(url).await {
-            Err(error @ (Error::Unavailable(_) | Error::Busy | Error::Conflict)) => {
-                tracing::warn!(error = error.chain(), "waiting for the database");
-            }
-            outcome => return Ok(outcome?),
-        }
-        tokio::time::sleep(RETRY_PAUSE).await;
-    }
-}
-
-async fn listen_also(address: Option<SocketAddr>) -> Outcome<Option<TcpListener>> {
-    OptionFuture::from(address.map(listen)).await.transpose()
-}
-
-async fn listen(address: SocketAddr) -> Outcome<TcpListener> {
-    let listener = TcpListener::bind(address).await;
-    Ok(listener.map_err(|error| format!("cannot listen on {address}: {error}"))?)
-}
-
 fn default_pool_size() -> usize {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     12 * cores
-}
-
-fn stop_on_signals() -> Outcome<watch::Receiver<bool>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let (sender, receiver) = watch::channel(false);
-    tokio::spawn(async move {
-        for signals in 0.. {
-            tokio::select! { _ = interrupt.recv() => {} _ = terminate.recv() => {} }
-            if signals > 0 {
-                tracing::warn!("stopped at once by a second signal");
-                process::exit(1);
-            }
-            tracing::info!("stopping");
-            sender.send_replace(true);
-        }
-    });
-    Ok(receiver)
 }

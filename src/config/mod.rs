@@ -1,6 +1,11 @@
 //! Every setting, its flag, its environment variable and its default.
 
-use std::{net::SocketAddr, path::PathBuf};
+mod address;
+mod environment;
+
+use std::path::PathBuf;
+
+pub use address::Address;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use phonenumber::country;
@@ -66,7 +71,21 @@ pub enum Command {
     /// Runs the service; migrates the database first.
     Serve,
     /// Brings the database to the schema of this version, and ends.
-    Migrate,
+    Migrate {
+        /// Prints instead what the database has of each migration: `applied`, `pending`,
+        /// `unknown` (a newer version has applied it) or `differs` (it was applied with
+        /// another text). Exit code 0 if it has all of them as they are, 1 if not.
+        #[arg(long, conflicts_with = "down")]
+        status: bool,
+        /// Undoes instead the last migrations, as many, and drops what they have made with
+        /// all that is in it. Refuses while a service is connected.
+        #[arg(
+            long,
+            value_parser = clap::value_parser!(u16).range(1..),
+            value_name = "COUNT"
+        )]
+        down: Option<u16>,
+    },
     /// Compares loads and statistics with the contacts and leads there are, and
     /// prints every count that is wrong: ids, and what has to be added. Exit
     /// code 0 if all are right, 1 if not. The service may run meanwhile.
@@ -88,7 +107,7 @@ pub enum Command {
 /// Settings of the server.
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
-    /// Address to listen on. Without authentication, loopback only.
+    /// Address or name to listen on. Without authentication, loopback only.
     #[arg(
         long,
         global = true,
@@ -96,7 +115,7 @@ pub struct Serve {
         default_value = "127.0.0.1:50051",
         value_name = "ADDRESS"
     )]
-    pub listen: SocketAddr,
+    pub listen: Address,
 
     /// Organizations served without authentication, separated by commas. A call
     /// names one in `x-organization-id`; calls that name none belong to the first.
@@ -149,12 +168,12 @@ pub struct Serve {
 pub struct Database {
     /// Postgres to use, like `postgres://user:password@host/database`, with
     /// `?sslmode=verify-full&sslrootcert=FILE` for TLS. Without it, a private one is
-    /// started and kept in the data directory.
-    // Not shown by `--help`: it may hold a password.
+    /// started and kept in the data directory. `MINICRM_DATABASE_URL_FILE` names a file
+    /// with it; `DATABASE_URL` is asked next.
     #[arg(
         long,
         global = true,
-        env = "DATABASE_URL",
+        env = "MINICRM_DATABASE_URL",
         hide_env_values = true,
         value_name = "URL"
     )]
@@ -162,7 +181,7 @@ pub struct Database {
 
     /// A streaming replica of it, for lists and statistics, which are then up to ten
     /// seconds old. While it is gone or further behind, they are read from the
-    /// database itself.
+    /// database itself. `MINICRM_REPLICA_URL_FILE` names a file with it.
     #[arg(
         long,
         global = true,
