@@ -1,4 +1,4 @@
-# The image holds the binary, and no Postgres and no shell. It needs DATABASE_URL;
+# The image holds the binary, and no Postgres and no shell. It needs MINICRM_DATABASE_URL;
 # deploy/ shows it with Docker Compose and in Kubernetes.
 #
 # With authentication it listens on whatever address it is told. The files of keys
@@ -8,13 +8,13 @@
 #     docker build -t minicrm .
 #     docker run --read-only -p 127.0.0.1:50051:50051 -v /etc/minicrm:/etc/minicrm:ro \
 #         -e MINICRM_LISTEN=0.0.0.0:50051 -e MINICRM_JWT_KEY_FILES=/etc/minicrm/jwt-key.pem \
-#         -e DATABASE_URL=postgres://user:password@host/minicrm minicrm
+#         -e MINICRM_DATABASE_URL=postgres://user:password@host/minicrm minicrm
 #
 # Without authentication it listens on loopback only. A published port would not
 # reach it: the container then shares the network of its caller, with `--network
 # host` or as a sidecar in the caller's pod.
 #
-#     docker run --network host -e DATABASE_URL=postgres://user:password@127.0.0.1/minicrm minicrm
+#     docker run --network host -e MINICRM_DATABASE_URL=postgres://user:password@127.0.0.1/minicrm minicrm
 
 FROM rust:1-bookworm AS build
 WORKDIR /build

@@ -38,6 +38,7 @@ fn migrations() -> Result<String, Box<dyn Error>> {
         let file = entry.path().join("up.sql");
         if file.is_file() {
             let name = entry.file_name().display().to_string();
+            let file = file.display().to_string();
             texts.push(format!("({name:?}, include_str!({file:?}))"));
         }
     }

@@ -26,9 +26,14 @@ BEGIN
     END IF;
     -- For the extension that searches need.
     EXECUTE format('GRANT CREATE ON DATABASE %I TO minicrm_owner', current_database());
+    -- What is temporary is found before all else by who does not say otherwise. The
+    -- service needs nothing of the kind, and whoever does can be granted it.
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
 END
 $$;
 
+-- Before Postgres 15 everybody could.
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO minicrm_owner;
 GRANT minicrm_app TO minicrm_owner, minicrm;
 GRANT minicrm_owner TO minicrm_migrator;

@@ -12,12 +12,11 @@ use crate::{
 /// back.
 pub async fn migrate(config: Config, down: Option<u16>) -> Outcome {
     let database = Connection::open(&config.database).await?;
-    match down {
-        Some(count) => migrations::undo(&database.url, count.into()).await?,
-        None => {
-            let done = migrations::run(&database.url).await?;
-            tracing::info!(done, "migrated");
-        }
+    if let Some(count) = down {
+        migrations::undo(&database.url, count.into()).await?;
+    } else {
+        let done = migrations::run(&database.url).await?;
+        tracing::info!(done, "migrated");
     }
     database.close().await
 }

@@ -53,7 +53,7 @@ pub async fn run(url: &str) -> Result<usize> {
 pub async fn status(url: &str) -> Result<Vec<Status>> {
     blocking(url, |url| {
         let mut conn = connect(url)?;
-        Ok(Database::read(&mut conn)?.statuses()?)
+        Database::read(&mut conn)?.statuses()
     })
     .await
 }

@@ -11,12 +11,13 @@ use opentelemetry::{
         TracerProvider,
     },
 };
-use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithTonicConfig};
 use opentelemetry_sdk::{
     Resource,
     resource::EnvResourceDetector,
     trace::{SdkTracerProvider, Tracer},
 };
+use tonic::transport::ClientTlsConfig;
 use tracing::{Span, Subscriber, level_filters::LevelFilter};
 use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt};
 use tracing_subscriber::{
@@ -36,8 +37,15 @@ pub type Provider = SdkTracerProvider;
 
 /// Starts to send to `endpoint`. The error is a message for the terminal.
 pub fn start(endpoint: &str) -> Result<Provider, String> {
-    let exporter = SpanExporter::builder()
-        .with_tonic()
+    let exporter = SpanExporter::builder().with_tonic();
+    // It means nothing to `http://`, and nothing is trusted by itself.
+    let tls = ClientTlsConfig::new().with_native_roots();
+    let exporter = if endpoint.starts_with("https://") {
+        exporter.with_tls_config(tls)
+    } else {
+        exporter
+    };
+    let exporter = exporter
         .with_endpoint(endpoint)
         .build()
         .map_err(|error| format!("--otlp-endpoint: {error}"))?;

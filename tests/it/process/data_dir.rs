@@ -153,32 +153,27 @@ async fn the_log_of_postgres_is_rotated_while_it_runs() {
     let mut conn = Conn::establish(&postgres.url("minicrm")).await.unwrap();
     let log = data.0.join("postgres.log");
     let size = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
-    let mut rotated = 0;
-    while rotated < 5 {
-        let before = fs::metadata(data.0.join("postgres.log.1")).map(|found| found.ino());
+    let aside = |number: u32| data.0.join(format!("postgres.log.{number}"));
+    let last = || fs::metadata(aside(1)).ok().map(|found| found.ino());
+    for _ in 0..5 {
+        let before = last();
         let fill = "DO $$ BEGIN FOR i IN 1..12 LOOP RAISE LOG '%', repeat('x', 1000000);
             END LOOP; END $$";
         conn.batch_execute(fill).await.unwrap();
         let rotation = async {
-            while size(&log) > LIMIT
-                || fs::metadata(data.0.join("postgres.log.1"))
-                    .map(|found| found.ino())
-                    .ok()
-                    == before.as_ref().ok().copied()
-            {
+            while size(&log) > LIMIT || last() == before {
                 sleep(Duration::from_millis(20)).await;
             }
         };
         timeout(HANGS, rotation).await.unwrap();
-        rotated += 1;
     }
     for number in 1..=3 {
-        let aside = data.0.join(format!("postgres.log.{number}"));
+        let aside = aside(number);
         assert!(size(&aside) > 0 && size(&aside) <= LIMIT, "{aside:?}");
         let found = fs::metadata(&aside).unwrap();
         assert_eq!(found.mode() & 0o777, 0o600);
     }
-    assert!(!data.0.join("postgres.log.4").exists());
+    assert!(!aside(4).exists());
     // The server goes on writing to the same file.
     conn.batch_execute("DO $$ BEGIN RAISE LOG 'still heard'; END $$")
         .await

@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    net::SocketAddr,
     sync::{Arc, Mutex},
 };
 
@@ -13,20 +14,20 @@ use tonic::{
     Request,
     codegen::http::header::CONTENT_TYPE,
     service::Routes,
-    transport::{Server, server::TcpIncoming},
+    transport::{Identity, Server, ServerTlsConfig, server::TcpIncoming},
 };
 
 use super::free_address;
 use crate::{
     process::{DataDir, Process, channel},
-    support::{App, call, contact, external, operator},
+    support::{App, call, contact, external, new_database, operator},
 };
 
 /// What a collector has received, as it came.
 type Received = Arc<Mutex<Vec<u8>>>;
 
 /// A collector that keeps all it receives: its address, and what it receives.
-async fn collector() -> (String, Received) {
+async fn collector(server: Server) -> (SocketAddr, Received) {
     let received = Received::default();
     let kept = Arc::clone(&received);
     let export = async move |body: Bytes| {
@@ -37,9 +38,10 @@ async fn collector() -> (String, Received) {
     let path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
     let routes = Routes::from(Router::new().route(path, post(export)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
+    let mut server = server;
     tokio::spawn(
-        Server::builder()
+        server
             .add_routes(routes)
             .serve_with_incoming(TcpIncoming::from(listener)),
     );
@@ -57,7 +59,8 @@ fn within<T>(trace_id: u128, flags: &str, message: T) -> Request<T> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_and_all_it_waits_for_are_spans_of_the_callers_trace() {
-    let (endpoint, received) = collector().await;
+    let (collector, received) = collector(Server::builder()).await;
+    let endpoint = format!("http://{collector}");
     let data = DataDir::new("traces");
     let address = free_address();
     let log = data.0.join("service.log");
@@ -114,4 +117,30 @@ async fn a_call_and_all_it_waits_for_are_spans_of_the_callers_trace() {
             .any(|line| line["trace_id"] == format!("{id:032x}"))
     };
     assert!(named(kept) && named(dropped));
+}
+
+/// Mutant: the system's authorities are not asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn traces_go_to_a_collector_by_tls() {
+    let certificate = include_str!("../edge/tls/server.pem");
+    let key = include_str!("../edge/tls/server.key.pem");
+    let identity = Identity::from_pem(certificate, key);
+    let tls = ServerTlsConfig::new().identity(identity);
+    let (collector, received) = collector(Server::builder().tls_config(tls).unwrap()).await;
+    let endpoint = format!("https://localhost:{}", collector.port());
+    let authorities = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/edge/tls/ca.pem");
+    let url = new_database().await;
+    let address = free_address();
+    let settings = [
+        ("MINICRM_DATABASE_URL", &*url),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
+        ("SSL_CERT_FILE", authorities),
+    ];
+    let process = Process::start(address, &settings).await;
+    let app = App::at(channel(address), url.clone());
+    call!(app.analytics.get_overview(GetOverviewRequest {})).unwrap();
+    assert!(process.terminate().await.success());
+    let received = received.lock().unwrap();
+    let name = b"AnalyticsService/GetOverview";
+    assert!(received.windows(name.len()).any(|window| window == name));
 }
