@@ -36,7 +36,7 @@ pub enum Error {
     /// There are no server binaries.
     #[error(
         "PostgreSQL is not installed; install it (on Debian and Ubuntu: sudo apt-get install postgresql), \
-         or set DATABASE_URL to use a server that runs already"
+         or set MINICRM_DATABASE_URL to use a server that runs already"
     )]
     NotInstalled,
     /// There are no server binaries where the settings say.

@@ -75,7 +75,7 @@ fn pins() -> BTreeMap<String, String> {
 fn migrations_are_frozen() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     let mut pins = pins();
-    let mut missing = String::new();
+    let mut missing = Vec::new();
     for entry in fs::read_dir(&root).unwrap().flatten() {
         for file in ["down.sql", "up.sql"] {
             let Ok(text) = fs::read_to_string(entry.path().join(file)) else {
@@ -84,7 +84,7 @@ fn migrations_are_frozen() {
             };
             let name = format!("{}/{file}", entry.file_name().display());
             match pins.remove(&name) {
-                None => missing += &format!("{}  {name}\n", hash(&text)),
+                None => missing.push(format!("{}  {name}", hash(&text))),
                 Some(pinned) => assert_eq!(
                     hash(&text),
                     pinned,
@@ -94,6 +94,8 @@ fn migrations_are_frozen() {
         }
     }
     assert!(pins.is_empty(), "these migrations are gone: {pins:?}");
+    missing.sort_unstable();
+    let missing = missing.join("\n");
     assert!(missing.is_empty(), "add to migrations/pins:\n{missing}");
 }
 

@@ -122,7 +122,7 @@ async fn the_service_makes_nothing_of_its_own() {
     }
 }
 
-/// Mutants: the grant of UPDATE (denied_count); `WHERE d.count > 0` left out.
+/// Mutants: `GRANT UPDATE (denied_count)`; `WHERE d.count > 0` left out.
 #[tokio::test]
 async fn what_was_denied_is_counted_up_only() {
     let (url, [organization, _]) = two_organizations().await;
