@@ -11,7 +11,10 @@ use phonenumber::country;
 use uuid::Uuid;
 
 use crate::{
-    access::identities::{BELIEVED, Identities},
+    access::{
+        identities::{BELIEVED, Identities},
+        revocations,
+    },
     audit::denials::Denials,
     auth::{self, Auth},
     contacts::{Wanted, Write},
@@ -21,6 +24,7 @@ use crate::{
     error::Result,
     grouped::Queues,
     migrations,
+    organizations::Limits,
     proto::JsonWebKey,
     statistics::Unfolded,
     validate,
@@ -53,6 +57,8 @@ pub struct Settings {
     pub authentication: Option<auth::Settings>,
     /// Whether the service describes itself. That takes no identity.
     pub reflection: bool,
+    /// How many organizations and invitations there may be.
+    pub limits: Limits,
     /// What is too much, and how long calls may take.
     pub edge: edge::Settings,
     /// How long what the database says of callers is believed; half a minute unless
@@ -73,6 +79,7 @@ pub struct App {
     pub(super) organizations: Vec<Uuid>,
     pub(super) auth: Option<Auth>,
     pub(super) reflection: bool,
+    pub(super) limits: Limits,
     pub(super) identities: Identities,
     pub(super) denials: Arc<Denials>,
     pub(super) unfolded: Unfolded,
@@ -99,6 +106,7 @@ impl App {
             organizations: settings.organizations,
             auth: settings.authentication.map(Auth::new),
             reflection: settings.reflection,
+            limits: settings.limits,
             identities: Identities::new(settings.believed.unwrap_or(BELIEVED)),
             denials: Arc::default(),
             unfolded: Unfolded::default(),
@@ -127,6 +135,13 @@ impl App {
     /// For what runs beside the calls.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// Forgets whose power is taken in other processes, if callers are authenticated.
+    pub async fn keep_revoked(&self) {
+        if self.auth.is_some() {
+            revocations::keep_up(&self.identities, &self.db).await;
+        }
     }
 
     /// Keeps an eye on the replica, if there is one.

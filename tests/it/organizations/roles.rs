@@ -137,10 +137,11 @@ async fn everybody_may_leave_but_the_last_owner() {
     let request = RemoveMemberRequest {
         user_id: bob.id.clone(),
         request_id: request_id(),
+        ..Default::default()
     };
     let remove = || async { call!(anns.organizations.remove_member(request.clone())) };
     remove().await.unwrap();
-    anns.add(&bob.email, Role::Member).await.unwrap();
+    anns.join(&bob, Role::Member).await;
     remove().await.unwrap();
     team.app.of(&bob, &team.acme).enter().await.unwrap();
 }
