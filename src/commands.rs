@@ -28,7 +28,7 @@ use crate::{
     edge::tls::Tls,
     embedded::{self, Postgres},
     error::Error,
-    leads, migrations, organizations, request_id,
+    leads, migrations, request_id,
     server::{self, Places},
     telemetry::{Telemetry, figures, http},
     verify,
@@ -88,7 +88,6 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
         edge: config.edge.settings(),
         believed: None,
     };
-    let retention = config.organizations.retention();
     let app = Arc::new(App::new(&url, settings)?);
     let places = Places {
         listener,
@@ -106,8 +105,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
         tokio::join!(
             request_id::keep_clean(db),
             auth::keep_clean(db),
-            organizations::keep_removed(db, retention),
-            app.keep_revoked(),
+            app.keep_organizations(),
             leads::keep_indexed(db),
             OptionFuture::from(follow_files),
             app.denials().keep_written(db),

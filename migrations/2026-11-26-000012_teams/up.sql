@@ -53,6 +53,7 @@ BEGIN
             FROM places p
             JOIN pg_constraint f ON f.conrelid = p.relation AND f.contype = 'f'
             WHERE f.confrelid NOT IN (f.conrelid, 'public.organizations'::regclass)
+              AND p.depth < 20
         )
         SELECT relation FROM places GROUP BY relation ORDER BY max(depth), relation
     LOOP

@@ -7,6 +7,7 @@ use std::{
 
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use futures_util::join;
 use phonenumber::country;
 use uuid::Uuid;
 
@@ -24,7 +25,7 @@ use crate::{
     error::Result,
     grouped::Queues,
     migrations,
-    organizations::Limits,
+    organizations::{self, Limits},
     proto::JsonWebKey,
     statistics::Unfolded,
     validate,
@@ -57,7 +58,7 @@ pub struct Settings {
     pub authentication: Option<auth::Settings>,
     /// Whether the service describes itself. That takes no identity.
     pub reflection: bool,
-    /// How many organizations and invitations there may be.
+    /// How many organizations and invitations there may be, and for how long.
     pub limits: Limits,
     /// What is too much, and how long calls may take.
     pub edge: edge::Settings,
@@ -135,6 +136,15 @@ impl App {
     /// For what runs beside the calls.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// Forgets whose power is taken in other processes, and removes what is left of
+    /// organizations that were closed.
+    pub async fn keep_organizations(&self) {
+        join!(
+            self.keep_revoked(),
+            organizations::keep_removed(&self.db, self.limits.retention),
+        );
     }
 
     /// Forgets whose power is taken in other processes, if callers are authenticated.

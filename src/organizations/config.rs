@@ -42,27 +42,25 @@ pub struct Organizations {
 }
 
 impl Organizations {
-    /// How many of each there may be.
+    /// The same, as the server is made with.
     pub fn limits(&self) -> Limits {
         Limits {
             organizations_per_user: self.organizations_per_user,
             pending_invitations: self.pending_invitations,
+            retention: Duration::from_hours(24 * u64::from(self.organization_retention)),
         }
-    }
-
-    /// How long data is kept after an organization was closed.
-    pub fn retention(&self) -> Duration {
-        Duration::from_hours(24 * u64::from(self.organization_retention))
     }
 }
 
-/// How many of each there may be.
+/// How many of each there may be, and for how long.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Organizations that a user owns.
     pub organizations_per_user: u32,
     /// Pending invitations of an organization.
     pub pending_invitations: u32,
+    /// How long the data of an organization is kept after it was closed.
+    pub retention: Duration,
 }
 
 impl Default for Limits {
@@ -70,6 +68,7 @@ impl Default for Limits {
         Self {
             organizations_per_user: 20,
             pending_invitations: 100,
+            retention: Duration::from_hours(30 * 24),
         }
     }
 }

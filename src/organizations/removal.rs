@@ -28,7 +28,7 @@ pub(super) async fn delete_organization(
     let v = &mut violations;
     let claim = Claim::parse(v, "DeleteOrganization", &request.request_id, &request);
     let id = v.id("id", &request.id);
-    if id != context.organization_id {
+    if !id.is_nil() && id != context.organization_id {
         v.add("id", "is not that of the call's organization");
     }
     violations.finish()?;

@@ -1,7 +1,12 @@
 //! `OrganizationService`: organizations, and who may do what in them.
 
+mod closing;
+mod invitations;
 mod keys;
+mod leave;
 mod members;
+mod mine;
+mod power;
 mod roles;
 
 use minicrm::proto::{
