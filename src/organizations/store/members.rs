@@ -115,7 +115,7 @@ pub async fn email(mut conn: &Conn, user_id: Uuid) -> Result<String> {
 /// The default organization of a user whose memberships the transaction can meet.
 pub async fn default_of(conn: &Conn, user_id: Uuid) -> Result<Option<Uuid>> {
     let memberships = access::store::memberships(conn, user_id).await?;
-    Ok(memberships.into_iter().map(|(id, _)| id).next())
+    Ok(memberships.into_iter().next().map(|(id, _)| id))
 }
 
 /// Makes an organization the default one of a user; their role in it, if they are a
