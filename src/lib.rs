@@ -75,5 +75,6 @@ pub mod validate;
 pub mod verify;
 
 pub use contacts::NewContact;
+pub use organizations::{Limits, remove_closed};
 pub use sources::normalize_code;
 pub use statistics::fold_counts;

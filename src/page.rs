@@ -53,6 +53,7 @@ list_request! {
     ListMyOrganizationsRequest;
     ListMembersRequest;
     ListApiKeysRequest;
+    ListInvitationsRequest;
     ListAuditEventsRequest;
     ListDealsRequest, order_by ["update_time", "amount"];
     ListTasksRequest, order_by ["due_date"];

@@ -201,13 +201,17 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// What people join an organization with when they register.
+    /// What people join an organization with.
     invitations (organization_id, id) {
         create_time -> Timestamptz,
         /// Lower case.
         email -> Text,
         expire_time -> Timestamptz,
         id -> Uuid,
+        /// The key that made it, if it was one.
+        inviter_api_key_id -> Nullable<Uuid>,
+        /// The user who made it, if it was one.
+        inviter_user_id -> Nullable<Uuid>,
         organization_id -> Uuid,
         role -> Text,
         /// SHA-256.
@@ -247,6 +251,8 @@ diesel::table! {
     /// Users in organizations.
     members (organization_id, user_id) {
         create_time -> Timestamptz,
+        /// When the user made it their default organization: the last one is. NULL: never.
+        default_time -> Nullable<Timestamptz>,
         organization_id -> Uuid,
         role -> Text,
         update_time -> Timestamptz,
@@ -291,6 +297,10 @@ diesel::table! {
 diesel::table! {
     /// Tenants.
     organizations (id) {
+        /// Counts changes of who may do what: roles and keys that were taken.
+        access_revision -> Int8,
+        /// When access_revision was last changed.
+        access_time -> Timestamptz,
         create_time -> Timestamptz,
         /// ISO 4217; those that deals may have, none: all.
         currencies -> Array<Text>,
@@ -298,6 +308,8 @@ diesel::table! {
         default_currency -> Text,
         /// ISO 3166; NULL: that of the server.
         default_phone_region -> Nullable<Text>,
+        /// When it was closed; its rows are removed some time later. NULL: it is open.
+        delete_time -> Nullable<Timestamptz>,
         id -> Uuid,
         name -> Text,
         /// Counts updates; the etag.

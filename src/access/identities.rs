@@ -1,7 +1,9 @@
 //! From what a call carries to who calls. What the database says is remembered
-//! for half a minute; what this process changes itself is forgotten at once.
+//! for half a minute; what this process changes itself is forgotten at once, and what
+//! others take away as soon as [`revocations`](super::revocations) tells.
 
 use std::{
+    collections::HashSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -135,11 +137,16 @@ impl Identities {
         }
     }
 
-    /// The user's roles.
+    /// The user's roles, that in the default organization first.
     pub async fn memberships(&self, db: &Db, user_id: Uuid) -> Result<Memberships> {
-        if let Some(memberships) = self.memberships.get(&user_id) {
-            return Ok(memberships);
+        match self.memberships.get(&user_id) {
+            Some(memberships) => Ok(memberships),
+            None => self.memberships_now(db, user_id).await,
         }
+    }
+
+    /// The same as the database says now.
+    pub async fn memberships_now(&self, db: &Db, user_id: Uuid) -> Result<Memberships> {
         let load = async {
             let memberships = db
                 .read(Scope::User(user_id), async |conn| {
@@ -149,6 +156,20 @@ impl Identities {
             Ok(Arc::new(memberships))
         };
         self.remember(&self.memberships, user_id, load).await
+    }
+
+    /// Refuses a key that is not valid any more.
+    pub async fn check_key(&self, db: &Db, organization_id: Uuid, id: Uuid) -> Result<()> {
+        let key = db
+            .read(Scope::Organization(organization_id), async |conn| {
+                store::key(conn, organization_id, id).await
+            })
+            .await?;
+        if key.is_some_and(|key| key.revoke_time.is_none()) {
+            return Ok(());
+        }
+        self.forget_places(&HashSet::from([organization_id]));
+        Err(Error::Unauthenticated)
     }
 
     /// The region of the organization's national phone numbers, if it has one.
@@ -188,6 +209,28 @@ impl Identities {
     pub fn forget_organization(&self, organization_id: Uuid) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.regions.invalidate(&organization_id);
+    }
+
+    /// Forgets who has a place in these organizations, and what is known of them.
+    pub fn forget_places(&self, organizations: &HashSet<Uuid>) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        for id in organizations {
+            self.regions.invalidate(id);
+        }
+        for (token, caller) in &self.callers {
+            if let Caller::Key {
+                organization_id, ..
+            } = caller
+                && organizations.contains(&organization_id)
+            {
+                self.callers.invalidate(&*token);
+            }
+        }
+        for (user_id, memberships) in &self.memberships {
+            if memberships.iter().any(|(id, _)| organizations.contains(id)) {
+                self.memberships.invalidate(&*user_id);
+            }
+        }
     }
 
     async fn remember<K, V>(

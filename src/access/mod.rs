@@ -3,7 +3,8 @@
 
 pub mod credential;
 pub mod identities;
-mod store;
+pub mod revocations;
+pub(crate) mod store;
 pub mod table;
 
 use uuid::Uuid;
@@ -79,7 +80,7 @@ pub enum Place {
 }
 
 /// How much of a method is granted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grant {
     /// Nothing.
     No,
@@ -126,6 +127,19 @@ impl Places {
     }
 }
 
+/// How sure it must be that callers still have the place that grants them a method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// What is remembered of them is believed.
+    Remembered,
+    /// Their membership or key is read again, and a write keeps it locked: whoever
+    /// takes it waits for the write, and no write comes after. For what cannot be undone.
+    Confirmed,
+    /// The same for one call of an organization after the other. For what gives or
+    /// takes power.
+    Exclusive,
+}
+
 /// A method, by the message of its requests.
 pub trait Method {
     /// Its name.
@@ -134,6 +148,8 @@ pub trait Method {
     const PATH: &'static str;
     /// Who may call it.
     const WHO: Who;
+    /// How sure that must be.
+    const TRUST: Trust;
 }
 
 impl From<Role> for proto::Role {

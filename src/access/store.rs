@@ -1,7 +1,13 @@
 //! What is asked to know a caller.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
-use diesel::{dsl::now, prelude::*};
+use diesel::{
+    dsl::{now, sql},
+    prelude::*,
+    sql_types::Timestamptz,
+};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -22,10 +28,15 @@ pub struct Key {
     pub revoke_time: Option<DateTime<Utc>>,
 }
 
-/// The organizations of a user, with their role in each.
+/// The organizations of a user, with their role in each; the default one first.
 pub async fn memberships(mut conn: &Conn, user_id: Uuid) -> Result<Vec<(Uuid, Role)>> {
     Ok(members::table
         .filter(members::user_id.eq(user_id))
+        .order((
+            members::default_time.desc().nulls_last(),
+            members::create_time,
+            members::organization_id,
+        ))
         .select((members::organization_id, members::role))
         .load(&mut conn)
         .await?)
@@ -39,6 +50,55 @@ pub async fn key(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Opt
         .first(&mut conn)
         .await
         .optional()?)
+}
+
+/// The role of a user, if they are a member. It stays what it is until the end of the
+/// transaction.
+pub async fn hold_role(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    user_id: Uuid,
+) -> Result<Option<Role>> {
+    Ok(members::table
+        .find((organization_id, user_id))
+        .select(members::role)
+        .for_share()
+        .first(&mut conn)
+        .await
+        .optional()?)
+}
+
+/// What the key may do, while it is valid. It stays so until the end of the transaction.
+pub async fn hold_key(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    id: Uuid,
+) -> Result<Option<KeyAccess>> {
+    Ok(api_keys::table
+        .find((organization_id, id))
+        .filter(api_keys::revoke_time.is_null())
+        .filter(
+            api_keys::expire_time
+                .is_null()
+                .or(api_keys::expire_time.gt(now)),
+        )
+        .select(api_keys::access)
+        .for_share()
+        .first(&mut conn)
+        .await
+        .optional()?)
+}
+
+/// Organizations in which somebody's power was taken within the last minutes, and how
+/// often that has happened in each.
+pub async fn revoked(mut conn: &Conn) -> Result<HashMap<Uuid, i64>> {
+    let lately = sql::<Timestamptz>("now() - interval '5 minutes'");
+    let found: Vec<_> = organizations::table
+        .filter(organizations::access_time.gt(lately))
+        .select((organizations::id, organizations::access_revision))
+        .load(&mut conn)
+        .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// Says that the key was used just now.

@@ -1,9 +1,13 @@
 //! The one table of who may call which method. A method without a row does not
 //! compile: `rpc::reply` asks for it. The table in the README is made from it.
+//!
+//! A row that ends in `Confirmed` or `Exclusive` says that the caller's place is read
+//! again (see [`Trust`]). A test wants it for what only owners and admins change, and
+//! for what deletes.
 
 use super::{
     Grant::{All, No, Own},
-    Method, Places,
+    Method, Places, Trust,
     Who::{self, Anyone, User},
 };
 use crate::proto;
@@ -19,15 +23,27 @@ pub struct Row {
     pub path: &'static str,
     /// Who may call it.
     pub who: Who,
+    /// How sure that must be.
+    pub trust: Trust,
+}
+
+macro_rules! trust {
+    () => {
+        Trust::Remembered
+    };
+    ($trust:ident) => {
+        Trust::$trust
+    };
 }
 
 macro_rules! table {
-    ($($service:ident { $($method:ident($request:ident): $who:expr;)* })*) => {
+    ($($service:ident { $($method:ident($request:ident): $who:expr $(, $trust:ident)?;)* })*) => {
         $($(
             impl Method for proto::$request {
                 const NAME: &'static str = stringify!($method);
                 const PATH: &'static str = concat!(stringify!($service), "/", stringify!($method));
                 const WHO: Who = $who;
+                const TRUST: Trust = trust!($($trust)?);
             }
         )*)*
 
@@ -38,6 +54,7 @@ macro_rules! table {
                 method: stringify!($method),
                 path: <proto::$request as Method>::PATH,
                 who: $who,
+                trust: <proto::$request as Method>::TRUST,
             },
         )*)*];
     };
@@ -101,9 +118,9 @@ table! {
         LookupLead(LookupLeadRequest): READ;
         ListLeads(ListLeadsRequest): READ;
         UpdateLead(UpdateLeadRequest): WORK;
-        DeleteLead(DeleteLeadRequest): WORK;
-        ExportLead(ExportLeadRequest): SET_UP;
-        EraseLead(EraseLeadRequest): SET_UP;
+        DeleteLead(DeleteLeadRequest): WORK, Confirmed;
+        ExportLead(ExportLeadRequest): SET_UP, Confirmed;
+        EraseLead(EraseLeadRequest): SET_UP, Confirmed;
     }
     ContactService {
         CreateContact(CreateContactRequest): TAKE_IN;
@@ -120,14 +137,14 @@ table! {
         GetOperator(GetOperatorRequest): READ;
         ListOperators(ListOperatorsRequest): READ;
         UpdateOperator(UpdateOperatorRequest): MANAGE;
-        DeleteOperator(DeleteOperatorRequest): MANAGE;
+        DeleteOperator(DeleteOperatorRequest): MANAGE, Confirmed;
     }
     SourceService {
         CreateSource(CreateSourceRequest): MANAGE;
         GetSource(GetSourceRequest): READ;
         ListSources(ListSourcesRequest): READ;
         UpdateSource(UpdateSourceRequest): MANAGE;
-        DeleteSource(DeleteSourceRequest): MANAGE;
+        DeleteSource(DeleteSourceRequest): MANAGE, Confirmed;
         SetOperatorWeight(SetOperatorWeightRequest): MANAGE;
         RemoveOperatorWeight(RemoveOperatorWeightRequest): MANAGE;
         ReplaceOperatorWeights(ReplaceOperatorWeightsRequest): MANAGE;
@@ -145,8 +162,8 @@ table! {
         GetDeal(GetDealRequest): READ;
         ListDeals(ListDealsRequest): READ;
         UpdateDeal(UpdateDealRequest): WORK;
-        ReopenDeal(ReopenDealRequest): SET_UP;
-        DeleteDeal(DeleteDealRequest): WORK;
+        ReopenDeal(ReopenDealRequest): SET_UP, Confirmed;
+        DeleteDeal(DeleteDealRequest): WORK, Confirmed;
     }
     TaskService {
         CreateTask(CreateTaskRequest): WORK;
@@ -155,7 +172,7 @@ table! {
         UpdateTask(UpdateTaskRequest): WORK;
         CompleteTask(CompleteTaskRequest): WORK;
         ReopenTask(ReopenTaskRequest): WORK;
-        DeleteTask(DeleteTaskRequest): WORK;
+        DeleteTask(DeleteTaskRequest): WORK, Confirmed;
     }
     ActivityService {
         ListActivities(ListActivitiesRequest): READ;
@@ -174,15 +191,20 @@ table! {
         CreateOrganization(CreateOrganizationRequest): User;
         GetOrganization(GetOrganizationRequest): READ;
         ListMyOrganizations(ListMyOrganizationsRequest): User;
-        UpdateOrganization(UpdateOrganizationRequest): SET_UP;
+        UpdateOrganization(UpdateOrganizationRequest): SET_UP, Exclusive;
         ListMembers(ListMembersRequest): SEE;
-        AddMember(AddMemberRequest): SET_UP;
-        UpdateMemberRole(UpdateMemberRoleRequest): SET_UP;
-        RemoveMember(RemoveMemberRequest): LEAVE;
-        TransferOwnership(TransferOwnershipRequest): OWN;
-        CreateApiKey(CreateApiKeyRequest): SET_UP;
+        SetDefaultOrganization(SetDefaultOrganizationRequest): User;
+        DeleteOrganization(DeleteOrganizationRequest): OWN, Exclusive;
+        AddMember(AddMemberRequest): SET_UP, Exclusive;
+        AcceptInvitation(AcceptInvitationRequest): User;
+        ListInvitations(ListInvitationsRequest): SET_UP;
+        RevokeInvitation(RevokeInvitationRequest): SET_UP, Exclusive;
+        UpdateMemberRole(UpdateMemberRoleRequest): SET_UP, Exclusive;
+        RemoveMember(RemoveMemberRequest): LEAVE, Exclusive;
+        TransferOwnership(TransferOwnershipRequest): OWN, Exclusive;
+        CreateApiKey(CreateApiKeyRequest): SET_UP, Exclusive;
         ListApiKeys(ListApiKeysRequest): SET_UP;
-        RevokeApiKey(RevokeApiKeyRequest): SET_UP;
+        RevokeApiKey(RevokeApiKeyRequest): SET_UP, Exclusive;
         ListAuditEvents(ListAuditEventsRequest): SET_UP;
     }
 }

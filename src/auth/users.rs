@@ -10,14 +10,11 @@ use super::{
     },
 };
 use crate::{
-    access::{
-        Identity, Role,
-        credential::{Credential, INVITATION_PREFIX},
-    },
+    access::{Identity, Role, credential::Credential},
     audit::{self, Event},
     context::Context,
     db::Scope,
-    error::{Error, Result},
+    error::Result,
     organizations::{self, DEFAULT_CURRENCY, DEFAULT_TIME_ZONE, MAX_NAME, store::NewOrganization},
     page::Page,
     proto::{
@@ -55,11 +52,11 @@ impl Joining {
         if !request.organization_name.is_empty() {
             violations.add("organization_name", "excludes `invitation_token`");
         }
-        let credential = Credential::parse(INVITATION_PREFIX, invitation);
-        Self::Invited(credential.unwrap_or_else(|| {
-            violations.add("invitation_token", "is not the token of an invitation");
-            Credential::generate(Uuid::nil())
-        }))
+        Self::Invited(organizations::parse_invitation(
+            violations,
+            "invitation_token",
+            invitation,
+        ))
     }
 
     fn organization_id(&self) -> Uuid {
@@ -92,23 +89,17 @@ pub async fn register(context: Context, request: RegisterRequest) -> Result<Regi
     let (user, organization) = context
         .db()
         .transaction(Scope::Organization(organization_id), async |conn| {
-            let role = match joining {
+            match joining {
                 Joining::New(organization) => {
+                    let (id, owner) = (organization.id, Role::Owner);
                     organizations::store::insert(conn, organization).await?;
-                    Role::Owner
+                    organizations::store::members::insert(conn, id, user.id, owner).await?;
                 }
-                Joining::Invited(invitation) => organizations::store::invitations::take(
-                    conn,
-                    organization_id,
-                    invitation.id,
-                    &invitation.hash(),
-                    &user.email,
-                )
-                .await?
-                .ok_or_else(|| Error::not_found("invitation", invitation.id))?,
-            };
+                Joining::Invited(invitation) => {
+                    organizations::join(conn, invitation, user.id, &user.email).await?;
+                }
+            }
             let user = users::insert(conn, user).await?;
-            organizations::store::members::insert(conn, organization_id, user.id, role).await?;
             let organization = organizations::store::find(conn, organization_id).await?;
             audit::store::insert(conn, organization_id, events).await?;
             Ok((user, organization))

@@ -80,6 +80,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
         organizations: config.serve.organizations,
         authentication,
         reflection: config.serve.reflection,
+        limits: config.organizations.limits(),
         edge: config.edge.settings(),
         believed: None,
     };
@@ -100,6 +101,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
         tokio::join!(
             request_id::keep_clean(db),
             auth::keep_clean(db),
+            app.keep_organizations(),
             leads::keep_indexed(db),
             OptionFuture::from(follow_files),
             app.denials().keep_written(db),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::config::Authentication, context::DEVELOPMENT_ORGANIZATION, edge::config::Edge,
-    telemetry::config::Telemetry,
+    organizations::config::Organizations, telemetry::config::Telemetry,
 };
 
 /// Takes in customer enquiries over gRPC and hands each one to an operator, by
@@ -36,6 +36,10 @@ pub struct Config {
     /// Settings of authentication.
     #[command(flatten)]
     pub authentication: Authentication,
+
+    /// Settings of organizations.
+    #[command(flatten)]
+    pub organizations: Organizations,
 
     /// Settings of the database.
     #[command(flatten)]

@@ -21,7 +21,7 @@ mod write;
 pub use get::Wanted;
 pub use grpc::Contacts;
 pub use intake::NewContact;
-pub use release::release_all;
+pub use release::{redraw_all, release_all};
 use store::{Contact, ContactStatus};
 pub use write::Write;
 

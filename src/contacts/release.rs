@@ -1,14 +1,20 @@
-//! What becomes of the contacts of an operator who is deleted.
+//! What becomes of the contacts of an operator who goes.
 
 use uuid::Uuid;
 
-use super::store::{
-    self,
-    assignments::{self, Assignment, AssignmentKind},
+use super::{
+    change::Change,
+    store::{
+        self,
+        assignments::{self, Assignment, AssignmentKind},
+    },
+    write,
 };
 use crate::{
+    context::Context,
     db::Conn,
     error::{Error, Result},
+    grouped::MAX_GROUP,
     operators::store::Operator,
     statistics,
 };
@@ -30,4 +36,14 @@ pub async fn release_all(conn: &Conn, organization_id: Uuid, operator: &Operator
         .collect();
     assignments::insert_all(conn, organization_id, &history.iter().collect::<Vec<_>>()).await?;
     statistics::store::record(conn, organization_id, &before, &released).await
+}
+
+/// Gives contacts of operators who are not active any more to others, by a draw each. Those
+/// that nobody can take are in the backlog then; what is closed meanwhile is left alone.
+pub async fn redraw_all(context: &Context, ids: Vec<Uuid>) -> Result<()> {
+    for ids in ids.chunks(MAX_GROUP) {
+        let draws = ids.iter().map(|id| Change::draw(context, *id));
+        write::change_all(context, draws.collect()).await?;
+    }
+    Ok(())
 }

@@ -7,12 +7,16 @@ use std::{
 
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use futures_util::join;
 use phonenumber::country;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
-    access::identities::{BELIEVED, Identities},
+    access::{
+        identities::{BELIEVED, Identities},
+        revocations,
+    },
     audit::denials::Denials,
     auth::{self, Auth},
     contacts::{Wanted, Write},
@@ -22,6 +26,7 @@ use crate::{
     error::{Error, Result},
     grouped::Queues,
     migrations,
+    organizations::{self, Limits},
     proto::JsonWebKey,
     statistics::Unfolded,
     telemetry::Reminder,
@@ -57,6 +62,8 @@ pub struct Settings {
     pub authentication: Option<auth::Settings>,
     /// Whether the service describes itself. That takes no identity.
     pub reflection: bool,
+    /// How many organizations and invitations there may be, and for how long.
+    pub limits: Limits,
     /// What is too much, and how long calls may take.
     pub edge: edge::Settings,
     /// How long what the database says of callers is believed; half a minute unless
@@ -77,6 +84,7 @@ pub struct App {
     pub(super) organizations: Vec<Uuid>,
     pub(super) auth: Option<Auth>,
     pub(super) reflection: bool,
+    pub(super) limits: Limits,
     pub(super) identities: Identities,
     pub(super) denials: Arc<Denials>,
     pub(super) unfolded: Unfolded,
@@ -106,6 +114,7 @@ impl App {
             organizations: settings.organizations,
             auth: settings.authentication.map(Auth::new),
             reflection: settings.reflection,
+            limits: settings.limits,
             identities: Identities::new(settings.believed.unwrap_or(BELIEVED)),
             denials: Arc::default(),
             unfolded: Unfolded::default(),
@@ -153,6 +162,22 @@ impl App {
     /// For what runs beside the calls.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// Forgets whose power is taken in other processes, and removes what is left of
+    /// organizations that were closed.
+    pub async fn keep_organizations(&self) {
+        join!(
+            self.keep_revoked(),
+            organizations::keep_removed(&self.db, self.limits.retention),
+        );
+    }
+
+    /// Forgets whose power is taken in other processes, if callers are authenticated.
+    pub async fn keep_revoked(&self) {
+        if self.auth.is_some() {
+            revocations::keep_up(&self.identities, &self.db).await;
+        }
     }
 
     /// Keeps an eye on the replica, if there is one.

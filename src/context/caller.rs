@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{App, Context};
 use crate::{
-    access::{Grant, Identity, KeyAccess, Method, Place, Role, Who, identities::Caller},
+    access::{Grant, Identity, KeyAccess, Method, Place, Role, Trust, Who, identities::Caller},
     audit::denials::Denial,
     db::{Conn, Db},
     edge::Deadline,
@@ -38,6 +38,8 @@ impl Context {
             place: None,
             grant: Grant::All,
             method: Q::NAME,
+            who: Q::WHO,
+            trust: Q::TRUST,
             peer,
             deadline,
             db: app.db.in_shares(&app.shares).until(deadline),
@@ -88,32 +90,36 @@ impl Context {
     /// Decides the organization of the call, and the caller's place in it.
     async fn enter(&mut self, caller: Caller, metadata: &MetadataMap) -> Result<()> {
         let named = named_organization(metadata)?;
+        let (identities, db) = (&self.app.identities, &self.callers_db());
         (self.organization_id, self.place) = match caller {
             Caller::Key {
                 organization_id,
+                id,
                 access,
                 ..
             } => {
                 if named.is_some_and(|named| named != organization_id) {
                     return Err(Error::OrganizationDenied);
                 }
+                if self.trust != Trust::Remembered {
+                    identities.check_key(db, organization_id, id).await?;
+                }
                 (organization_id, Some(Place::Key(access)))
             }
             Caller::User { id, .. } => {
-                let memberships = self
-                    .app
-                    .identities
-                    .memberships(&self.callers_db(), id)
-                    .await?;
-                let (organization_id, role) = match (named, memberships.as_slice()) {
-                    (None, &[only]) => only,
-                    (None, _) => return Err(Error::Denied(ORGANIZATION_REQUIRED)),
-                    (Some(named), memberships) => memberships
-                        .iter()
-                        .find(|membership| membership.0 == named)
-                        .copied()
-                        .ok_or(Error::OrganizationDenied)?,
+                let remembered = match self.trust {
+                    Trust::Remembered => identities.memberships(db, id).await?,
+                    _ => identities.memberships_now(db, id).await?,
                 };
+                let found = match membership(&remembered, named) {
+                    // They may have joined it by another process.
+                    None => membership(&*identities.memberships_now(db, id).await?, named),
+                    found => found,
+                };
+                let (organization_id, role) = found.ok_or(match named {
+                    Some(_) => Error::OrganizationDenied,
+                    None => Error::Denied(ORGANIZATION_REQUIRED),
+                })?;
                 (organization_id, Some(Place::Member(role)))
             }
         };
@@ -183,6 +189,20 @@ impl Context {
             .ok_or_else(|| Error::not_found("member", id))
     }
 
+    /// The same for who is to take the place of another: who stays need not be a member
+    /// any more.
+    pub async fn check_other_member(
+        &self,
+        conn: &Conn,
+        before: Option<Uuid>,
+        after: Option<Uuid>,
+    ) -> Result<()> {
+        if before == after {
+            return Ok(());
+        }
+        self.check_member(conn, after).await
+    }
+
     /// Counts that this was denied.
     pub fn count_denied(&self, reason: &'static str) {
         if self.place.is_some() {
@@ -190,6 +210,12 @@ impl Context {
             self.app.denials.add(denial);
         }
     }
+}
+
+/// The membership in the organization that is named, or else in the user's default one.
+fn membership(memberships: &[(Uuid, Role)], named: Option<Uuid>) -> Option<(Uuid, Role)> {
+    let wanted = |&&(id, _): &&(Uuid, Role)| named.is_none_or(|named| named == id);
+    memberships.iter().find(wanted).copied()
 }
 
 /// The token a call carries.

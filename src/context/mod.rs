@@ -2,6 +2,7 @@
 
 mod app;
 mod caller;
+mod confirm;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
-    access::{Grant, Identity, Place, identities::Identities},
+    access::{Grant, Identity, Place, Trust, Who, identities::Identities},
     audit::{self, Event},
     auth::Auth,
     contacts::{Wanted, Write},
@@ -21,6 +22,7 @@ use crate::{
     distribution::store::KnownPools,
     error::{Error, Result},
     grouped::Queues,
+    organizations::Limits,
     request_id::{self, Claim, Claimed},
 };
 
@@ -39,6 +41,8 @@ pub struct Context {
     pub grant: Grant,
     /// The method that is called.
     pub method: &'static str,
+    who: Who,
+    trust: Trust,
     /// Where the call comes from.
     pub peer: Option<IpAddr>,
     /// When the call ends.
@@ -61,6 +65,11 @@ impl Context {
     /// Whom the server knows.
     pub fn identities(&self) -> &Identities {
         &self.app.identities
+    }
+
+    /// How many organizations and invitations there may be.
+    pub fn limits(&self) -> &Limits {
+        &self.app.limits
     }
 
     /// The database, until the call ends.
@@ -147,8 +156,29 @@ impl Context {
         self.read(work).await
     }
 
-    /// Runs a write in a transaction, exactly once if it has a claim, and says in
-    /// the audit that it was done to the thing with this id.
+    /// Runs a part of a write that is too long for one transaction, if the caller may still
+    /// call the method.
+    pub async fn transact<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send,
+        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
+            + Work<&'c Transaction, Result<T>, Future: Send>
+            + Clone
+            + Send
+            + Sync,
+    {
+        let work = &work;
+        self.db()
+            .transaction(self.scope(), async |conn| {
+                self.confirm(conn).await?;
+                work.clone()(conn).await
+            })
+            .await
+    }
+
+    /// Runs a write in a transaction, exactly once if it has a claim, if the caller may
+    /// still call the method, and says in the audit that it was done to the thing with
+    /// this id.
     pub async fn write<T, F>(&self, claim: Option<Claim>, resource_id: Uuid, work: F) -> Result<T>
     where
         T: Message + Default,
@@ -163,6 +193,7 @@ impl Context {
         self.db()
             .transaction(self.scope(), async |conn| {
                 let Some(claim) = claim else {
+                    self.confirm(conn).await?;
                     let answer = work.clone()(conn).await?;
                     conn.commit_with(audit::store::insert(conn, self.organization_id, events))
                         .await?;
@@ -173,6 +204,7 @@ impl Context {
                     Some(Claimed::Replay(answer)) => decode(&answer),
                     Some(Claimed::Reused) => Err(Error::RequestIdReused),
                     Some(Claimed::Fresh) | None => {
+                        self.confirm(conn).await?;
                         let answer = work.clone()(conn).await?;
                         let encoded = answer.encode_to_vec();
                         let save = async {

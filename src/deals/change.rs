@@ -120,9 +120,13 @@ impl Change {
         }
         if let Some(owner) = self.owner_user_id {
             context.check_own(owner)?;
-            context.check_member(conn, owner).await?;
+            context
+                .check_other_member(conn, deal.owner_user_id, owner)
+                .await?;
         }
-        if let Some(contact_id) = after.contact_id.filter(|_| self.contact_id.is_some()) {
+        if let Some(contact_id) = after.contact_id
+            && after.contact_id != deal.contact_id
+        {
             let contact = contacts::store::find(conn, organization_id, contact_id).await?;
             if contact.lead_id != deal.lead_id {
                 violations.add("deal.contact_id", "is of another lead");

@@ -7,6 +7,7 @@
 pub mod amount;
 mod change;
 mod grpc;
+mod hand_over;
 mod list;
 mod reopen;
 pub mod store;
@@ -14,6 +15,7 @@ pub mod store;
 use std::iter;
 
 pub use grpc::Deals;
+pub use hand_over::hand_over;
 use store::Deal;
 
 use crate::{db::text_enum, proto, rpc::timestamp};

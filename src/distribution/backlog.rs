@@ -12,7 +12,7 @@ text_enum! {
         AllInactive = "ALL_INACTIVE",
         /// Every active operator with a weight is at a limit.
         AllAtLimit = "ALL_AT_LIMIT",
-        /// Its operator was deleted.
+        /// Its operator was deleted, or went with a member who was removed.
         OperatorDeleted = "OPERATOR_DELETED",
     }
 }

@@ -55,7 +55,7 @@ impl Error {
             Self::Stale { kind, id } => {
                 metadata.insert(format!("{kind}_id"), id.to_string());
             }
-            Self::RateLimited { kind, id, .. } => {
+            Self::RateLimited { kind, id, .. } | Self::QuotaExceeded { kind, id, .. } => {
                 details.add_quota_failure_violation(format!("{kind}:{id}"), self.to_string());
             }
             Self::Internal { incident, .. } => {

@@ -73,6 +73,16 @@ pub enum Error {
         /// When the next one may be made.
         retry_after: Duration,
     },
+    /// As many as there may be are there already.
+    #[error("there may be no more {what}")]
+    QuotaExceeded {
+        /// Of what, in the plural.
+        what: &'static str,
+        /// Of what kind the thing is that has them.
+        kind: &'static str,
+        /// Its id.
+        id: Uuid,
+    },
     /// There is no authentication, and so there are no users.
     #[error("the service runs without authentication")]
     AuthenticationOff,
@@ -224,6 +234,7 @@ impl Error {
             Self::Overloaded { .. }
             | Self::TooManyAttempts { .. }
             | Self::RateLimited { .. }
+            | Self::QuotaExceeded { .. }
             | Self::MessageTooLarge
             | Self::StorageFull => Code::ResourceExhausted,
             Self::Unimplemented => Code::Unimplemented,
@@ -245,6 +256,7 @@ impl Error {
             Self::Denied(reason) | Self::Precondition { reason, .. } => reason,
             Self::TooManyAttempts { .. } => "TOO_MANY_ATTEMPTS",
             Self::RateLimited { .. } => "RATE_LIMITED",
+            Self::QuotaExceeded { .. } => "QUOTA_EXCEEDED",
             Self::MessageTooLarge => "MESSAGE_TOO_LARGE",
             Self::StorageFull => "STORAGE_FULL",
             Self::Unimplemented => "UNIMPLEMENTED",

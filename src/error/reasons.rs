@@ -17,7 +17,7 @@ pub const NOT_OWN: &str = "NOT_OWN";
 pub const OWNER_REQUIRED: &str = "OWNER_REQUIRED";
 /// Reason: only a user may, not a service.
 pub const USER_REQUIRED: &str = "USER_REQUIRED";
-/// Reason: the caller has not exactly one organization, and names none.
+/// Reason: the caller has no organization, and names none.
 pub const ORGANIZATION_REQUIRED: &str = "ORGANIZATION_REQUIRED";
 /// Reason: no owner would be left.
 pub const LAST_OWNER: &str = "LAST_OWNER";

@@ -222,7 +222,9 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
             let mut lead = lock(context, conn, id, etag).await?;
             if let Some(owner) = change.owner_user_id {
                 context.check_own(owner)?;
-                context.check_member(conn, owner).await?;
+                context
+                    .check_other_member(conn, lead.owner_user_id, owner)
+                    .await?;
             }
             if changes {
                 lead = store::update(conn, organization_id, id, change).await?;

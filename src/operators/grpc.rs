@@ -203,7 +203,11 @@ async fn update_operator(
         .write(claim, id, async |conn| {
             let mut operator = lock(conn, organization_id, id, etag).await?;
             if changes {
-                context.check_member(conn, change.user_id.flatten()).await?;
+                if let Some(user_id) = change.user_id {
+                    context
+                        .check_other_member(conn, operator.user_id, user_id)
+                        .await?;
+                }
                 operator = store::update(conn, organization_id, id, change).await?;
             }
             answer_one(conn, organization_id, operator).await

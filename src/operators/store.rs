@@ -135,6 +135,26 @@ pub async fn update(
         .await?)
 }
 
+/// Makes an operator that is locked inactive.
+pub async fn deactivate(conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
+    let change = OperatorChange {
+        active: Some(false),
+        ..OperatorChange::default()
+    };
+    update(conn, organization_id, id, &change).await?;
+    Ok(())
+}
+
+/// The same with no load left.
+pub async fn retire(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
+    deactivate(conn, organization_id, id).await?;
+    diesel::update(operators::table.find((organization_id, id)))
+        .set(operators::load.eq(0))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
 /// Marks an operator that is locked as deleted, with no load left.
 pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Operator> {
     Ok(diesel::update(operators::table.find((organization_id, id)))

@@ -1,5 +1,5 @@
 //! The edge of `OrganizationService`: checks requests, runs them, answers. The
-//! methods about members, roles and keys are beside it.
+//! other methods are beside it.
 
 use std::sync::Arc;
 
@@ -8,10 +8,13 @@ use uuid::Uuid;
 
 use super::{
     MAX_NAME,
+    invitations::{accept_invitation, add_member, list_invitations, revoke_invitation},
     keys::{create_api_key, list_api_keys, revoke_api_key},
-    members::{add_member, list_members},
-    memberships,
-    roles::{remove_member, transfer_ownership, update_member_role},
+    leave::remove_member,
+    members::list_members,
+    mine::{list_my_organizations, set_default_organization},
+    removal::delete_organization,
+    roles::{transfer_ownership, update_member_role},
     settings::{check, currencies, currency, region, time_zone},
     store::{self, NewOrganization, OrganizationChange},
 };
@@ -21,14 +24,16 @@ use crate::{
     context::{App, Context},
     error::{Error, Result},
     mask::Mask,
-    page::Pager,
     proto::{
-        self, AddMemberRequest, AddMemberResponse, CreateApiKeyRequest, CreateApiKeyResponse,
-        CreateOrganizationRequest, GetOrganizationRequest, ListApiKeysRequest, ListApiKeysResponse,
-        ListAuditEventsRequest, ListAuditEventsResponse, ListMembersRequest, ListMembersResponse,
-        ListMyOrganizationsRequest, ListMyOrganizationsResponse, RemoveMemberRequest,
-        RevokeApiKeyRequest, TransferOwnershipRequest, UpdateMemberRoleRequest,
-        UpdateOrganizationRequest, organization_service_server::OrganizationService,
+        self, AcceptInvitationRequest, AddMemberRequest, AddMemberResponse, CreateApiKeyRequest,
+        CreateApiKeyResponse, CreateOrganizationRequest, DeleteOrganizationRequest,
+        GetOrganizationRequest, ListApiKeysRequest, ListApiKeysResponse, ListAuditEventsRequest,
+        ListAuditEventsResponse, ListInvitationsRequest, ListInvitationsResponse,
+        ListMembersRequest, ListMembersResponse, ListMyOrganizationsRequest,
+        ListMyOrganizationsResponse, RemoveMemberRequest, RevokeApiKeyRequest,
+        RevokeInvitationRequest, SetDefaultOrganizationRequest, TransferOwnershipRequest,
+        UpdateMemberRoleRequest, UpdateOrganizationRequest,
+        organization_service_server::OrganizationService,
     },
     request_id::Claim,
     rpc::{Rpc, reply},
@@ -74,6 +79,35 @@ impl OrganizationService for Organizations {
 
     async fn add_member(&self, r: Request<AddMemberRequest>) -> Rpc<AddMemberResponse> {
         reply(&self.0, r, add_member).await
+    }
+
+    async fn accept_invitation(
+        &self,
+        r: Request<AcceptInvitationRequest>,
+    ) -> Rpc<proto::Membership> {
+        reply(&self.0, r, accept_invitation).await
+    }
+
+    async fn list_invitations(
+        &self,
+        r: Request<ListInvitationsRequest>,
+    ) -> Rpc<ListInvitationsResponse> {
+        reply(&self.0, r, list_invitations).await
+    }
+
+    async fn revoke_invitation(&self, r: Request<RevokeInvitationRequest>) -> Rpc<()> {
+        reply(&self.0, r, revoke_invitation).await
+    }
+
+    async fn set_default_organization(
+        &self,
+        r: Request<SetDefaultOrganizationRequest>,
+    ) -> Rpc<proto::Membership> {
+        reply(&self.0, r, set_default_organization).await
+    }
+
+    async fn delete_organization(&self, r: Request<DeleteOrganizationRequest>) -> Rpc<()> {
+        reply(&self.0, r, delete_organization).await
     }
 
     async fn update_member_role(&self, r: Request<UpdateMemberRoleRequest>) -> Rpc<proto::Member> {
@@ -137,6 +171,7 @@ async fn create_organization(
     violations.finish()?;
 
     let (context, organization) = (context.within(organization.id), &organization);
+    let limits = context.limits();
     let created = context
         .write(claim, organization.id, async |conn| {
             let NewOrganization {
@@ -145,6 +180,8 @@ async fn create_organization(
                 currencies,
                 ..
             } = organization;
+            let owned = store::members::count_owned(conn, user_id).await?;
+            limits.check_owned(user_id, owned)?;
             check(conn, time_zone, default_currency, currencies).await?;
             let created = store::insert(conn, organization).await?;
             // Its answer was kept once.
@@ -166,23 +203,6 @@ async fn get_organization(
     context
         .read(async |conn| Ok(store::find(conn, id).await?.into()))
         .await
-}
-
-async fn list_my_organizations(
-    context: Context,
-    request: ListMyOrganizationsRequest,
-) -> Result<ListMyOrganizationsResponse> {
-    let user_id = context.user_id()?;
-    let mut violations = Violations::new();
-    let mut pager = Pager::parse(&mut violations, user_id, &request);
-    pager.page.ascending = true;
-    violations.finish()?;
-    let memberships = memberships(context.db(), user_id, pager.page).await?;
-    let (memberships, next_page_token) = pager.finish(memberships, |(id, _)| *id);
-    Ok(ListMyOrganizationsResponse {
-        memberships: memberships.into_iter().map(|(_, each)| each).collect(),
-        next_page_token,
-    })
 }
 
 async fn update_organization(

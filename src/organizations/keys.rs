@@ -3,11 +3,14 @@
 
 use super::{
     MAX_NAME,
-    store::keys::{self, ApiKey, NewApiKey},
+    store::{
+        invitations,
+        keys::{self, ApiKey, NewApiKey},
+    },
 };
 use crate::{
     access::{
-        KeyAccess,
+        Identity, KeyAccess,
         credential::{Credential, KEY_PREFIX},
     },
     context::Context,
@@ -104,7 +107,10 @@ pub(super) async fn revoke_api_key(
     let organization_id = context.organization_id;
     let revoked = context
         .write(claim, id, async |conn| {
-            Ok(keys::revoke(conn, organization_id, id).await?.into())
+            let key = keys::revoke(conn, organization_id, id).await?;
+            let inviter = Identity::ApiKey(id);
+            invitations::delete_of(conn, organization_id, inviter, &[]).await?;
+            Ok(key.into())
         })
         .await;
     // Even if it failed: a commit may have taken place.

@@ -1,23 +1,33 @@
 //! Organizations, their members, invitations to them and keys for services.
 //!
-//! Whoever changes roles locks the organization first: what the change is judged
-//! by does not change meanwhile, and one owner is always left.
+//! Whoever changes roles has the organization locked (see [`crate::access::Trust`]): what the
+//! change is judged by does not change meanwhile, and one owner is always left. Membership
+//! begins with an invitation that was accepted.
 
+pub mod config;
 mod grpc;
+mod invitations;
 mod keys;
+mod leave;
 mod members;
+mod mine;
+mod removal;
 mod roles;
 mod settings;
 pub mod store;
 
 use std::collections::HashMap;
 
+pub use config::Limits;
 pub use grpc::Organizations;
+pub use invitations::{join, parse as parse_invitation};
+pub use removal::{keep_removed, remove_closed};
 use store::Organization;
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, Scope},
+    access::Role,
+    db::{Conn, Db, Scope},
     error::Result,
     page::Page,
     proto,
@@ -37,9 +47,10 @@ pub async fn memberships(
     user_id: Uuid,
     page: Page,
 ) -> Result<Vec<(Uuid, proto::Membership)>> {
-    let roles = db
+    let (roles, default) = db
         .read(Scope::User(user_id), async |conn| {
-            store::members::list_of_user(conn, user_id, page).await
+            let roles = store::members::list_of_user(conn, user_id, page).await?;
+            Ok((roles, store::members::default_of(conn, user_id).await?))
         })
         .await?;
     let ids: &Vec<_> = &roles.iter().map(|&(id, _)| id).collect();
@@ -56,10 +67,29 @@ pub async fn memberships(
         let membership = proto::Membership {
             organization: organizations.remove(&id).map(proto::Organization::from),
             role: proto::Role::from(role).into(),
+            is_default: default == Some(id),
         };
         (id, membership)
     });
     Ok(memberships.collect())
+}
+
+/// The membership of a user in the organization of the transaction, which meets the
+/// user's others from now on, too.
+async fn membership(
+    conn: &Conn,
+    organization_id: Uuid,
+    user_id: Uuid,
+    role: Role,
+) -> Result<proto::Membership> {
+    let organization = store::find(conn, organization_id).await?;
+    store::members::meet(conn, user_id).await?;
+    let default = store::members::default_of(conn, user_id).await?;
+    Ok(proto::Membership {
+        organization: Some(organization.into()),
+        role: proto::Role::from(role).into(),
+        is_default: default == Some(organization_id),
+    })
 }
 
 impl From<Organization> for proto::Organization {

@@ -3,16 +3,16 @@
 
 use uuid::Uuid;
 
-use super::store::{
-    self,
-    members::{self, Member},
+use super::{
+    invitations::end_of_member,
+    store::members::{self, Member},
 };
 use crate::{
     access::{Identity, KeyAccess, Place, Role},
     context::Context,
     db::Conn,
     error::{Error, LAST_OWNER, OWNER_REQUIRED, ROLE_DENIED, Result},
-    proto::{self, RemoveMemberRequest, TransferOwnershipRequest, UpdateMemberRoleRequest},
+    proto::{self, TransferOwnershipRequest, UpdateMemberRoleRequest},
     request_id::Claim,
     validate::Violations,
 };
@@ -35,7 +35,7 @@ pub(super) async fn update_member_role(
     let (context, organization_id) = (&context, context.organization_id);
     let updated = context
         .write(claim, user_id, async |conn| {
-            let caller = Caller::lock(conn, context).await?;
+            let caller = Caller::find(conn, context).await?;
             let member = members::find(conn, organization_id, user_id).await?;
             caller.check_grants(role)?;
             if member.role == role {
@@ -43,6 +43,7 @@ pub(super) async fn update_member_role(
             }
             caller.check_takes(member.role)?;
             members::set_role(conn, organization_id, user_id, role).await?;
+            end_of_member(conn, organization_id, user_id, Some(role)).await?;
             check_owner_left(conn, organization_id, &member).await?;
             let member = members::find(conn, organization_id, user_id).await?;
             Ok(member.into())
@@ -51,38 +52,6 @@ pub(super) async fn update_member_role(
     // Even if it failed: a commit may have taken place. Likewise below.
     context.identities().forget_user(user_id);
     updated
-}
-
-pub(super) async fn remove_member(context: Context, request: RemoveMemberRequest) -> Result<()> {
-    let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "RemoveMember",
-        &request.request_id,
-        &request,
-    );
-    let user_id = violations.id("user_id", &request.user_id);
-    violations.finish()?;
-    context.check_own(Some(user_id))?;
-
-    let (context, organization_id) = (&context, context.organization_id);
-    let removed = context
-        .write(claim, user_id, async |conn| {
-            let member = if context.identity.user_id() == Some(user_id) {
-                store::lock(conn, organization_id).await?;
-                members::find(conn, organization_id, user_id).await?
-            } else {
-                let caller = Caller::lock(conn, context).await?;
-                let member = members::find(conn, organization_id, user_id).await?;
-                caller.check_takes(member.role)?;
-                member
-            };
-            members::delete(conn, organization_id, user_id).await?;
-            check_owner_left(conn, organization_id, &member).await
-        })
-        .await;
-    context.identities().forget_user(user_id);
-    removed
 }
 
 pub(super) async fn transfer_ownership(
@@ -106,11 +75,12 @@ pub(super) async fn transfer_ownership(
     let (context, organization_id) = (&context, context.organization_id);
     let transferred = context
         .write(claim, user_id, async |conn| {
-            let caller = Caller::lock(conn, context).await?;
+            let caller = Caller::find(conn, context).await?;
             caller.check_grants(Role::Owner)?;
             members::find(conn, organization_id, user_id).await?;
             members::set_role(conn, organization_id, user_id, Role::Owner).await?;
             members::set_role(conn, organization_id, owner_id, Role::Admin).await?;
+            end_of_member(conn, organization_id, owner_id, Some(Role::Admin)).await?;
             let member = members::find(conn, organization_id, user_id).await?;
             Ok(member.into())
         })
@@ -126,14 +96,12 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Locks the organization; then the caller's role is what the database says,
-    /// not what is remembered.
-    pub(super) async fn lock(conn: &Conn, context: &Context) -> Result<Self> {
-        let organization_id = context.organization_id;
-        store::lock(conn, organization_id).await?;
+    /// The caller of a method that is [`Trust::Exclusive`](crate::access::Trust): what the
+    /// database says of them stays.
+    pub(super) async fn find(conn: &Conn, context: &Context) -> Result<Self> {
         let place = match context.identity {
             Identity::User(id) => {
-                let role = members::role(conn, organization_id, id).await?;
+                let role = members::role(conn, context.organization_id, id).await?;
                 Some(Place::Member(role.ok_or(Error::OrganizationDenied)?))
             }
             _ => context.place,
@@ -153,7 +121,7 @@ impl Caller {
     }
 
     /// Refuses to take this role, if the caller may not.
-    fn check_takes(&self, role: Role) -> Result<()> {
+    pub(super) fn check_takes(&self, role: Role) -> Result<()> {
         self.check_owner(matches!(role, Role::Owner | Role::Admin))
     }
 
@@ -168,7 +136,11 @@ impl Caller {
 
 /// Refuses what was done to this member if it has left the organization, which is
 /// locked, without an owner.
-async fn check_owner_left(conn: &Conn, organization_id: Uuid, member: &Member) -> Result<()> {
+pub(super) async fn check_owner_left(
+    conn: &Conn,
+    organization_id: Uuid,
+    member: &Member,
+) -> Result<()> {
     if member.role != Role::Owner || members::count_owners(conn, organization_id).await? > 0 {
         return Ok(());
     }

@@ -59,7 +59,9 @@ impl Change {
             assignee_user_id: self.assignee_user_id.unwrap_or(before.assignee_user_id),
         };
         if let Some(assignee) = self.assignee_user_id {
-            context.check_member(conn, assignee).await?;
+            context
+                .check_other_member(conn, task.assignee_user_id, assignee)
+                .await?;
         }
         if task.done_time.is_none() && values.due_date != task.due_date {
             check_due(context, conn, values.due_date).await?;

@@ -33,6 +33,11 @@ pub struct Change {
 }
 
 impl Change {
+    /// A draw for a contact.
+    pub(super) fn draw(context: &Context, id: Uuid) -> Self {
+        Self::new(context, None, id, false, Target::Operator(None))
+    }
+
     fn new(context: &Context, claim: Option<Claim>, id: Uuid, force: bool, target: Target) -> Self {
         Self {
             claim,

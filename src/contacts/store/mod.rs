@@ -185,7 +185,19 @@ pub async fn lock_active(mut conn: &Conn, organization_id: Uuid, operator_id: Uu
     Ok(())
 }
 
-/// Puts the active contacts of an operator who is deleted in the backlog;
+/// The active contacts of an operator.
+pub async fn active_ids(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    operator_id: Uuid,
+) -> Result<Vec<Uuid>> {
+    Ok(active_of(organization_id, operator_id)
+        .select(contacts::id)
+        .load(&mut conn)
+        .await?)
+}
+
+/// Puts the active contacts of an operator who goes in the backlog;
 /// returns what they were and what they are. Leaves out those that somebody
 /// else has locked: waiting for them while the operator is locked would be the
 /// wrong order of locks.

@@ -94,6 +94,13 @@ pub async fn change(context: &Context, change: Change) -> Result<proto::Contact>
     }
 }
 
+/// Changes contacts, together with others. What cannot be changed stays.
+pub async fn change_all(context: &Context, changes: Vec<Change>) -> Result<()> {
+    let changes = changes.into_iter().map(Write::Change).collect();
+    grouped::run(context, changes).await?;
+    Ok(())
+}
+
 /// What a group comes to, as it is decided.
 pub struct Outcome<'a> {
     group: &'a [&'a Write],

@@ -71,20 +71,18 @@ fn cells(deal: &Deal) -> impl Iterator<Item = Cell> {
     })
 }
 
-/// Counts that a deal was created (it was not there before), changed or deleted
-/// (it is not there after).
-pub async fn record(
+/// Counts that deals were created (they were not there before), changed or deleted
+/// (they are not there after).
+pub async fn record<'a>(
     conn: &Conn,
     organization_id: Uuid,
-    before: Option<&Deal>,
-    after: Option<&Deal>,
+    before: impl IntoIterator<Item = &'a Deal>,
+    after: impl IntoIterator<Item = &'a Deal>,
 ) -> Result<()> {
     let mut changes: BTreeMap<Cell, Change> = BTreeMap::new();
-    for (deal, sign) in [(before, -1), (after, 1)] {
-        for (deal, cell) in deal
-            .into_iter()
-            .flat_map(|deal| cells(deal).map(move |cell| (deal, cell)))
-        {
+    let before = before.into_iter().map(|deal| (deal, -1));
+    for (deal, sign) in before.chain(after.into_iter().map(|deal| (deal, 1))) {
+        for cell in cells(deal) {
             let change = changes.entry(cell).or_default();
             change.deals += sign;
             change.amount += &deal.amount * sign;

@@ -98,6 +98,44 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<De
         .ok_or_else(|| Error::not_found("deal", id))
 }
 
+/// Locks deals of an owner, so many at most, in the order of their ids.
+pub async fn lock_owned(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    owner_user_id: Uuid,
+    most: i64,
+) -> Result<Vec<Deal>> {
+    Ok(deals::table
+        .filter(deals::organization_id.eq(organization_id))
+        .filter(deals::owner_user_id.eq(owner_user_id))
+        .order(deals::id)
+        .limit(most)
+        .select(Deal::as_select())
+        .for_no_key_update()
+        .load(&mut conn)
+        .await?)
+}
+
+/// Gives deals that are locked to another owner; returns what they are then.
+pub async fn set_owner(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    ids: &[Uuid],
+    owner_user_id: Uuid,
+) -> Result<Vec<Deal>> {
+    Ok(diesel::update(deals::table)
+        .filter(deals::organization_id.eq(organization_id))
+        .filter(deals::id.eq_any(ids))
+        .set((
+            deals::owner_user_id.eq(owner_user_id),
+            deals::revision.eq(deals::revision + 1),
+            deals::update_time.eq(now),
+        ))
+        .returning(Deal::as_select())
+        .get_results(&mut conn)
+        .await?)
+}
+
 /// Inserts a deal with this lead and id.
 pub async fn insert(
     mut conn: &Conn,

@@ -104,6 +104,44 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Le
         .ok_or_else(|| Error::not_found("lead", id))
 }
 
+/// Locks leads of an owner, so many at most, in the order of their ids.
+pub async fn lock_owned(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    owner_user_id: Uuid,
+    most: i64,
+) -> Result<Vec<Uuid>> {
+    Ok(leads::table
+        .filter(leads::organization_id.eq(organization_id))
+        .filter(leads::owner_user_id.eq(owner_user_id))
+        .order(leads::id)
+        .limit(most)
+        .select(leads::id)
+        .for_no_key_update()
+        .load(&mut conn)
+        .await?)
+}
+
+/// Gives leads that are locked to another owner.
+pub async fn set_owner(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    ids: &[Uuid],
+    owner_user_id: Uuid,
+) -> Result<()> {
+    diesel::update(leads::table)
+        .filter(leads::organization_id.eq(organization_id))
+        .filter(leads::id.eq_any(ids))
+        .set((
+            leads::owner_user_id.eq(owner_user_id),
+            leads::revision.eq(leads::revision + 1),
+            leads::update_time.eq(now),
+        ))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
 /// The lead with this identifier.
 pub async fn lookup(
     mut conn: &Conn,

@@ -1,4 +1,4 @@
-//! Every query on `invitations` of those who invite.
+//! Every query on `invitations`.
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -9,7 +9,13 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::{access::Role, db::Conn, error::Result, schema::invitations};
+use crate::{
+    access::{Identity, Role},
+    db::Conn,
+    error::Result,
+    page::{Page, keyset},
+    schema::invitations,
+};
 
 /// An invitation to insert.
 #[derive(Debug, Insertable)]
@@ -20,37 +26,115 @@ pub struct NewInvitation {
     pub email: String,
     pub role: Role,
     pub token_hash: Vec<u8>,
+    pub inviter_user_id: Option<Uuid>,
+    pub inviter_api_key_id: Option<Uuid>,
 }
 
-/// Inserts an invitation; there must be no other for the address. Returns when it
-/// ends.
-pub async fn insert(mut conn: &Conn, invitation: &NewInvitation) -> Result<DateTime<Utc>> {
+/// A row of `invitations`, without what proves it.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = invitations, check_for_backend(diesel::pg::Pg))]
+pub struct Invitation {
+    pub id: Uuid,
+    pub email: String,
+    pub role: Role,
+    pub create_time: DateTime<Utc>,
+    pub expire_time: DateTime<Utc>,
+    pub inviter_user_id: Option<Uuid>,
+    pub inviter_api_key_id: Option<Uuid>,
+}
+
+/// Inserts an invitation; there must be no other for the address.
+pub async fn insert(mut conn: &Conn, invitation: &NewInvitation) -> Result<Invitation> {
     let in_a_week = sql::<Timestamptz>("now() + interval '7 days'");
     Ok(diesel::insert_into(invitations::table)
         .values((invitation, invitations::expire_time.eq(in_a_week)))
-        .returning(invitations::expire_time)
+        .returning(Invitation::as_select())
         .get_result(&mut conn)
         .await?)
 }
 
-/// Ends the invitation for an address, if there is one.
-pub async fn delete(mut conn: &Conn, organization_id: Uuid, email: &str) -> Result<()> {
+/// Ends the invitation for an address, if there is one, and those that have expired.
+pub async fn make_room(mut conn: &Conn, organization_id: Uuid, email: &str) -> Result<()> {
     diesel::delete(invitations::table)
         .filter(invitations::organization_id.eq(organization_id))
-        .filter(invitations::email.eq(email))
+        .filter(
+            invitations::email
+                .eq(email)
+                .or(invitations::expire_time.le(now)),
+        )
         .execute(&mut conn)
         .await?;
     Ok(())
 }
 
-/// Uses an invitation up; the role it gives, if there is one for this address.
+/// How many there are.
+pub async fn count(mut conn: &Conn, organization_id: Uuid) -> Result<i64> {
+    Ok(invitations::table
+        .filter(invitations::organization_id.eq(organization_id))
+        .count()
+        .get_result(&mut conn)
+        .await?)
+}
+
+/// A page of those that are pending.
+pub async fn list(mut conn: &Conn, organization_id: Uuid, page: Page) -> Result<Vec<Invitation>> {
+    let query = invitations::table
+        .filter(invitations::organization_id.eq(organization_id))
+        .filter(invitations::expire_time.gt(now))
+        .select(Invitation::as_select())
+        .into_boxed();
+    Ok(keyset!(query, page, invitations::id)
+        .load(&mut conn)
+        .await?)
+}
+
+/// Ends an invitation; whether it was pending.
+pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<bool> {
+    let pending: Option<bool> = diesel::delete(invitations::table.find((organization_id, id)))
+        .returning(invitations::expire_time.gt(now))
+        .get_result(&mut conn)
+        .await
+        .optional()?;
+    Ok(pending == Some(true))
+}
+
+/// Ends what this member or key has made, but for invitations with one of these roles.
+pub async fn delete_of(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    inviter: Identity,
+    but_for: &[Role],
+) -> Result<()> {
+    let query = diesel::delete(invitations::table)
+        .filter(invitations::organization_id.eq(organization_id))
+        .filter(invitations::role.ne_all(but_for))
+        .into_boxed();
+    let query = match inviter {
+        Identity::User(id) => query.filter(invitations::inviter_user_id.eq(id)),
+        Identity::ApiKey(id) => query.filter(invitations::inviter_api_key_id.eq(id)),
+        Identity::Nobody | Identity::Development => return Ok(()),
+    };
+    query.execute(&mut conn).await?;
+    Ok(())
+}
+
+/// Ends all of an organization.
+pub async fn delete_all(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
+    diesel::delete(invitations::table)
+        .filter(invitations::organization_id.eq(organization_id))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
+/// Uses an invitation up, if it is pending, for this address and proved by the token.
 pub async fn take(
     mut conn: &Conn,
     organization_id: Uuid,
     id: Uuid,
     token_hash: &[u8],
     email: &str,
-) -> Result<Option<Role>> {
+) -> Result<Option<Invitation>> {
     Ok(diesel::delete(
         invitations::table
             .find((organization_id, id))
@@ -58,7 +142,7 @@ pub async fn take(
             .filter(invitations::email.eq(email))
             .filter(invitations::expire_time.gt(now)),
     )
-    .returning(invitations::role)
+    .returning(Invitation::as_select())
     .get_result(&mut conn)
     .await
     .optional()?)

@@ -5,6 +5,7 @@ use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::access_changed;
 use crate::{
     access::KeyAccess,
     db::Conn,
@@ -56,6 +57,17 @@ pub async fn list(mut conn: &Conn, organization_id: Uuid, page: Page) -> Result<
     Ok(keyset!(query, page, api_keys::id).load(&mut conn).await?)
 }
 
+/// Revokes all keys.
+pub async fn revoke_all(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
+    diesel::update(api_keys::table)
+        .filter(api_keys::organization_id.eq(organization_id))
+        .filter(api_keys::revoke_time.is_null())
+        .set(api_keys::revoke_time.eq(now))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
 /// Revokes a key, unless it is revoked.
 pub async fn revoke(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<ApiKey> {
     diesel::update(api_keys::table.find((organization_id, id)))
@@ -63,6 +75,7 @@ pub async fn revoke(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
         .set(api_keys::revoke_time.eq(now))
         .execute(&mut conn)
         .await?;
+    access_changed(conn, organization_id).await?;
     api_keys::table
         .find((organization_id, id))
         .select(ApiKey::as_select())

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::{dsl::now, prelude::*};
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
+use super::access_changed;
 use crate::{
-    access::Role,
-    db::Conn,
+    access::{self, Role},
+    db::{Conn, Scope},
     error::{Error, Result},
     page::{Page, keyset},
     schema::{members, users},
@@ -87,14 +88,81 @@ pub async fn list_of_user(mut conn: &Conn, user_id: Uuid, page: Page) -> Result<
         .await?)
 }
 
-/// The user with this e-mail address, if there is one.
-pub async fn user_with_email(mut conn: &Conn, email: &str) -> Result<Option<Uuid>> {
-    Ok(users::table
+/// Whether the user with this e-mail address, if there is one, is a member.
+pub async fn has_email(mut conn: &Conn, organization_id: Uuid, email: &str) -> Result<bool> {
+    let found: Option<Uuid> = members::table
+        .inner_join(users::table.on(users::id.eq(members::user_id)))
+        .filter(members::organization_id.eq(organization_id))
         .filter(users::email.eq(email))
-        .select(users::id)
+        .select(members::user_id)
         .first(&mut conn)
         .await
-        .optional()?)
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// The e-mail address of a user.
+pub async fn email(mut conn: &Conn, user_id: Uuid) -> Result<String> {
+    users::table
+        .find(user_id)
+        .select(users::email)
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or(Error::Unauthenticated)
+}
+
+/// The default organization of a user whose memberships the transaction can meet.
+pub async fn default_of(conn: &Conn, user_id: Uuid) -> Result<Option<Uuid>> {
+    let memberships = access::store::memberships(conn, user_id).await?;
+    Ok(memberships.into_iter().next().map(|(id, _)| id))
+}
+
+/// Makes an organization the default one of a user; their role in it, if they are a
+/// member.
+pub async fn set_default(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    user_id: Uuid,
+) -> Result<Option<Role>> {
+    // Other processes remember the user's organizations in another order. (The
+    // organization is locked before its members.)
+    access_changed(conn, organization_id).await?;
+    Ok(
+        diesel::update(members::table.find((organization_id, user_id)))
+            .set(members::default_time.eq(now))
+            .returning(members::role)
+            .get_result(&mut conn)
+            .await
+            .optional()?,
+    )
+}
+
+/// Lets the transaction meet all memberships of a user.
+pub async fn meet(mut conn: &Conn, user_id: Uuid) -> Result<()> {
+    Ok(conn
+        .batch_execute(&Scope::User(user_id).to_string())
+        .await?)
+}
+
+/// How many organizations a user owns. Others who ask wait until the transaction ends,
+/// which meets all memberships of the user from now on.
+pub async fn count_owned(mut conn: &Conn, user_id: Uuid) -> Result<i64> {
+    let user: Option<Uuid> = users::table
+        .find(user_id)
+        .select(users::id)
+        .for_no_key_update()
+        .first(&mut conn)
+        .await
+        .optional()?;
+    user.ok_or(Error::Unauthenticated)?;
+    meet(conn, user_id).await?;
+    Ok(members::table
+        .filter(members::user_id.eq(user_id))
+        .filter(members::role.eq(Role::Owner))
+        .count()
+        .get_result(&mut conn)
+        .await?)
 }
 
 /// Adds a user; whether they were no member yet.
@@ -127,12 +195,20 @@ pub async fn set_role(
         .set((members::role.eq(role), members::update_time.eq(now)))
         .execute(&mut conn)
         .await?;
-    Ok(())
+    access_changed(conn, organization_id).await
 }
 
 /// Removes a member.
 pub async fn delete(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<()> {
     diesel::delete(members::table.find((organization_id, user_id)))
+        .execute(&mut conn)
+        .await?;
+    access_changed(conn, organization_id).await
+}
+
+/// Removes all members.
+pub async fn delete_all(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
+    diesel::delete(members::table.filter(members::organization_id.eq(organization_id)))
         .execute(&mut conn)
         .await?;
     Ok(())

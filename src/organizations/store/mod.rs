@@ -5,12 +5,14 @@ pub mod invitations;
 pub mod keys;
 pub mod members;
 
+use std::time::Duration;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     dsl::now,
     prelude::*,
     sql_query,
-    sql_types::{Date, Text, Uuid as SqlUuid},
+    sql_types::{BigInt, Date, Double, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -20,6 +22,9 @@ use crate::{
     error::{Error, Result},
     schema::organizations,
 };
+
+/// Most rows of a closed organization that are removed at once.
+const REMOVED_AT_ONCE: i64 = 1000;
 
 /// A row of `organizations`.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -118,6 +123,63 @@ pub async fn lock(mut conn: &Conn, id: Uuid) -> Result<Organization> {
         .await
         .optional()?
         .ok_or_else(|| Error::not_found("organization", id))
+}
+
+/// Tells all processes that somebody's place in the organization is another.
+pub async fn access_changed(mut conn: &Conn, id: Uuid) -> Result<()> {
+    diesel::update(organizations::table.find(id))
+        .set((
+            organizations::access_revision.eq(organizations::access_revision + 1),
+            organizations::access_time.eq(now),
+        ))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
+/// Closes an organization that is locked: nobody has a place in it any more.
+pub async fn close(mut conn: &Conn, id: Uuid) -> Result<()> {
+    invitations::delete_all(conn, id).await?;
+    keys::revoke_all(conn, id).await?;
+    members::delete_all(conn, id).await?;
+    diesel::update(organizations::table.find(id))
+        .set(organizations::delete_time.eq(now))
+        .execute(&mut conn)
+        .await?;
+    access_changed(conn, id).await
+}
+
+/// Organizations that were closed so long ago.
+pub async fn closed(mut conn: &Conn, retention: Duration) -> Result<Vec<Uuid>> {
+    let query = sql_query(
+        "SELECT id FROM organizations WHERE delete_time <= now() - make_interval(secs => $1)",
+    )
+    .bind::<Double, _>(retention.as_secs_f64());
+    let found: Vec<Closed> = query.get_results(&mut conn).await?;
+    Ok(found.into_iter().map(|closed| closed.id).collect())
+}
+
+#[derive(QueryableByName)]
+struct Closed {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+/// Removes some rows of the closed organization of the transaction, in the end its own;
+/// how many.
+pub async fn remove_some(mut conn: &Conn) -> Result<i64> {
+    let query = sql_query("SELECT remove_closed_organization($1) AS rows");
+    let removed: Removed = query
+        .bind::<BigInt, _>(REMOVED_AT_ONCE)
+        .get_result(&mut conn)
+        .await?;
+    Ok(removed.rows)
+}
+
+#[derive(QueryableByName)]
+struct Removed {
+    #[diesel(sql_type = BigInt)]
+    rows: i64,
 }
 
 /// These organizations, in any order.

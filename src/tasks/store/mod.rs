@@ -79,6 +79,44 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Ta
         .ok_or_else(|| Error::not_found("task", id))
 }
 
+/// Locks tasks that are assigned to a user, so many at most, in the order of their ids.
+pub async fn lock_assigned(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    assignee_user_id: Uuid,
+    most: i64,
+) -> Result<Vec<Uuid>> {
+    Ok(tasks::table
+        .filter(tasks::organization_id.eq(organization_id))
+        .filter(tasks::assignee_user_id.eq(assignee_user_id))
+        .order(tasks::id)
+        .limit(most)
+        .select(tasks::id)
+        .for_no_key_update()
+        .load(&mut conn)
+        .await?)
+}
+
+/// Assigns tasks that are locked to another user.
+pub async fn set_assignee(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    ids: &[Uuid],
+    assignee_user_id: Uuid,
+) -> Result<()> {
+    diesel::update(tasks::table)
+        .filter(tasks::organization_id.eq(organization_id))
+        .filter(tasks::id.eq_any(ids))
+        .set((
+            tasks::assignee_user_id.eq(assignee_user_id),
+            tasks::revision.eq(tasks::revision + 1),
+            tasks::update_time.eq(now),
+        ))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
 /// Inserts a task with this id, of a deal that is locked.
 pub async fn insert(
     mut conn: &Conn,

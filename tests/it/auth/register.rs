@@ -31,6 +31,7 @@ async fn who_registers_owns_a_new_organization() {
     let me = app.me(&tokens.access_token).await.unwrap();
     assert_eq!(me.user, Some(user));
     let membership = Membership {
+        is_default: true,
         organization: Some(organization.clone()),
         role: Role::Owner.into(),
     };

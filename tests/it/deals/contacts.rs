@@ -2,7 +2,7 @@
 
 use minicrm::proto::{
     Deal, DealStatus, DeleteDealRequest, DeleteLeadRequest, GetLeadRequest, GetOverviewRequest,
-    LeadView, Operator, RemoveMemberRequest, Role,
+    LeadView, MemberOperators, Operator, RemoveMemberRequest, Role,
 };
 use tonic::Code;
 
@@ -48,6 +48,7 @@ async fn a_deal_from_a_contact_takes_its_lead_and_its_operators_user() {
     assert_eq!(made.owner_user_id, ann.id);
     let removed = RemoveMemberRequest {
         user_id: bob.id.clone(),
+        operators: MemberOperators::Keep.into(),
         ..Default::default()
     };
     call!(anns.organizations.remove_member(removed)).unwrap();

@@ -202,7 +202,12 @@ fn intake_takes_in_and_read_reads() {
     let intake = granted(KeyAccess::Intake);
     assert_eq!(intake, ["CreateContact", "BatchCreateContacts"]);
     let reads = ["Get", "List", "Lookup", "Preview"];
-    let private = ["ListMembers", "ListApiKeys", "ListAuditEvents"];
+    let private = [
+        "ListMembers",
+        "ListInvitations",
+        "ListApiKeys",
+        "ListAuditEvents",
+    ];
     let expected: Vec<_> = TABLE
         .iter()
         .filter(|row| matches!(row.who, Who::Places(_)))

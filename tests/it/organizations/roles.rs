@@ -9,17 +9,17 @@ use crate::support::{App, Person, assert_error, assert_invalid, call, request_id
 
 const ROLES: [Role; 4] = [Role::Owner, Role::Admin, Role::Manager, Role::Member];
 
-/// An organization with a caller of each role.
-struct Team {
-    app: App,
-    acme: Organization,
+/// An organization, and who calls for it.
+pub struct Team {
+    pub app: App,
+    pub acme: Organization,
     /// The server as the first owner calls it.
-    anns: App,
-    ann: Person,
+    pub anns: App,
+    pub ann: Person,
 }
 
 impl Team {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let app = App::secure().await;
         let ann = app.user("ann@example.com").await;
         let acme = app.organization(&ann).await;
@@ -33,7 +33,7 @@ impl Team {
     }
 
     /// A new member, and the server as they call it.
-    async fn member(&self, email: &str, role: Role) -> (Person, App) {
+    pub async fn member(&self, email: &str, role: Role) -> (Person, App) {
         let person = self.anns.member(email, role).await;
         let app = self.app.of(&person, &self.acme);
         (person, app)
@@ -137,10 +137,11 @@ async fn everybody_may_leave_but_the_last_owner() {
     let request = RemoveMemberRequest {
         user_id: bob.id.clone(),
         request_id: request_id(),
+        ..Default::default()
     };
     let remove = || async { call!(anns.organizations.remove_member(request.clone())) };
     remove().await.unwrap();
-    anns.add(&bob.email, Role::Member).await.unwrap();
+    anns.join(&bob, Role::Member).await;
     remove().await.unwrap();
     team.app.of(&bob, &team.acme).enter().await.unwrap();
 }

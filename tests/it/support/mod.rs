@@ -160,9 +160,21 @@ impl App {
         Self::made_with(database_url, settings).await
     }
 
-    /// A server on this database.
+    /// Another server with authentication on this database, which believes for an hour what
+    /// the database says of callers.
+    pub async fn trusting(database_url: String) -> Self {
+        let settings = Settings {
+            believed: Some(Duration::from_hours(1)),
+            ..secure()
+        };
+        Self::made_with(database_url, settings).await
+    }
+
+    /// A server on this database. It notices what other processes revoke, unless told for how
+    /// long it believes what it knows.
     pub async fn made_with(database_url: String, settings: Settings) -> Self {
         let url = cluster::served(&database_url);
+        let notices = settings.believed.is_none();
         let shared = Arc::new(Shared::new(&url, settings).unwrap());
         shared.prepare(&url).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -180,6 +192,7 @@ impl App {
             tokio::select! {
                 served = served => served.unwrap(),
                 () = shared.denials().keep_written(shared.db()) => {}
+                () = notice_revocations(&shared, notices) => {}
             }
         });
         let endpoint = Endpoint::try_from(format!("http://{address}")).unwrap();
@@ -241,6 +254,13 @@ impl App {
     pub async fn execute(&self, sql: &str) {
         self.database().await.batch_execute(sql).await.unwrap();
     }
+}
+
+async fn notice_revocations(shared: &Shared, notices: bool) {
+    if notices {
+        shared.keep_revoked().await;
+    }
+    std::future::pending().await
 }
 
 /// Asserts code and reason of an error; returns its details.

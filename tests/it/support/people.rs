@@ -9,9 +9,10 @@ use diesel_async::RunQueryDsl;
 use minicrm::{
     auth::tokens::{Key, Keys},
     proto::{
-        AddMemberRequest, AddMemberResponse, ApiKey, ApiKeyAccess, CreateApiKeyRequest,
-        CreateApiKeyResponse, CreateOrganizationRequest, GetOrganizationRequest, Member,
-        Organization, RemoveMemberRequest, Role, UpdateMemberRoleRequest, add_member_response,
+        AcceptInvitationRequest, AddMemberRequest, AddMemberResponse, ApiKey, ApiKeyAccess,
+        CreateApiKeyRequest, CreateApiKeyResponse, CreateOrganizationRequest,
+        GetOrganizationRequest, Invitation, Member, Membership, Organization, RemoveMemberRequest,
+        Role, UpdateMemberRoleRequest, add_member_response,
     },
 };
 use tonic::Status;
@@ -104,12 +105,32 @@ impl App {
     /// A new user, who is a member of the organization of the call.
     pub async fn member(&self, email: &str, role: Role) -> Person {
         let person = self.user(email).await;
-        let added = self.add(email, role).await.unwrap().result;
-        assert!(matches!(
-            added,
-            Some(add_member_response::Result::Member(_))
-        ));
+        self.join(&person, role).await;
         person
+    }
+
+    /// Invites somebody to the organization of the call.
+    pub async fn invite(&self, email: &str, role: Role) -> Invitation {
+        match self.add(email, role).await.unwrap().result {
+            Some(add_member_response::Result::Invitation(invitation)) => invitation,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Makes a user a member of the organization of the call.
+    pub async fn join(&self, person: &Person, role: Role) -> Membership {
+        let invitation = self.invite(&person.email, role).await;
+        self.accept(person, &invitation.token).await.unwrap()
+    }
+
+    /// Accepts an invitation as this user.
+    pub async fn accept(&self, person: &Person, token: &str) -> Result<Membership, Status> {
+        let app = self.with(&person.token, "");
+        let request = AcceptInvitationRequest {
+            token: token.to_owned(),
+            ..Default::default()
+        };
+        call!(app.organizations.accept_invitation(request))
     }
 
     /// Gives a member another role.
