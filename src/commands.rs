@@ -183,13 +183,13 @@ pub async fn healthcheck(config: Config, service: String) -> Outcome {
 }
 
 /// A database to use, and the private Postgres it runs on, if it does.
-struct Connection {
-    url: String,
+pub(crate) struct Connection {
+    pub(crate) url: String,
     private: Option<(Postgres, embedded::Options)>,
 }
 
 impl Connection {
-    async fn open(config: &Database) -> Outcome<Self> {
+    pub(crate) async fn open(config: &Database) -> Outcome<Self> {
         if let Some(url) = &config.database_url {
             return Ok(Self {
                 url: url.clone(),
@@ -244,7 +244,7 @@ impl Connection {
         }
     }
 
-    async fn close(self) -> Outcome {
+    pub(crate) async fn close(self) -> Outcome {
         if let Some((postgres, _)) = self.private {
             postgres.stop().await?;
         }

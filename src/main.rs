@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use minicrm::{
-    commands,
+    auth, commands,
     config::{Command, Config},
     edge::panics,
     error::chain,
@@ -30,6 +30,7 @@ async fn main() -> ExitCode {
         Command::Serve => Box::pin(commands::serve(config, &telemetry)).await,
         Command::Migrate => commands::migrate(config).await,
         Command::Verify { repair } => commands::verify(config, repair).await,
+        Command::Users(action) => auth::commands::users(config, action).await,
         Command::Healthcheck { service } => commands::healthcheck(config, service).await,
     };
     telemetry.end();

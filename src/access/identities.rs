@@ -20,7 +20,7 @@ use super::{
     store,
 };
 use crate::{
-    auth::tokens::Keys,
+    auth::{store::users, tokens::Keys},
     db::{Db, Scope},
     error::{Error, Result},
 };
@@ -80,6 +80,7 @@ pub type Memberships = Arc<Vec<(Uuid, Role)>>;
 /// Who is known.
 pub struct Identities {
     callers: Cache<Hash, Caller>,
+    users: Cache<Uuid, ()>,
     memberships: Cache<Uuid, Memberships>,
     regions: Cache<Uuid, Option<country::Id>>,
     /// Counts what was forgotten: what was read before is not remembered after.
@@ -102,6 +103,7 @@ impl Identities {
     pub fn new(believed: Duration) -> Self {
         Self {
             callers: cache(believed),
+            users: cache(believed),
             memberships: cache(believed),
             regions: cache(believed),
             forgotten: AtomicU64::new(0),
@@ -123,6 +125,7 @@ impl Identities {
             }
             None => {
                 let (id, expire_time) = keys.verify(token)?;
+                self.check_user(db, id).await?;
                 let caller = Caller::User { id, expire_time };
                 self.callers.insert(known, caller);
                 caller
@@ -133,6 +136,21 @@ impl Identities {
         } else {
             Err(Error::Unauthenticated)
         }
+    }
+
+    /// Refuses a user who does not exist, whoever has signed that they do.
+    async fn check_user(&self, db: &Db, id: Uuid) -> Result<()> {
+        if self.users.contains_key(&id) {
+            return Ok(());
+        }
+        let exists = db
+            .read(Scope::None, async |conn| users::exists(conn, id).await)
+            .await?;
+        if !exists {
+            return Err(Error::Unauthenticated);
+        }
+        self.users.insert(id, ());
+        Ok(())
     }
 
     /// The user's roles.

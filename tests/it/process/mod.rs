@@ -9,6 +9,7 @@ mod indexing;
 mod load;
 mod postgres_tls;
 mod replica;
+mod users;
 mod verify;
 
 use std::time::Duration;
@@ -17,7 +18,7 @@ use minicrm::proto::{GetContactRequest, Operator};
 use tokio::time::sleep;
 
 use binary::signal;
-pub use binary::{DataDir, Process, channel, command, free_address};
+pub use binary::{DataDir, Process, SecretFile, channel, command, free_address};
 use load::Load;
 
 use crate::support::{App, contact, external, new_database, operator};
