@@ -2,8 +2,8 @@
 # deploy/ shows it with Docker Compose and in Kubernetes.
 #
 # With authentication it listens on whatever address it is told. The files of keys
-# must be readable for user 65532, and so must those of TLS (MINICRM_TLS_CERT and
-# MINICRM_TLS_KEY). Without TLS, publish the port to a proxy that speaks it.
+# must be readable for user 65532 and nobody else (chown 65532, chmod 400), and so must
+# that of a TLS key (MINICRM_TLS_KEY). Without TLS, publish the port to a proxy that speaks it.
 #
 #     docker build -t minicrm .
 #     docker run --read-only -p 127.0.0.1:50051:50051 -v /etc/minicrm:/etc/minicrm:ro \

@@ -25,6 +25,7 @@
 //! | [`validate`], `mask`, [`page`], `request_id` | fields, update masks, pages, exactly-once |
 //! | [`edge`] | connections, TLS, deadlines, what is too much |
 //! | [`error`] | the one error type and its mapping to a status |
+//! | `secret_file` | files with keys, which nobody else may read |
 //! | [`db`], [`migrations`], [`embedded`] | pool and transactions, schema, private Postgres |
 //! | `files` | files and directories that nobody else may have put there |
 //! | [`verify`] | what is counted, compared with the rows |
@@ -66,6 +67,7 @@ pub mod proto;
 mod request_id;
 mod rpc;
 mod schema;
+mod secret_file;
 pub mod server;
 mod sources;
 mod statistics;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use minicrm::{
-    commands,
+    auth, commands,
     config::{Command, Config},
     edge::panics,
     error::chain,
@@ -30,6 +30,7 @@ async fn main() -> ExitCode {
         Command::Migrate { status: true, .. } => commands::migration_status(config).await,
         Command::Migrate { down, .. } => commands::migrate(config, down).await,
         Command::Verify { repair } => commands::verify(config, repair).await,
+        Command::Users(action) => auth::commands::users(config, action).await,
         Command::Healthcheck { service } => commands::healthcheck(config, service).await,
     };
     telemetry.end();

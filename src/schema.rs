@@ -325,6 +325,8 @@ diesel::table! {
     refresh_tokens (token_hash) {
         create_time -> Timestamptz,
         session_id -> Uuid,
+        /// The next token, which only this one opens; NULL: it is not given again.
+        successor -> Nullable<Bytea>,
         /// SHA-256.
         token_hash -> Bytea,
         use_time -> Nullable<Timestamptz>,
@@ -397,11 +399,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What users prove their address with, or set a new password. Deleted when it is used.
+    user_tokens (token_hash) {
+        create_time -> Timestamptz,
+        expire_time -> Timestamptz,
+        /// Whether it was mailed: who has it has the address.
+        mailed -> Bool,
+        purpose -> Text,
+        /// SHA-256.
+        token_hash -> Bytea,
+        user_id -> Uuid,
+    }
+}
+
+diesel::table! {
     /// Those who can log in.
     users (id) {
         create_time -> Timestamptz,
         /// Lower case.
         email -> Text,
+        /// When the address was found to be the user's; NULL: not yet.
+        email_verify_time -> Nullable<Timestamptz>,
         id -> Uuid,
         name -> Text,
         /// Argon2id, as a PHC string.
@@ -434,5 +452,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     sources,
     tasks,
+    user_tokens,
     users,
 );

@@ -134,6 +134,7 @@ pub async fn serve(places: Places, app: Arc<App>, mut stop: watch::Receiver<bool
         () = ending => tracing::warn!("calls in flight were cut off"),
         () = beside => {}
     }
+    app.finish().await;
     app.close();
     Ok(())
 }

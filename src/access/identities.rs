@@ -14,6 +14,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use phonenumber::country;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{
@@ -22,7 +23,7 @@ use super::{
     store,
 };
 use crate::{
-    auth::tokens::Keys,
+    auth::{store::users, tokens::Keys},
     db::{Db, Scope},
     error::{Error, Result},
 };
@@ -31,6 +32,8 @@ use crate::{
 pub const BELIEVED: Duration = Duration::from_secs(30);
 /// How many callers are remembered of each kind.
 const REMEMBERED: u64 = 100_000;
+/// How many users are looked for at a time.
+const TURNS: usize = 16;
 /// Longer tokens are not looked at.
 const MAX_TOKEN: usize = 2048;
 
@@ -82,6 +85,9 @@ pub type Memberships = Arc<Vec<(Uuid, Role)>>;
 /// Who is known.
 pub struct Identities {
     callers: Cache<Hash, Caller>,
+    users: Cache<Uuid, ()>,
+    /// Held by who looks for a user: of many calls at once, one asks the database.
+    turns: [Mutex<()>; TURNS],
     memberships: Cache<Uuid, Memberships>,
     regions: Cache<Uuid, Option<country::Id>>,
     /// Counts what was forgotten: what was read before is not remembered after.
@@ -104,6 +110,8 @@ impl Identities {
     pub fn new(believed: Duration) -> Self {
         Self {
             callers: cache(believed),
+            users: cache(believed),
+            turns: std::array::from_fn(|_| Mutex::default()),
             memberships: cache(believed),
             regions: cache(believed),
             forgotten: AtomicU64::new(0),
@@ -125,6 +133,7 @@ impl Identities {
             }
             None => {
                 let (id, expire_time) = keys.verify(token)?;
+                self.check_user(db, id).await?;
                 let caller = Caller::User { id, expire_time };
                 self.callers.insert(known, caller);
                 caller
@@ -135,6 +144,26 @@ impl Identities {
         } else {
             Err(Error::Unauthenticated)
         }
+    }
+
+    /// Refuses a user who does not exist, whoever has signed that they do.
+    async fn check_user(&self, db: &Db, id: Uuid) -> Result<()> {
+        if self.users.contains_key(&id) {
+            return Ok(());
+        }
+        let [.., last] = *id.as_bytes();
+        let _turn = self.turns[usize::from(last) % TURNS].lock().await;
+        if self.users.contains_key(&id) {
+            return Ok(());
+        }
+        let exists = db
+            .read(Scope::None, async |conn| users::exists(conn, id).await)
+            .await?;
+        if !exists {
+            return Err(Error::Unauthenticated);
+        }
+        self.users.insert(id, ());
+        Ok(())
     }
 
     /// The user's roles, that in the default organization first.

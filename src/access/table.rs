@@ -185,6 +185,10 @@ table! {
         Logout(LogoutRequest): Anyone;
         GetMe(GetMeRequest): User;
         ChangePassword(ChangePasswordRequest): User;
+        RequestEmailVerification(RequestEmailVerificationRequest): User;
+        VerifyEmail(VerifyEmailRequest): Anyone;
+        RequestPasswordReset(RequestPasswordResetRequest): Anyone;
+        ResetPassword(ResetPasswordRequest): Anyone;
         GetJsonWebKeySet(GetJsonWebKeySetRequest): Anyone;
     }
     OrganizationService {

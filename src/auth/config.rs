@@ -1,19 +1,21 @@
 //! The settings of authentication.
 
 use std::{
-    fs, io,
+    io,
     num::NonZeroU32,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use clap::{Args, builder::BoolishValueParser};
 
 use super::{
-    Settings,
+    Lifetimes, Registration, Settings, duration,
     limits::Attempts,
+    mail::config::Mails,
     tokens::{Key, Keys, generate},
 };
-use crate::files;
+use crate::{files, secret_file};
 
 /// Settings of authentication.
 #[derive(Debug, Clone, Args)]
@@ -70,8 +72,63 @@ pub struct Authentication {
     )]
     pub jwt_audience: String,
 
-    /// How often a password may be tried for one account in a minute, in each
-    /// process.
+    /// How long an access token is valid, 1m to 1d.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_ACCESS_TOKEN_LIFETIME",
+        default_value = "15m",
+        value_parser = duration::access_token,
+        value_name = "DURATION"
+    )]
+    pub access_token_lifetime: Duration,
+
+    /// How long a refresh token is valid, 1h to 365d.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_REFRESH_TOKEN_LIFETIME",
+        default_value = "7d",
+        value_parser = duration::session,
+        value_name = "DURATION"
+    )]
+    pub refresh_token_lifetime: Duration,
+
+    /// How long refreshing goes on after a login, 1h to 365d.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_SESSION_LIFETIME",
+        default_value = "30d",
+        value_parser = duration::session,
+        value_name = "DURATION"
+    )]
+    pub session_lifetime: Duration,
+
+    /// How long a refresh token that was used gives the same successor again, to who
+    /// has lost an answer or asks twice at a time, at most 1m; with 0 the second use
+    /// ends the session at once.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_REFRESH_GRACE",
+        default_value = "10s",
+        value_parser = duration::grace,
+        value_name = "DURATION"
+    )]
+    pub refresh_grace: Duration,
+
+    /// Who may register.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_REGISTRATION",
+        default_value = "open"
+    )]
+    pub registration: Registration,
+
+    /// How many wrong passwords may be tried for one account from one network in a
+    /// minute, in each process.
     #[arg(
         long,
         global = true,
@@ -81,9 +138,9 @@ pub struct Authentication {
     )]
     pub login_attempts_per_account: NonZeroU32,
 
-    /// How often passwords may be tried from one address in a minute, in each
-    /// process; sessions may be refreshed three times as often. Raise it behind a
-    /// proxy, which is one address.
+    /// How many wrong passwords may be tried from one network in a minute, in each
+    /// process; as many may register or ask for mails, and sessions may be refreshed
+    /// three times as often. Raise it behind a proxy, which is one address.
     #[arg(
         long,
         global = true,
@@ -92,6 +149,10 @@ pub struct Authentication {
         value_name = "COUNT"
     )]
     pub login_attempts_per_peer: NonZeroU32,
+
+    /// Settings of mails.
+    #[command(flatten)]
+    pub mails: Mails,
 }
 
 impl Authentication {
@@ -109,12 +170,12 @@ impl Authentication {
         }
         let mut keys = Vec::new();
         for path in &self.jwt_key_files {
-            let pem = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+            let pem = String::from_utf8(secret_file::read(path)?)
+                .map_err(|_| format!("{} is not PEM", path.display()))?;
             keys.push(Key::Ed25519Pem(pem));
         }
         for path in &self.jwt_secret_files {
-            let secret = fs::read(path).map_err(|error| unreadable(path, &error))?;
-            keys.push(Key::Secret(secret));
+            keys.push(Key::Secret(secret_file::read(path)?));
         }
         if keys.is_empty() {
             let data_dir = data_dir.ok_or(
@@ -124,12 +185,35 @@ impl Authentication {
             keys.push(Key::Ed25519Pem(kept(&data_dir.join("jwt-key.pem"))?));
         }
         Ok(Some(Settings {
-            keys: Keys::new(&keys, &self.jwt_issuer, &self.jwt_audience)?,
+            keys: Keys::new(&keys, &self.jwt_issuer, &self.jwt_audience)?
+                .with_lifetime(self.access_token_lifetime),
             attempts: Attempts {
                 per_account: self.login_attempts_per_account,
                 per_peer: self.login_attempts_per_peer,
             },
+            lifetimes: self.lifetimes()?,
+            registration: self.registration,
+            mailer: self.mails.mailer()?,
         }))
+    }
+
+    fn lifetimes(&self) -> Result<Lifetimes, String> {
+        let lifetimes = Lifetimes {
+            refresh: self.refresh_token_lifetime,
+            session: self.session_lifetime,
+            grace: self.refresh_grace,
+        };
+        if lifetimes.refresh > lifetimes.session {
+            return Err("MINICRM_REFRESH_TOKEN_LIFETIME is longer than \
+                 MINICRM_SESSION_LIFETIME"
+                .to_owned());
+        }
+        if self.access_token_lifetime > lifetimes.refresh {
+            return Err("MINICRM_ACCESS_TOKEN_LIFETIME is longer than \
+                 MINICRM_REFRESH_TOKEN_LIFETIME"
+                .to_owned());
+        }
+        Ok(lifetimes)
     }
 }
 

@@ -1,10 +1,12 @@
-//! The edge of `AuthService`. What it does is in `users` and `sessions`.
+//! The edge of `AuthService`. What it does is in `users`, `sessions` and
+//! `emails`.
 
 use std::sync::Arc;
 
 use tonic::Request;
 
 use super::{
+    emails::{request_email_verification, request_password_reset, reset_password, verify_email},
     sessions::{login, logout, refresh},
     users::{change_password, get_me, register},
 };
@@ -13,8 +15,9 @@ use crate::{
     error::Result,
     proto::{
         ChangePasswordRequest, GetJsonWebKeySetRequest, GetMeRequest, GetMeResponse, JsonWebKeySet,
-        LoginRequest, LogoutRequest, RefreshRequest, RegisterRequest, RegisterResponse, Tokens,
-        auth_service_server::AuthService,
+        LoginRequest, LogoutRequest, RefreshRequest, RegisterRequest, RegisterResponse,
+        RequestEmailVerificationRequest, RequestPasswordResetRequest, ResetPasswordRequest, Tokens,
+        VerifyEmailRequest, auth_service_server::AuthService,
     },
     rpc::{Rpc, reply},
 };
@@ -46,6 +49,25 @@ impl AuthService for Authentication {
 
     async fn change_password(&self, r: Request<ChangePasswordRequest>) -> Rpc<()> {
         reply(&self.0, r, change_password).await
+    }
+
+    async fn request_email_verification(
+        &self,
+        r: Request<RequestEmailVerificationRequest>,
+    ) -> Rpc<()> {
+        reply(&self.0, r, request_email_verification).await
+    }
+
+    async fn verify_email(&self, r: Request<VerifyEmailRequest>) -> Rpc<()> {
+        reply(&self.0, r, verify_email).await
+    }
+
+    async fn request_password_reset(&self, r: Request<RequestPasswordResetRequest>) -> Rpc<()> {
+        reply(&self.0, r, request_password_reset).await
+    }
+
+    async fn reset_password(&self, r: Request<ResetPasswordRequest>) -> Rpc<()> {
+        reply(&self.0, r, reset_password).await
     }
 
     async fn get_json_web_key_set(

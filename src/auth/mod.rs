@@ -1,18 +1,28 @@
-//! Users: their passwords, sessions and tokens.
+//! Users: their passwords, sessions and tokens, and the mails they are sent.
 
+pub mod commands;
 pub mod config;
+mod duration;
+mod emails;
 mod grpc;
 pub mod limits;
+pub mod mail;
 mod passwords;
+mod registration;
 mod sessions;
-mod store;
+pub(crate) mod store;
 pub mod tokens;
 mod users;
 
+use std::sync::Arc;
+
 pub use grpc::Authentication;
+pub use registration::Registration;
 pub use sessions::keep_clean;
+pub use store::sessions::Lifetimes;
 
 use limits::{Attempts, Limits};
+use mail::Mailer;
 use passwords::Passwords;
 use tokens::Keys;
 
@@ -22,6 +32,25 @@ pub struct Settings {
     pub keys: Keys,
     /// How many attempts are allowed.
     pub attempts: Attempts,
+    /// How long sessions and their tokens are valid.
+    pub lifetimes: Lifetimes,
+    /// Who may register.
+    pub registration: Registration,
+    /// What sends mails, if anything does.
+    pub mailer: Option<Mailer>,
+}
+
+impl Settings {
+    /// With these keys and limits, and as it is by default otherwise.
+    pub fn new(keys: Keys, attempts: Attempts) -> Self {
+        Self {
+            keys,
+            attempts,
+            lifetimes: Lifetimes::default(),
+            registration: Registration::default(),
+            mailer: None,
+        }
+    }
 }
 
 /// What a server that knows its callers shares.
@@ -30,6 +59,9 @@ pub struct Auth {
     pub keys: Keys,
     limits: Limits,
     passwords: Passwords,
+    lifetimes: Lifetimes,
+    registration: Registration,
+    mailer: Option<Arc<Mailer>>,
 }
 
 impl Auth {
@@ -39,6 +71,16 @@ impl Auth {
             keys: settings.keys,
             limits: Limits::new(settings.attempts),
             passwords: Passwords::default(),
+            lifetimes: settings.lifetimes,
+            registration: settings.registration,
+            mailer: settings.mailer.map(Arc::new),
+        }
+    }
+
+    /// Waits a moment for the mails that are under way.
+    pub async fn finish(&self) {
+        if let Some(mailer) = &self.mailer {
+            mailer.finish().await;
         }
     }
 }

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::{
     passwords,
     store::{
-        sessions::{self, Refreshed},
-        users,
+        sessions::{self, Next, Refreshed},
+        tokens, users,
     },
 };
 use crate::{
@@ -26,19 +26,37 @@ use crate::{
 /// How often sessions are looked for that have ended.
 const CLEANUP_INTERVAL: Duration = Duration::from_mins(10);
 
-/// A refresh token, and what is kept of it.
+/// Tells what a successor is sealed with from everything else that is hashed.
+const SEAL: &[u8] = b"minicrm refresh token successor";
+
+/// A refresh token.
 struct RefreshToken {
+    secret: [u8; 32],
     text: String,
-    hash: Hash,
 }
 
 impl RefreshToken {
     fn generate() -> Self {
-        let secret: [u8; 32] = rand::random();
-        let text = BASE64_URL_SAFE_NO_PAD.encode(secret);
-        let hash = hash(text.as_bytes());
-        Self { text, hash }
+        Self::new(rand::random())
     }
+
+    fn new(secret: [u8; 32]) -> Self {
+        let text = BASE64_URL_SAFE_NO_PAD.encode(secret);
+        Self { secret, text }
+    }
+
+    /// What is kept of it.
+    fn hash(&self) -> Hash {
+        hash(self.text.as_bytes())
+    }
+}
+
+/// Seals the secret of the one successor of the token with this text, or opens what
+/// is sealed. It can be read only by who has the token: what it is hidden by is a
+/// hash of the token, which is random, as long, and used for this alone.
+fn seal(token: &str, secret: [u8; 32]) -> [u8; 32] {
+    let pad = hash(&[SEAL, token.as_bytes()].concat());
+    std::array::from_fn(|at| secret[at] ^ pad[at])
 }
 
 /// What is kept of a refresh token that was given.
@@ -57,7 +75,7 @@ pub async fn login(context: Context, request: LoginRequest) -> Result<Tokens> {
     let email = violations.required_email("email", &request.email);
     let password = passwords::given(&mut violations, "password", &request.password);
     violations.finish()?;
-    auth.limits.attempt(context.peer, email.as_bytes())?;
+    let attempt = auth.limits.attempt(context.peer, &email).await?;
 
     let email = &email;
     let found = context
@@ -65,20 +83,21 @@ pub async fn login(context: Context, request: LoginRequest) -> Result<Tokens> {
         .read(Scope::None, async |conn| users::by_email(conn, email).await)
         .await?;
     let (user_id, kept) = found.map(|user| (user.id, user.password_hash)).unzip();
-    auth.passwords.verify(password, kept.clone()).await?;
+    attempt.end(auth.passwords.verify(password, kept.clone()).await)?;
     let (user_id, kept) = (user_id.unwrap_or_default(), &kept.unwrap_or_default());
 
     let token = RefreshToken::generate();
-    let (session_id, token_hash) = (Uuid::now_v7(), &token.hash);
+    let (session_id, token_hash) = (Uuid::now_v7(), &token.hash());
+    let lifetimes = auth.lifetimes;
     let expire_time = context
         .db()
         .transaction(Scope::None, async |conn| {
             // The password may have changed, and ended all sessions, meanwhile.
             users::lock(conn, user_id, kept).await?;
-            sessions::insert(conn, session_id, user_id, token_hash).await
+            sessions::insert(conn, session_id, user_id, token_hash, lifetimes).await
         })
         .await?;
-    tokens(&context, user_id, token, expire_time)
+    answer(&context, user_id, token, expire_time)
 }
 
 pub async fn refresh(context: Context, request: RefreshRequest) -> Result<Tokens> {
@@ -87,19 +106,32 @@ pub async fn refresh(context: Context, request: RefreshRequest) -> Result<Tokens
     auth.limits.refresh(context.peer)?;
 
     let token = RefreshToken::generate();
-    let next = &token.hash;
+    let next = &Next {
+        hash: token.hash(),
+        sealed: seal(&request.refresh_token, token.secret),
+    };
+    let lifetimes = auth.lifetimes;
     let refreshed = context
         .db()
         .transaction(Scope::None, async |conn| {
             // An error would undo the end of a session whose token was stolen.
-            sessions::refresh(conn, used, next).await
+            sessions::refresh(conn, used, next, lifetimes).await
         })
         .await?;
     match refreshed {
         Refreshed::Renewed {
             user_id,
             expire_time,
-        } => tokens(&context, user_id, token, expire_time),
+        } => answer(&context, user_id, token, expire_time),
+        Refreshed::Repeated {
+            user_id,
+            sealed,
+            expire_time,
+        } => {
+            let sealed = sealed.try_into().map_err(|_| Error::Unauthenticated)?;
+            let token = RefreshToken::new(seal(&request.refresh_token, sealed));
+            answer(&context, user_id, token, expire_time)
+        }
         Refreshed::Reused { user_id } => {
             tracing::warn!(%user_id, "a refresh token was used twice: its session has ended");
             Err(Error::Unauthenticated)
@@ -119,7 +151,7 @@ pub async fn logout(context: Context, request: LogoutRequest) -> Result<()> {
         .await
 }
 
-fn tokens(
+fn answer(
     context: &Context,
     user_id: Uuid,
     refresh_token: RefreshToken,
@@ -134,7 +166,7 @@ fn tokens(
     })
 }
 
-/// Deletes sessions that have ended, every now and then, for ever.
+/// Deletes sessions and tokens that have ended, every now and then, for ever.
 pub async fn keep_clean(db: &Db) {
     loop {
         if let Err(error) = delete_ended(db).await {
@@ -151,6 +183,13 @@ async fn delete_ended(db: &Db) -> Result<()> {
     let some = async || {
         db.transaction(Scope::None, async |conn| {
             sessions::delete_some_ended(conn).await
+        })
+        .await
+    };
+    while some().await? > 0 {}
+    let some = async || {
+        db.transaction(Scope::None, async |conn| {
+            tokens::delete_some_ended(conn).await
         })
         .await
     };

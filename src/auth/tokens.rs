@@ -21,8 +21,8 @@ use crate::{
     proto,
 };
 
-/// How long an access token is valid.
-pub const LIFETIME: Duration = Duration::from_mins(15);
+/// How long an access token is valid, unless told otherwise.
+const LIFETIME: Duration = Duration::from_mins(15);
 /// By how much the clocks of those who sign and verify may differ, in seconds.
 const LEEWAY: u64 = 30;
 /// Fewest bytes of a secret.
@@ -44,6 +44,7 @@ struct Claims {
 pub struct Keys {
     issuer: String,
     audience: String,
+    lifetime: Duration,
     /// The first of those that were given.
     signing: (Header, EncodingKey),
     /// By `kid`. No other is ever asked for.
@@ -103,17 +104,24 @@ impl Keys {
         Ok(Self {
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
+            lifetime: LIFETIME,
             signing: signing.ok_or("there is no JWT key")?,
             verifying,
             public,
         })
     }
 
+    /// The same, for tokens that are valid for so long.
+    #[must_use]
+    pub fn with_lifetime(self, lifetime: Duration) -> Self {
+        Self { lifetime, ..self }
+    }
+
     /// A token for this user, and when it ends.
     pub fn sign(&self, user_id: Uuid) -> Result<(String, DateTime<Utc>)> {
         #[expect(clippy::disallowed_methods, reason = "tokens need no database")]
         let now = Utc::now();
-        let expire_time = now + LIFETIME;
+        let expire_time = now + self.lifetime;
         let claims = Claims {
             sub: user_id,
             jti: Uuid::now_v7(),
@@ -134,7 +142,8 @@ impl Keys {
         let header = decode_header(token).map_err(|_| Error::Unauthenticated)?;
         let kid = header.kid.as_ref().ok_or(Error::Unauthenticated)?;
         let (algorithm, key) = self.verifying.get(kid).ok_or(Error::Unauthenticated)?;
-        if header.typ.as_deref() != Some("JWT") {
+        // What is critical has to be understood (RFC 7515, 4.1.11), and nothing is here.
+        if header.typ.as_deref() != Some("JWT") || header.crit.is_some() {
             return Err(Error::Unauthenticated);
         }
         // The algorithm is the key's, whatever the header says.

@@ -6,6 +6,7 @@ use super::{
     passwords,
     store::{
         sessions,
+        tokens::Purpose,
         users::{self, NewUser, User},
     },
 };
@@ -13,9 +14,12 @@ use crate::{
     access::{Identity, Role, credential::Credential},
     audit::{self, Event},
     context::Context,
-    db::Scope,
+    db::{Conn, Scope},
     error::Result,
-    organizations::{self, DEFAULT_CURRENCY, DEFAULT_TIME_ZONE, MAX_NAME, store::NewOrganization},
+    organizations::{
+        self, DEFAULT_CURRENCY, DEFAULT_TIME_ZONE, MAX_NAME,
+        store::{NewOrganization, Organization},
+    },
     page::Page,
     proto::{
         self, ChangePasswordRequest, GetMeRequest, GetMeResponse, RegisterRequest, RegisterResponse,
@@ -28,7 +32,7 @@ use crate::{
 const MAX_MEMBERSHIPS: i64 = 1000;
 
 /// Where somebody registers.
-enum Joining {
+pub(super) enum Joining {
     /// In a new organization.
     New(NewOrganization),
     /// In the one that invites them.
@@ -40,14 +44,8 @@ impl Joining {
         let invitation = &request.invitation_token;
         if invitation.is_empty() {
             let name = &request.organization_name;
-            return Self::New(NewOrganization {
-                id: Uuid::now_v7(),
-                name: violations.required_line("organization_name", name, MAX_NAME),
-                default_currency: DEFAULT_CURRENCY.to_owned(),
-                default_phone_region: None,
-                time_zone: DEFAULT_TIME_ZONE.to_owned(),
-                currencies: Vec::new(),
-            });
+            let name = violations.required_line("organization_name", name, MAX_NAME);
+            return Self::new(name);
         }
         if !request.organization_name.is_empty() {
             violations.add("organization_name", "excludes `invitation_token`");
@@ -59,7 +57,19 @@ impl Joining {
         ))
     }
 
-    fn organization_id(&self) -> Uuid {
+    /// In a new organization with this name.
+    pub(super) fn new(name: String) -> Self {
+        Self::New(NewOrganization {
+            id: Uuid::now_v7(),
+            name,
+            default_currency: DEFAULT_CURRENCY.to_owned(),
+            default_phone_region: None,
+            time_zone: DEFAULT_TIME_ZONE.to_owned(),
+            currencies: Vec::new(),
+        })
+    }
+
+    pub(super) fn organization_id(&self) -> Uuid {
         match self {
             Self::New(organization) => organization.id,
             Self::Invited(credential) => credential.organization_id,
@@ -67,15 +77,46 @@ impl Joining {
     }
 }
 
+/// Inserts a user, with their place in an organization. Who is invited has the
+/// address that was invited.
+pub(super) async fn join(
+    conn: &Conn,
+    user: &NewUser,
+    joining: &Joining,
+    event: &Event,
+) -> Result<(User, Organization)> {
+    let organization_id = joining.organization_id();
+    match joining {
+        Joining::New(organization) => {
+            organizations::store::insert(conn, organization).await?;
+            organizations::store::members::insert(conn, organization_id, user.id, Role::Owner)
+                .await?;
+        }
+        Joining::Invited(invitation) => {
+            organizations::join(conn, invitation, user.id, &user.email).await?;
+        }
+    }
+    users::insert(conn, user).await?;
+    if let Joining::Invited(_) = joining {
+        users::verify_email(conn, user.id).await?;
+    }
+    let organization = organizations::store::find(conn, organization_id).await?;
+    audit::store::insert(conn, organization_id, std::slice::from_ref(event)).await?;
+    let user = users::find(conn, user.id).await?;
+    Ok((user, organization))
+}
+
 pub async fn register(context: Context, request: RegisterRequest) -> Result<RegisterResponse> {
     let auth = context.auth()?;
+    auth.registration
+        .check(!request.invitation_token.is_empty())?;
     let mut violations = Violations::new();
     let email = violations.required_email("email", &request.email);
     let password = passwords::new(&mut violations, "password", &request.password);
     let name = violations.required_line("name", &request.name, MAX_NAME);
     let joining = Joining::parse(&mut violations, &request);
     violations.finish()?;
-    auth.limits.attempt(context.peer, email.as_bytes())?;
+    auth.limits.registration(context.peer)?;
 
     let user = NewUser {
         id: Uuid::now_v7(),
@@ -83,28 +124,20 @@ pub async fn register(context: Context, request: RegisterRequest) -> Result<Regi
         name,
         password_hash: auth.passwords.hash(password).await?,
     };
-    let organization_id = joining.organization_id();
-    let events = &[Event::now(Identity::User(user.id), context.method, user.id)];
-    let (user, joining) = (&user, &joining);
+    let (new, joining) = (&user, &joining);
+    let event = &Event::now(Identity::User(new.id), context.method, new.id);
     let (user, organization) = context
         .db()
-        .transaction(Scope::Organization(organization_id), async |conn| {
-            match joining {
-                Joining::New(organization) => {
-                    let (id, owner) = (organization.id, Role::Owner);
-                    organizations::store::insert(conn, organization).await?;
-                    organizations::store::members::insert(conn, id, user.id, owner).await?;
-                }
-                Joining::Invited(invitation) => {
-                    organizations::join(conn, invitation, user.id, &user.email).await?;
-                }
-            }
-            let user = users::insert(conn, user).await?;
-            let organization = organizations::store::find(conn, organization_id).await?;
-            audit::store::insert(conn, organization_id, events).await?;
-            Ok((user, organization))
-        })
+        .transaction(
+            Scope::Organization(joining.organization_id()),
+            async |conn| join(conn, new, joining, event).await,
+        )
         .await?;
+    if let (Some(mailer), None) = (&auth.mailer, user.email_verify_time) {
+        let (db, email) = (context.lasting_db(), user.email.clone());
+        // Too many are under way if it fails; the user may ask for one later.
+        let _ = mailer.take_on(db, Purpose::VerifyEmail, email);
+    }
     Ok(RegisterResponse {
         user: Some(user.into()),
         organization: Some(organization.into()),
@@ -133,14 +166,14 @@ pub async fn change_password(context: Context, request: ChangePasswordRequest) -
     let current = passwords::given(v, "current_password", &request.current_password);
     let new = passwords::new(v, "new_password", &request.new_password);
     violations.finish()?;
-    auth.limits.attempt(context.peer, user_id.as_bytes())?;
 
     let user = context
         .db()
         .read(Scope::None, async |conn| users::find(conn, user_id).await)
         .await?;
     let kept = &user.password_hash;
-    auth.passwords.verify(current, Some(kept.clone())).await?;
+    let attempt = auth.limits.attempt(context.peer, &user.email).await?;
+    attempt.end(auth.passwords.verify(current, Some(kept.clone())).await)?;
     let hash = &auth.passwords.hash(new).await?;
     context
         .db()
@@ -159,6 +192,7 @@ impl From<User> for proto::User {
             name: user.name,
             create_time: Some(timestamp(user.create_time)),
             update_time: Some(timestamp(user.update_time)),
+            email_verify_time: user.email_verify_time.map(timestamp),
         }
     }
 }

@@ -11,7 +11,8 @@ use std::{
     time::Duration,
 };
 
-use database::{Connection, prepare};
+pub(crate) use database::Connection;
+use database::prepare;
 use futures_util::future::OptionFuture;
 pub use migrate::{migrate, migration_status};
 use process::{listen, listen_also, resolve, stop_on_signals};

@@ -12,8 +12,11 @@ use phonenumber::country;
 use uuid::Uuid;
 
 use crate::{
-    auth::config::Authentication, context::DEVELOPMENT_ORGANIZATION, edge::config::Edge,
-    organizations::config::Organizations, telemetry::config::Telemetry,
+    auth::{commands::Users, config::Authentication},
+    context::DEVELOPMENT_ORGANIZATION,
+    edge::config::Edge,
+    organizations::config::Organizations,
+    telemetry::config::Telemetry,
 };
 
 /// Takes in customer enquiries over gRPC and hands each one to an operator, by
@@ -98,6 +101,10 @@ pub enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Makes, verifies, resets and lists users, in the database itself. Where nobody
+    /// may register, so the first owner of an organization comes to be.
+    #[command(subcommand)]
+    Users(Users),
     /// Asks the service whether it is serving, at the address for health checks if
     /// there is one, else at the listen address; exit code 0 if so, 1 if not.
     Healthcheck {

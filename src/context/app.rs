@@ -204,6 +204,13 @@ impl App {
         self.auth.as_ref().map(|auth| auth.keys.public().keys)
     }
 
+    /// Waits a moment for what goes on when calls have been answered.
+    pub async fn finish(&self) {
+        if let Some(auth) = &self.auth {
+            auth.finish().await;
+        }
+    }
+
     /// Closes the connections to the database, those in use when they are free.
     pub fn close(&self) {
         self.db.close();

@@ -77,6 +77,11 @@ impl Context {
         &self.db
     }
 
+    /// The database, for what goes on when the call has been answered.
+    pub(crate) fn lasting_db(&self) -> Db {
+        self.app.db.clone()
+    }
+
     /// The database, by connections that are kept for what is done in groups.
     pub fn grouped_db(&self) -> &Db {
         &self.app.grouped_db

@@ -13,7 +13,10 @@ use tokio_rustls::rustls::{
     server::ParsedCertificate,
 };
 
-use crate::edge::tls::{authorities, certificates, unusable};
+use crate::{
+    edge::tls::{authorities, certificates, unusable},
+    secret_file,
+};
 
 /// Who may be the server.
 pub enum Trust<'a> {
@@ -54,7 +57,7 @@ pub fn config(
         (None, None) => builder.with_no_client_auth(),
         (Some(cert), Some(key)) => {
             let chain = certificates(&read(cert)?, cert)?;
-            let secret = PrivateKeyDer::from_pem_slice(&read(key)?)
+            let secret = PrivateKeyDer::from_pem_slice(&secret_file::read(key)?)
                 .map_err(|error| unusable(key, &error))?;
             builder
                 .with_client_auth_cert(chain, secret)

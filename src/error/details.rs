@@ -72,6 +72,7 @@ impl Error {
             | Self::CredentialsInvalid
             | Self::Denied(_)
             | Self::AuthenticationOff
+            | Self::MailOff
             | Self::MessageTooLarge
             | Self::StorageFull
             | Self::Unimplemented

@@ -86,6 +86,9 @@ pub enum Error {
     /// There is no authentication, and so there are no users.
     #[error("the service runs without authentication")]
     AuthenticationOff,
+    /// No mails are sent.
+    #[error("the service sends no mails")]
+    MailOff,
     /// There is no such thing.
     #[error("{kind} not found")]
     NotFound {
@@ -229,7 +232,9 @@ impl Error {
             Self::OrganizationDenied | Self::Denied(_) => Code::PermissionDenied,
             Self::NotFound { .. } => Code::NotFound,
             Self::AlreadyExists { .. } => Code::AlreadyExists,
-            Self::Precondition { .. } | Self::AuthenticationOff => Code::FailedPrecondition,
+            Self::Precondition { .. } | Self::AuthenticationOff | Self::MailOff => {
+                Code::FailedPrecondition
+            }
             Self::Stale { .. } | Self::Conflict | Self::Busy => Code::Aborted,
             Self::Overloaded { .. }
             | Self::TooManyAttempts { .. }
@@ -261,6 +266,7 @@ impl Error {
             Self::StorageFull => "STORAGE_FULL",
             Self::Unimplemented => "UNIMPLEMENTED",
             Self::AuthenticationOff => "AUTHENTICATION_OFF",
+            Self::MailOff => "MAIL_OFF",
             Self::NotFound { .. } => "RESOURCE_NOT_FOUND",
             Self::AlreadyExists { .. } => "RESOURCE_ALREADY_EXISTS",
             Self::Stale { .. } => "ETAG_MISMATCH",

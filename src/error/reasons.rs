@@ -33,3 +33,7 @@ pub const DEAL_CLOSED: &str = "DEAL_CLOSED";
 pub const DEAL_OPEN: &str = "DEAL_OPEN";
 /// Reason: only owners and admins move deals back.
 pub const STAGE_ROLLBACK: &str = "STAGE_ROLLBACK";
+/// Reason: nobody registers here.
+pub const REGISTRATION_CLOSED: &str = "REGISTRATION_CLOSED";
+/// Reason: only who is invited registers here.
+pub const INVITATION_REQUIRED: &str = "INVITATION_REQUIRED";

@@ -17,6 +17,7 @@ use crate::{
         self, Identity, KeyAccess, Role,
         credential::{Credential, INVITATION_PREFIX},
     },
+    auth::store::users,
     context::Context,
     db::Conn,
     error::{Error, Result},
@@ -100,6 +101,7 @@ pub(super) async fn accept_invitation(
         .write(claim, credential.id, async |conn| {
             let email = members::email(conn, user_id).await?;
             let role = join(conn, credential, user_id, &email).await?;
+            users::verify_email(conn, user_id).await?;
             membership(conn, organization_id, user_id, role).await
         })
         .await;

@@ -2,6 +2,8 @@
 //! first, so that nobody waits for each other. Of two uses of a token, the update
 //! that marks it lets one through.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use diesel::{
     QueryableByName,
@@ -19,21 +21,56 @@ use crate::{
     schema::{refresh_tokens, sessions},
 };
 
-/// How long a refresh token is valid, in seconds.
-const REFRESH_LIFETIME: f64 = 7.0 * 24.0 * 3600.0;
-/// How long refreshing goes on after a login, in seconds.
-const SESSION_LIFETIME: f64 = 30.0 * 24.0 * 3600.0;
 /// How many are deleted in one statement.
 const CLEANUP_BATCH: i64 = 1000;
 
-/// What became of a refresh token.
+/// How long sessions and their tokens are valid.
 #[derive(Debug, Clone, Copy)]
+pub struct Lifetimes {
+    /// How long a refresh token is.
+    pub refresh: Duration,
+    /// How long refreshing goes on after a login.
+    pub session: Duration,
+    /// How long a refresh token that was used gives its successor again.
+    pub grace: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        let day = Duration::from_hours(24);
+        Self {
+            refresh: 7 * day,
+            session: 30 * day,
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What is kept of the successor of a refresh token.
+pub struct Next {
+    /// What it is found by.
+    pub hash: [u8; 32],
+    /// Its secret, for who has the token before it.
+    pub sealed: [u8; 32],
+}
+
+/// What became of a refresh token.
+#[derive(Debug)]
 pub enum Refreshed {
     /// It is used now, and another one is there instead.
     Renewed {
         /// Whose it is.
         user_id: Uuid,
         /// When the other one ends.
+        expire_time: DateTime<Utc>,
+    },
+    /// It was used just before, and gives the same one again.
+    Repeated {
+        /// Whose it is.
+        user_id: Uuid,
+        /// The secret of the other one, sealed.
+        sealed: Vec<u8>,
+        /// When the session's newest token ends.
         expire_time: DateTime<Utc>,
     },
     /// It was used before; its session has ended.
@@ -57,6 +94,7 @@ pub async fn insert(
     id: Uuid,
     user_id: Uuid,
     token_hash: &[u8],
+    lifetimes: Lifetimes,
 ) -> Result<DateTime<Utc>> {
     let expiry: Expiry = Prepared(
         sql_query(
@@ -65,7 +103,7 @@ pub async fn insert(
         )
         .bind::<SqlUuid, _>(id)
         .bind::<SqlUuid, _>(user_id)
-        .bind::<Double, _>(REFRESH_LIFETIME),
+        .bind::<Double, _>(lifetimes.refresh.as_secs_f64()),
     )
     .get_result(&mut conn)
     .await?;
@@ -84,32 +122,51 @@ async fn insert_token(mut conn: &Conn, session_id: Uuid, token_hash: &[u8]) -> R
     Ok(())
 }
 
-/// Uses a token up for the next one. If it was used before, the session ends.
-pub async fn refresh(mut conn: &Conn, used: &[u8], next: &[u8]) -> Result<Refreshed> {
+/// Uses a token up for the next one. If it was used just before, the one that came
+/// of that is given again; if before that, the session ends.
+pub async fn refresh(
+    mut conn: &Conn,
+    used: &[u8],
+    next: &Next,
+    lifetimes: Lifetimes,
+) -> Result<Refreshed> {
     let token = refresh_tokens::table.find(used);
     let session_id = token.select(refresh_tokens::session_id).single_value();
-    let session: Option<(Uuid, Uuid)> = sessions::table
+    let session: Option<(Uuid, Uuid, DateTime<Utc>)> = sessions::table
         .filter(sessions::id.nullable().eq(session_id))
         .filter(sessions::expire_time.gt(now))
-        .select((sessions::id, sessions::user_id))
+        .select((sessions::id, sessions::user_id, sessions::expire_time))
         .for_update()
         .first(&mut conn)
         .await
         .optional()?;
-    let Some((id, user_id)) = session else {
+    let Some((id, user_id, expire_time)) = session else {
         return Ok(Refreshed::Unknown);
     };
     let fresh = diesel::update(token.filter(refresh_tokens::use_time.is_null()))
-        .set(refresh_tokens::use_time.eq(now))
+        .set((
+            refresh_tokens::use_time.eq(now),
+            refresh_tokens::successor.eq(&next.sealed[..]),
+        ))
         .execute(&mut conn)
         .await?;
+    // What is no longer given again is not kept.
+    forget_successors(conn, id, lifetimes.grace).await?;
     if fresh == 0 {
+        let successor = token.select(refresh_tokens::successor);
+        if let Some(sealed) = successor.first::<Option<Vec<u8>>>(&mut conn).await? {
+            return Ok(Refreshed::Repeated {
+                user_id,
+                sealed,
+                expire_time,
+            });
+        }
         diesel::delete(sessions::table.find(id))
             .execute(&mut conn)
             .await?;
         return Ok(Refreshed::Reused { user_id });
     }
-    insert_token(conn, id, next).await?;
+    insert_token(conn, id, &next.hash).await?;
     let expiry: Expiry = Prepared(
         sql_query(
             "UPDATE sessions SET expire_time = LEAST(
@@ -117,8 +174,8 @@ pub async fn refresh(mut conn: &Conn, used: &[u8], next: &[u8]) -> Result<Refres
              WHERE id = $1 RETURNING expire_time",
         )
         .bind::<SqlUuid, _>(id)
-        .bind::<Double, _>(REFRESH_LIFETIME)
-        .bind::<Double, _>(SESSION_LIFETIME),
+        .bind::<Double, _>(lifetimes.refresh.as_secs_f64())
+        .bind::<Double, _>(lifetimes.session.as_secs_f64()),
     )
     .get_result(&mut conn)
     .await?;
@@ -126,6 +183,22 @@ pub async fn refresh(mut conn: &Conn, used: &[u8], next: &[u8]) -> Result<Refres
         user_id,
         expire_time: expiry.expire_time,
     })
+}
+
+/// Forgets the successors of the tokens of a session that were used before the grace.
+async fn forget_successors(mut conn: &Conn, session_id: Uuid, grace: Duration) -> Result<()> {
+    Prepared(
+        sql_query(
+            "UPDATE refresh_tokens SET successor = NULL
+             WHERE session_id = $1 AND successor IS NOT NULL
+               AND use_time <= now() - make_interval(secs => $2)",
+        )
+        .bind::<SqlUuid, _>(session_id)
+        .bind::<Double, _>(grace.as_secs_f64()),
+    )
+    .execute(&mut conn)
+    .await?;
+    Ok(())
 }
 
 /// Ends the session of a token, if there is one.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     db::Conn,
     error::{Error, Result, violated_key},
+    page::{Page, keyset},
     schema::users,
 };
 
@@ -21,6 +22,7 @@ pub struct User {
     pub password_hash: String,
     pub create_time: DateTime<Utc>,
     pub update_time: DateTime<Utc>,
+    pub email_verify_time: Option<DateTime<Utc>>,
 }
 
 /// A user to insert.
@@ -41,6 +43,19 @@ pub async fn by_email(mut conn: &Conn, email: &str) -> Result<Option<User>> {
         .first(&mut conn)
         .await
         .optional()?)
+}
+
+/// Whether there is this user.
+pub async fn exists(mut conn: &Conn, id: Uuid) -> Result<bool> {
+    Ok(diesel::select(diesel::dsl::exists(users::table.find(id)))
+        .get_result(&mut conn)
+        .await?)
+}
+
+/// A page of users.
+pub async fn list(mut conn: &Conn, page: Page) -> Result<Vec<User>> {
+    let query = users::table.select(User::as_select()).into_boxed();
+    Ok(keyset!(query, page, users::id).load(&mut conn).await?)
 }
 
 /// The user a token is for.
@@ -81,6 +96,27 @@ pub async fn insert(mut conn: &Conn, user: &NewUser) -> Result<User> {
             },
             _ => error.into(),
         })
+}
+
+/// The address is the user's. When that was found out first stays.
+pub async fn verify_email(mut conn: &Conn, id: Uuid) -> Result<()> {
+    let unverified = users::table
+        .find(id)
+        .filter(users::email_verify_time.is_null());
+    diesel::update(unverified)
+        .set((users::email_verify_time.eq(now), users::update_time.eq(now)))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
+/// Sets a password, whatever the present one is.
+pub async fn reset_password(mut conn: &Conn, id: Uuid, new: &str) -> Result<()> {
+    diesel::update(users::table.find(id))
+        .set((users::password_hash.eq(new), users::update_time.eq(now)))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
 }
 
 /// Changes a password, which must still be the one of which `present` is kept.

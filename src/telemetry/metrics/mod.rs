@@ -3,11 +3,13 @@
 
 mod calls;
 mod made;
+mod mails;
 
 use std::{sync::LazyLock, time::Duration};
 
 pub use calls::{Counted, code_name};
 use made::{counter, counters, gauge, gauges, histograms, real_gauge};
+pub use mails::mailed;
 use prometheus::{
     Encoder, Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
     TextEncoder,
@@ -101,7 +103,7 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
             "minicrm_shed_total",
             "Calls that were refused because too much was going on.",
             &["reason"],
-            &["in_flight", "queue", "pool", "passwords"],
+            &["in_flight", "queue", "pool", "passwords", "mails"],
         ),
         rate_limited: counters(
             "minicrm_rate_limited_total",
@@ -281,6 +283,7 @@ pub fn set_drift(counts: u32) {
 /// All of it, as Prometheus reads it.
 pub fn page() -> Result<String> {
     LazyLock::force(&METRICS);
+    mails::register();
     let mut page = Vec::new();
     TextEncoder::new()
         .encode(&prometheus::gather(), &mut page)

@@ -1,9 +1,12 @@
 //! `AuthService`: users, their passwords, sessions and tokens.
 
 mod attempts;
+mod emails;
+mod grace;
 mod keys;
 mod passwords;
 mod register;
+mod registration;
 mod sessions;
 mod tokens;
 

@@ -1,11 +1,19 @@
 //! Refresh tokens: once each, and a stolen one ends its session.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use minicrm::proto::LogoutRequest;
 use tonic::Code;
 
 use super::{PASSWORD, count};
-use crate::support::{App, assert_error, call};
+use crate::support::{App, assert_error, call, new_database, secure_with};
+
+/// A server that never gives a token again.
+async fn ungracious() -> App {
+    let settings = secure_with(|settings| settings.lifetimes.grace = Duration::ZERO);
+    App::made_with(new_database().await, settings).await
+}
 
 #[tokio::test]
 async fn a_refresh_token_gives_the_next_one() {
@@ -21,7 +29,7 @@ async fn a_refresh_token_gives_the_next_one() {
 
 #[tokio::test]
 async fn a_refresh_token_used_twice_ends_its_session_only() {
-    let app = App::secure().await;
+    let app = ungracious().await;
     let first = app.new_user("ann@example.com").await;
     let other = app.login("ann@example.com", PASSWORD).await.unwrap();
     let second = app.refresh(&first).await.unwrap();
@@ -35,7 +43,7 @@ async fn a_refresh_token_used_twice_ends_its_session_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_parallel_refreshes_at_most_one_wins() {
-    let app = App::secure().await;
+    let app = ungracious().await;
     app.new_user("ann@example.com").await;
     for _ in 0..10 {
         let tokens = app.login("ann@example.com", PASSWORD).await.unwrap();

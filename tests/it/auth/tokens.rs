@@ -2,11 +2,12 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, decode_header, encode};
+use minicrm::proto::{CreateOrganizationRequest, GetMeRequest, Organization};
 use serde_json::{Value, json};
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-use crate::support::{App, KEY, OTHER_KEY, assert_error};
+use crate::support::{App, KEY, OTHER_KEY, assert_error, call};
 
 /// A good token, taken apart.
 struct Good {
@@ -102,6 +103,28 @@ async fn what_a_token_says_must_hold() {
         .await;
 }
 
+/// Whoever has a key can sign for anybody, even for users of another database.
+#[tokio::test]
+async fn who_does_not_exist_makes_nothing() {
+    let good = Good::new().await;
+    let nobody = good.claiming("sub", Uuid::now_v7().to_string());
+    let app = good.app.with(&nobody, "");
+    let request = CreateOrganizationRequest {
+        organization: Some(Organization {
+            name: "Acme".to_owned(),
+            ..Organization::default()
+        }),
+        ..Default::default()
+    };
+    let outcome = call!(app.organizations.create_organization(request));
+    assert_error(outcome, Code::Unauthenticated, "UNAUTHENTICATED");
+    let outcome = call!(app.auth.get_me(GetMeRequest {}));
+    assert_error(outcome, Code::Unauthenticated, "UNAUTHENTICATED");
+    let outcome = app.change_password("", ["", ""]).await;
+    assert_error(outcome, Code::Unauthenticated, "UNAUTHENTICATED");
+    assert_eq!(app.count("SELECT FROM organizations").await, 1);
+}
+
 #[tokio::test]
 async fn a_token_is_signed_with_a_key_of_ours_as_that_key_signs() {
     let good = Good::new().await;
@@ -132,6 +155,16 @@ async fn a_token_is_signed_with_a_key_of_ours_as_that_key_signs() {
             ..good.header.clone()
         };
         good.assert_refused("typ", &signed(&header, &good.claims))
+            .await;
+    }
+
+    // What is critical is not understood (RFC 7515, 4.1.11).
+    for crit in [&[][..], &["exp"], &["b64"], &["x-unknown"]] {
+        let header = Header {
+            crit: Some(crit.iter().map(ToString::to_string).collect()),
+            ..good.header.clone()
+        };
+        good.assert_refused("crit", &signed(&header, &good.claims))
             .await;
     }
 

@@ -1,6 +1,6 @@
 //! TLS, certificates of clients, and files that change.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
 
 use minicrm::{
     edge::tls::{Files, Tls},
@@ -49,7 +49,9 @@ impl Directory {
     }
 
     fn write(&self, name: &str, text: &str) {
-        fs::write(self.0.join(name), text).unwrap();
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(path, PermissionsExt::from_mode(0o600)).unwrap();
     }
 
     fn write_pair(&self, [cert, key]: [&str; 2]) {

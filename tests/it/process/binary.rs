@@ -1,7 +1,9 @@
 //! The binary under test, and a directory for its private Postgres.
 
 use std::{
+    fs,
     net::{SocketAddr, TcpListener},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -151,6 +153,34 @@ pub fn channel(address: SocketAddr) -> Channel {
     Endpoint::try_from(format!("http://{address}"))
         .unwrap()
         .connect_lazy()
+}
+
+/// A file with a secret, removed at the end.
+pub struct SecretFile(PathBuf);
+
+impl SecretFile {
+    /// That nobody else can read.
+    pub fn new(name: &str, text: &str) -> Self {
+        let name = format!("minicrm-secret-{name}-{}", std::process::id());
+        let file = Self(std::env::temp_dir().join(name));
+        fs::write(&file.0, text).unwrap();
+        file.set_mode(0o600);
+        file
+    }
+
+    pub fn set_mode(&self, mode: u32) {
+        fs::set_permissions(&self.0, PermissionsExt::from_mode(mode)).unwrap();
+    }
+
+    pub fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for SecretFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 /// A directory for a private Postgres, removed at the end.

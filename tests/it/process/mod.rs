@@ -12,6 +12,7 @@ mod migrate;
 mod postgres_tls;
 mod replica;
 mod settings;
+mod users;
 mod verify;
 
 use std::time::Duration;
@@ -20,7 +21,7 @@ use minicrm::proto::{GetContactRequest, Operator};
 use tokio::time::sleep;
 
 use binary::signal;
-pub use binary::{DataDir, Process, channel, command, free_address};
+pub use binary::{DataDir, Process, SecretFile, channel, command, free_address};
 use load::Load;
 
 use crate::support::{App, contact, external, new_database, operator};

@@ -20,7 +20,7 @@ use crate::support::{App, contact, external, new_database, operator, request_id}
 /// Tables whose rows belong to no organization, and the only ones without a
 /// policy.
 const WITHOUT: &str = "('migration_lock', '__diesel_schema_migrations',
-    'users', 'sessions', 'refresh_tokens')";
+    'users', 'sessions', 'refresh_tokens', 'user_tokens')";
 
 #[derive(Debug, QueryableByName)]
 struct Name {

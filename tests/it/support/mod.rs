@@ -11,7 +11,11 @@ mod raw;
 mod sale;
 mod settings;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
@@ -44,7 +48,7 @@ pub use makers::*;
 pub use people::Person;
 pub use raw::messages;
 use settings::authenticated;
-pub use settings::{secure, settings};
+pub use settings::{secure, secure_with, settings};
 
 /// A key that tokens are signed with.
 pub const KEY: &str = include_str!("key.pem");
@@ -97,6 +101,8 @@ pub struct App {
     pub activities: ActivityServiceClient<Caller>,
     pub auth: AuthServiceClient<Caller>,
     pub organizations: OrganizationServiceClient<Caller>,
+    /// Where the server listens, if it is one of this process.
+    address: Option<SocketAddr>,
     /// Stops the server when the last clone is dropped.
     stop: Option<Arc<watch::Sender<bool>>>,
 }
@@ -198,6 +204,7 @@ impl App {
         let endpoint = Endpoint::try_from(format!("http://{address}")).unwrap();
         let channel = endpoint.connect().await.unwrap();
         Self {
+            address: Some(address),
             stop: Some(Arc::new(stop)),
             ..Self::at(channel, database_url)
         }
@@ -215,6 +222,7 @@ impl App {
             organization_id: organization_id.to_owned(),
         };
         Self {
+            address: self.address,
             stop: self.stop.clone(),
             ..Self::calling(self.channel.clone(), self.database_url.clone(), bearer)
         }
@@ -236,7 +244,21 @@ impl App {
             organizations: OrganizationServiceClient::new(caller.clone()),
             caller,
             channel,
+            address: None,
             stop: None,
+        }
+    }
+
+    /// The same server, called from this address.
+    pub async fn from(&self, peer: impl Into<IpAddr>) -> Self {
+        let address = self.address.unwrap();
+        let endpoint = Endpoint::try_from(format!("http://{address}")).unwrap();
+        let endpoint = endpoint.local_address(Some(peer.into()));
+        let channel = endpoint.connect().await.unwrap();
+        Self {
+            address: self.address,
+            stop: self.stop.clone(),
+            ..Self::at(channel, self.database_url.clone())
         }
     }
 

@@ -42,18 +42,23 @@ pub fn secure() -> Settings {
     authenticated(&[Key::Ed25519Pem(KEY.to_owned())], [1000, 1000])
 }
 
+/// The same as the tests of authentication change it.
+pub fn secure_with(change: impl FnOnce(&mut auth::Settings)) -> Settings {
+    let mut settings = secure();
+    settings.authentication.as_mut().map(change);
+    settings
+}
+
 /// The same with any keys, and so many attempts in a minute for an account
 /// and from a peer.
 pub fn authenticated(keys: &[Key], [per_account, per_peer]: [u32; 2]) -> Settings {
-    let authentication = auth::Settings {
-        keys: Keys::new(keys, "minicrm", "minicrm").unwrap(),
-        attempts: Attempts {
-            per_account: per_account.try_into().unwrap(),
-            per_peer: per_peer.try_into().unwrap(),
-        },
+    let keys = Keys::new(keys, "minicrm", "minicrm").unwrap();
+    let attempts = Attempts {
+        per_account: per_account.try_into().unwrap(),
+        per_peer: per_peer.try_into().unwrap(),
     };
     Settings {
-        authentication: Some(authentication),
+        authentication: Some(auth::Settings::new(keys, attempts)),
         ..settings()
     }
 }

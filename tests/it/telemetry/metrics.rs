@@ -14,8 +14,8 @@ use tonic::{Code, codegen::http::uri::PathAndQuery};
 
 use super::{http, measured, page, until, value};
 use crate::{
-    process::HANGS,
-    support::{call, contact, external, operator},
+    process::{HANGS, SecretFile},
+    support::{KEY, call, contact, external, operator},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,9 +158,9 @@ async fn who_says_nothing_is_in_nobodys_way_for_long() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn verifiers_read_the_keys_and_refused_attempts_count() {
-    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/key.pem");
+    let key = SecretFile::new("metrics", KEY);
     let settings = [
-        ("MINICRM_JWT_KEY_FILES", key),
+        ("MINICRM_JWT_KEY_FILES", key.path()),
         ("MINICRM_LOGIN_ATTEMPTS_PER_ACCOUNT", "1"),
     ];
     let (process, app, metrics) = measured(&settings).await;

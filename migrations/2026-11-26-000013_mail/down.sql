@@ -1,0 +1,3 @@
+DROP TABLE user_tokens;
+ALTER TABLE refresh_tokens DROP COLUMN successor;
+ALTER TABLE users DROP COLUMN email_verify_time;

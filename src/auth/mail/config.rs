@@ -1,0 +1,79 @@
+//! The settings of mails.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use lettre::{AsyncSmtpTransport, Tokio1Executor, message::Mailbox};
+
+use super::Mailer;
+use crate::secret_file;
+
+/// Settings of mails.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Mails {
+    /// Server that mails are sent by, like `smtps://user:password@host` or
+    /// `smtp://user:password@host:587?tls=required`. Without it no mails are sent:
+    /// `minicrm users` verifies addresses and resets passwords.
+    // Not shown by `--help`: it may hold a password.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_SMTP_URL",
+        hide_env_values = true,
+        requires = "mail_from",
+        value_name = "URL"
+    )]
+    pub smtp_url: Option<String>,
+
+    /// File with that URL.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_SMTP_URL_FILE",
+        conflicts_with = "smtp_url",
+        requires = "mail_from",
+        value_name = "FILE"
+    )]
+    pub smtp_url_file: Option<PathBuf>,
+
+    /// Whom mails are from, like `Acme <crm@example.com>`.
+    #[arg(long, global = true, env = "MINICRM_MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
+
+    /// Where people find the application that calls `VerifyEmail` and
+    /// `ResetPassword`, like `https://crm.example.com`: mails have links to
+    /// `/verify-email?token=…` and `/reset-password?token=…` there. Without it they
+    /// have the token alone.
+    #[arg(long, global = true, env = "MINICRM_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+}
+
+impl Mails {
+    /// What sends them, if there is a server for it. The error is a message for the
+    /// terminal.
+    pub fn mailer(&self) -> Result<Option<Mailer>, String> {
+        let url = match (&self.smtp_url, &self.smtp_url_file) {
+            (Some(url), _) => url.clone(),
+            (None, Some(file)) => String::from_utf8(secret_file::read(file)?)
+                .map_err(|_| format!("{} is not text", file.display()))?,
+            (None, None) => return Ok(None),
+        };
+        let url = url.trim();
+        if url.is_empty() {
+            return Ok(None);
+        }
+        // What is wrong with the URL is not repeated: it may hold a password.
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+            .map_err(|_| "MINICRM_SMTP_URL is not a URL like smtps://user:password@host")?;
+        if url.starts_with("smtp://") && !url.contains("tls=required") {
+            tracing::warn!("mails with secrets are sent without TLS, or may be: set tls=required");
+        }
+        let from = self.mail_from.as_deref().unwrap_or_default();
+        let from: Mailbox = from
+            .parse()
+            .map_err(|_| "MINICRM_MAIL_FROM is not an e-mail address".to_owned())?;
+        let public_url = self.public_url.as_deref();
+        let public_url = public_url.map(|url| url.trim_end_matches('/').to_owned());
+        Ok(Some(Mailer::new(transport, from, public_url)))
+    }
+}
