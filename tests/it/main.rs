@@ -34,5 +34,6 @@ mod tasks;
 mod telemetry;
 mod tenants;
 mod tidy;
+mod unchanged;
 mod validation;
 mod weights;
