@@ -11,7 +11,9 @@
 
 use divan::{Bencher, black_box};
 use minicrm::{
-    NewContact, normalize_code,
+    NewContact,
+    access::Identity,
+    normalize_code,
     page::Pager,
     pick::{Candidate, pick},
     proto::{
@@ -69,11 +71,12 @@ fn create_contact_request(bencher: Bencher<'_, '_>) {
         message: "Do you ship to Rome?".to_owned(),
         request_id: Uuid::now_v7().to_string(),
     };
+    let call = (Identity::Development, "CreateContact");
     bencher
         .with_inputs(|| request.clone())
         .bench_values(|request| {
             let mut violations = Violations::new();
-            let contact = NewContact::parse(&mut violations, request, None);
+            let contact = NewContact::parse(&mut violations, request, None, call);
             violations.finish().map(|()| contact)
         });
 }

@@ -4,6 +4,10 @@ use prost_types::FieldMask;
 
 use crate::validate::Violations;
 
+/// The path of a field that updates do not change, and the methods that do: none if
+/// empty.
+pub type OutputOnly = (&'static str, &'static str);
+
 /// The fields an update changes.
 #[derive(Debug)]
 pub struct Mask {
@@ -12,13 +16,13 @@ pub struct Mask {
 
 impl Mask {
     /// Reads a mask. `fields` are the paths that can be changed, each with
-    /// whether the request populates it; `output_only` paths are ignored,
-    /// unknown ones are violations.
+    /// whether the request populates it. To name another is a violation; of the
+    /// `output_only` ones it says which methods change them, if any do.
     pub fn parse(
         violations: &mut Violations,
         mask: Option<&FieldMask>,
         fields: &[(&'static str, bool)],
-        output_only: &[&str],
+        output_only: &[OutputOnly],
     ) -> Self {
         let Some(mask) = mask.filter(|mask| !mask.paths.is_empty()) else {
             return Self {
@@ -34,8 +38,9 @@ impl Mask {
             match fields.iter().find(|field| field.0 == path) {
                 Some(field) => paths.push(field.0),
                 None if path == "*" => paths.extend(fields.iter().map(|field| field.0)),
-                None if output_only.contains(&path.as_str()) => {}
-                None => violations.add("update_mask", "names a field that does not exist"),
+                // It is compared, whatever the mask names.
+                None if path == "etag" => {}
+                None => violations.add("update_mask", refusal(path, output_only)),
             }
         }
         Self { paths }
@@ -50,9 +55,19 @@ impl Mask {
     pub fn then<T>(&self, path: &str, value: impl FnOnce() -> T) -> Option<T> {
         self.has(path).then(value)
     }
+}
 
-    /// Whether nothing changes.
-    pub fn is_empty(&self) -> bool {
-        self.paths.is_empty()
+/// What is wrong with a path that cannot be changed.
+fn refusal(path: &str, output_only: &[OutputOnly]) -> String {
+    match output_only.iter().find(|field| field.0 == path) {
+        None => "names a field that does not exist".to_owned(),
+        Some((path, "")) => format!("names `{path}`, which is output only"),
+        Some((path, methods)) => format!("names `{path}`, which is changed by {methods}"),
     }
+}
+
+/// A new value, if it is given and not the present one: what is unchanged is neither
+/// checked nor written again.
+pub fn other<T: PartialEq>(new: Option<T>, present: &T) -> Option<T> {
+    new.filter(|new| new != present)
 }

@@ -336,6 +336,8 @@ diesel::table! {
 diesel::table! {
     /// Answers given to requests that carried a `request_id`.
     requests (organization_id, method, request_id) {
+        /// Digest of method, caller and the caller's id; NULL: whoever comes with that id.
+        claim_id -> Nullable<Uuid>,
         create_time -> Timestamptz,
         /// SHA-256 of the encoded request.
         fingerprint -> Bytea,

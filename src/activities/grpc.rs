@@ -16,6 +16,7 @@ use crate::{
     },
     request_id::Claim,
     rpc::{Rpc, reply},
+    tasks,
     validate::{MAX_MESSAGE, Violations},
 };
 
@@ -82,7 +83,11 @@ async fn create_comment(
             let organization_id = context.organization_id;
             let author = context.identity.user_id();
             let deal = deals::store::lock(conn, organization_id, deal_id).await?;
-            context.check_own(deal.owner_user_id)?;
+            if let Some(user_id) = context.only_for()
+                && !tasks::store::is_assignee(conn, organization_id, deal_id, user_id).await?
+            {
+                context.check_own(deal.owner_user_id)?;
+            }
             let written = store::record(conn, organization_id, deal_id, author, comment).await?;
             let written = written.into_iter().next();
             let written = written.ok_or_else(|| Error::internal("a comment was not written"))?;

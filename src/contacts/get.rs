@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
     grouped::{self, Job, Queues},
     proto::{self, GetContactRequest},
-    request_id::Claim,
+    request_id::Owned,
     validate::Violations,
 };
 
@@ -29,7 +29,7 @@ impl Job for Wanted {
         context.wanted()
     }
 
-    fn claim(&self) -> Option<&Claim> {
+    fn claim(&self) -> Option<&Owned> {
         None
     }
 

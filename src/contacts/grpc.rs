@@ -17,7 +17,7 @@ use crate::{
     context::{App, Context},
     db::Conn,
     error::{Error, Result},
-    mask::Mask,
+    mask::{Mask, other},
     operators,
     page::Pager,
     proto::{
@@ -124,17 +124,16 @@ async fn update_contact(context: Context, request: UpdateContactRequest) -> Resu
     let id = violations.id("contact.id", &contact.id);
     let fields = [("message", !contact.message.is_empty())];
     let output_only = [
-        "id",
-        "lead_id",
-        "source_id",
-        "operator_id",
-        "status",
-        "backlog_reason",
-        "create_time",
-        "update_time",
-        "assign_time",
-        "close_time",
-        "etag",
+        ("id", ""),
+        ("lead_id", ""),
+        ("source_id", ""),
+        ("operator_id", "ReassignContact"),
+        ("status", "SetContactStatus"),
+        ("backlog_reason", "ReassignContact"),
+        ("create_time", ""),
+        ("update_time", ""),
+        ("assign_time", "ReassignContact"),
+        ("close_time", "SetContactStatus"),
     ];
     let mask = Mask::parse(
         &mut violations,
@@ -154,11 +153,13 @@ async fn update_contact(context: Context, request: UpdateContactRequest) -> Resu
             let (mut contact, time) = store::lock(conn, organization_id, id).await?;
             check_own(context, conn, &contact).await?;
             Error::check_etag("contact", id, etag, contact.revision)?;
-            if let Some(message) = message {
-                contact.message.clone_from(message);
-                contact.update_time = time;
-                contact = store::update(conn, organization_id, &contact).await?;
-            }
+            let Some(message) = other(message.clone(), &contact.message) else {
+                conn.unchanged();
+                return Ok(contact.into());
+            };
+            contact.message = message;
+            contact.update_time = time;
+            let contact = store::update(conn, organization_id, &contact).await?;
             Ok(contact.into())
         })
         .await

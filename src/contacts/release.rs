@@ -42,8 +42,8 @@ pub async fn release_all(conn: &Conn, organization_id: Uuid, operator: &Operator
 /// that nobody can take are in the backlog then; what is closed meanwhile is left alone.
 pub async fn redraw_all(context: &Context, ids: Vec<Uuid>) -> Result<()> {
     for ids in ids.chunks(MAX_GROUP) {
-        let draws = ids.iter().map(|id| Change::draw(context, *id));
-        write::change_all(context, draws.collect()).await?;
+        let draws: Result<_> = ids.iter().map(|id| Change::draw(context, *id)).collect();
+        write::change_all(context, draws?).await?;
     }
     Ok(())
 }

@@ -189,20 +189,6 @@ impl Context {
             .ok_or_else(|| Error::not_found("member", id))
     }
 
-    /// The same for who is to take the place of another: who stays need not be a member
-    /// any more.
-    pub async fn check_other_member(
-        &self,
-        conn: &Conn,
-        before: Option<Uuid>,
-        after: Option<Uuid>,
-    ) -> Result<()> {
-        if before == after {
-            return Ok(());
-        }
-        self.check_member(conn, after).await
-    }
-
     /// Counts that this was denied.
     pub fn count_denied(&self, reason: &'static str) {
         if self.place.is_some() {

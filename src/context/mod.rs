@@ -183,7 +183,7 @@ impl Context {
 
     /// Runs a write in a transaction, exactly once if it has a claim, if the caller may
     /// still call the method, and says in the audit that it was done to the thing with
-    /// this id.
+    /// this id, unless the work says that [nothing has changed](Transaction::unchanged).
     pub async fn write<T, F>(&self, claim: Option<Claim>, resource_id: Uuid, work: F) -> Result<T>
     where
         T: Message + Default,
@@ -193,29 +193,33 @@ impl Context {
             + Send
             + Sync,
     {
-        let (claim, work) = (&claim, &work);
+        let (claim, work) = (&claim.map(|claim| claim.of(self.identity)), &work);
         let events = &[Event::now(self.identity, self.method, resource_id)];
         self.db()
             .transaction(self.scope(), async |conn| {
+                let audit = async || {
+                    let events = if conn.is_changed() { &events[..] } else { &[] };
+                    audit::store::insert(conn, self.organization_id, events).await
+                };
                 let Some(claim) = claim else {
                     self.confirm(conn).await?;
                     let answer = work.clone()(conn).await?;
-                    conn.commit_with(audit::store::insert(conn, self.organization_id, events))
-                        .await?;
+                    conn.commit_with(audit()).await?;
                     return Ok(answer);
                 };
-                let claimed = request_id::claim(conn, self.organization_id, &[claim]).await?;
-                match claimed.into_iter().next() {
-                    Some(Claimed::Replay(answer)) => decode(&answer),
-                    Some(Claimed::Reused) => Err(Error::RequestIdReused),
-                    Some(Claimed::Fresh) | None => {
+                match request_id::claim(conn, self.organization_id, claim).await? {
+                    Claimed::Replay(answer) => request_id::decode(&answer),
+                    Claimed::Reused => Err(Error::RequestIdReused),
+                    Claimed::Fresh(place) => {
                         self.confirm(conn).await?;
                         let answer = work.clone()(conn).await?;
                         let encoded = answer.encode_to_vec();
+                        debug_assert!(size_of::<T>() == 0 || !encoded.is_empty());
                         let save = async {
+                            let organization_id = self.organization_id;
                             let (saved, audited) = join!(
-                                request_id::save(conn, self.organization_id, claim, &encoded),
-                                audit::store::insert(conn, self.organization_id, events),
+                                request_id::save(conn, organization_id, claim, place, &encoded),
+                                audit(),
                             );
                             saved?;
                             audited
@@ -228,9 +232,4 @@ impl Context {
             .inspect(|_| self.counted())
             .await
     }
-}
-
-/// Decodes an answer that was kept.
-pub fn decode<T: Message + Default>(answer: &[u8]) -> Result<T> {
-    T::decode(answer).map_err(Error::internal)
 }

@@ -148,6 +148,7 @@ impl Db {
             held,
             committing: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            unchanged: AtomicBool::new(false),
         };
         // BEGIN is not waited for: the first statements follow it at once.
         let worked = try_join(transaction.begin(&begin), work(&transaction)).await;
@@ -183,6 +184,7 @@ pub struct Transaction {
     held: Held,
     committing: AtomicBool,
     ended: AtomicBool,
+    unchanged: AtomicBool,
 }
 
 impl Deref for Transaction {
@@ -196,6 +198,16 @@ impl Deref for Transaction {
 impl Transaction {
     async fn begin(&self, statements: &str) -> Result<()> {
         Ok((&**self).batch_execute(statements).await?)
+    }
+
+    /// The work turned out to change nothing: there is nothing to tell of.
+    pub fn unchanged(&self) {
+        self.unchanged.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the work changes anything.
+    pub fn is_changed(&self) -> bool {
+        !AtomicBool::load(&self.unchanged, Ordering::Relaxed)
     }
 
     async fn end_read(self) {

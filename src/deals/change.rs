@@ -118,15 +118,11 @@ impl Change {
         if self.lead_id.flatten().is_some_and(|id| id != deal.lead_id) {
             violations.add("deal.lead_id", "cannot be changed");
         }
-        if let Some(owner) = self.owner_user_id {
-            context.check_own(owner)?;
-            context
-                .check_other_member(conn, deal.owner_user_id, owner)
-                .await?;
+        if after.owner_user_id != deal.owner_user_id {
+            context.check_own(after.owner_user_id)?;
+            context.check_member(conn, after.owner_user_id).await?;
         }
-        if let Some(contact_id) = after.contact_id
-            && after.contact_id != deal.contact_id
-        {
+        if let Some(contact_id) = after.contact_id.filter(|id| Some(*id) != deal.contact_id) {
             let contact = contacts::store::find(conn, organization_id, contact_id).await?;
             if contact.lead_id != deal.lead_id {
                 violations.add("deal.contact_id", "is of another lead");
@@ -138,7 +134,9 @@ impl Change {
                 violations.add("deal.currency", "is none of the organization's currencies");
             }
         }
-        amount::check(&mut violations, &after.amount, &after.currency);
+        if (&after.amount, &after.currency) != (&deal.amount, &deal.currency) {
+            amount::check(&mut violations, &after.amount, &after.currency);
+        }
         violations.finish()
     }
 }
@@ -170,21 +168,27 @@ pub async fn update_deal(context: Context, request: UpdateDealRequest) -> Result
         ("status", deal.status != 0),
         ("stage", deal.stage != 0),
     ];
-    let output_only = ["id", "close_time", "create_time", "update_time", "etag"];
+    let output_only = [
+        ("id", ""),
+        ("close_time", "UpdateDeal of `stage` and ReopenDeal"),
+        ("create_time", ""),
+        ("update_time", ""),
+    ];
     let mask = request.update_mask.as_ref();
     let mask = Mask::parse(&mut violations, mask, &fields, &output_only);
     let change = Change::parse(&mut violations, &deal, &mask);
     violations.finish()?;
 
-    let (context, change, etag, changes) = (&context, &change, &deal.etag, !mask.is_empty());
+    let (context, change, etag) = (&context, &change, &deal.etag);
     context
         .write(claim, id, async |conn| {
             let before = lock(context, conn, id, etag).await?;
-            if !changes {
-                return Ok(before.into());
-            }
             let values = change.apply(&before, context.is_admin())?;
             change.check(context, conn, &before, &values).await?;
+            if values == Values::from(&before) {
+                conn.unchanged();
+                return Ok(before.into());
+            }
             Ok(write(context, conn, &before, &values).await?.into())
         })
         .await

@@ -14,6 +14,8 @@ text_enum! {
         AllAtLimit = "ALL_AT_LIMIT",
         /// Its operator was deleted, or went with a member who was removed.
         OperatorDeleted = "OPERATOR_DELETED",
+        /// It was taken from its operator for nobody else to have it.
+        TakenBack = "TAKEN_BACK",
     }
 }
 
@@ -40,6 +42,7 @@ impl From<BacklogReason> for proto::BacklogReason {
             BacklogReason::AllInactive => Self::AllInactive,
             BacklogReason::AllAtLimit => Self::AllAtLimit,
             BacklogReason::OperatorDeleted => Self::OperatorDeleted,
+            BacklogReason::TakenBack => Self::TakenBack,
         }
     }
 }

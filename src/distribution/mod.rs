@@ -6,93 +6,23 @@
 //! so that a whole group of contacts is decided as if one by one.
 
 mod backlog;
+mod pool;
 pub mod store;
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use rand::Rng;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 pub use backlog::BacklogReason;
+pub use pool::{Excluded, ExclusionReason, Pool};
 
 use crate::{
+    error::{Error, OPERATOR_INACTIVE},
     operators::store::Operator,
     pick::{self, Candidate},
-    proto,
 };
-
-/// Why an operator with a weight on a source cannot take a contact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ExclusionReason {
-    /// The weight is 0.
-    Paused,
-    /// The operator is not active.
-    Inactive,
-    /// The load has reached its limit.
-    AtLoadLimit,
-    /// The window's limit is used up.
-    AtWindowLimit,
-    /// The contact is being taken from this operator.
-    CurrentOperator,
-}
-
-impl From<ExclusionReason> for proto::ExclusionReason {
-    fn from(reason: ExclusionReason) -> Self {
-        match reason {
-            ExclusionReason::Paused => Self::Paused,
-            ExclusionReason::Inactive => Self::Inactive,
-            ExclusionReason::AtLoadLimit => Self::AtLoadLimit,
-            ExclusionReason::AtWindowLimit => Self::AtWindowLimit,
-            ExclusionReason::CurrentOperator => Self::CurrentOperator,
-        }
-    }
-}
-
-/// An operator who cannot take a contact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Excluded {
-    /// Who.
-    pub operator_id: Uuid,
-    /// Their weight on the source.
-    pub weight: u32,
-    /// Why not.
-    pub reason: ExclusionReason,
-}
-
-/// Everyone with a weight on a source, by operator id: who can take a contact,
-/// and who cannot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pool {
-    /// The source.
-    pub source_id: Uuid,
-    /// Who can.
-    pub candidates: Vec<Candidate>,
-    /// Who cannot.
-    pub excluded: Vec<Excluded>,
-}
-
-impl Pool {
-    /// A digest of the content, as a UUID of version 8: equal pools have equal ids.
-    pub fn id(&self) -> Uuid {
-        let mut digest = Sha256::new().chain_update(self.source_id);
-        for candidate in &self.candidates {
-            digest.update(candidate.operator_id);
-            digest.update(candidate.weight.to_be_bytes());
-        }
-        for excluded in &self.excluded {
-            digest.update(excluded.operator_id);
-            digest.update(excluded.weight.to_be_bytes());
-            digest.update([1 + excluded.reason as u8]);
-        }
-        let mut id = [0; 16];
-        id.copy_from_slice(&digest.finalize()[..16]);
-        Uuid::new_v8(id)
-    }
-}
 
 /// A decision about who gets a contact.
 #[derive(Debug, Clone)]
@@ -130,6 +60,31 @@ impl Member {
             Some(ExclusionReason::AtWindowLimit)
         } else {
             None
+        }
+    }
+}
+
+impl Member {
+    /// The error of an operator who cannot take a contact for this reason.
+    pub fn refuses(&self, obstacle: ExclusionReason) -> Error {
+        let operator = &self.operator;
+        let full = |limit: Option<i32>, window_seconds| Error::OperatorFull {
+            id: operator.id,
+            limit: limit.unwrap_or_default(),
+            window_seconds,
+        };
+        match obstacle {
+            ExclusionReason::AtLoadLimit => full(operator.load_limit, None),
+            ExclusionReason::AtWindowLimit => {
+                full(operator.window_limit, Some(operator.window_seconds))
+            }
+            ExclusionReason::Paused
+            | ExclusionReason::Inactive
+            | ExclusionReason::CurrentOperator => Error::Precondition {
+                reason: OPERATOR_INACTIVE,
+                kind: "operator",
+                id: operator.id,
+            },
         }
     }
 }

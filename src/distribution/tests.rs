@@ -118,3 +118,46 @@ fn the_backlog_reason_names_the_nearest_cause() {
         Err(BacklogReason::AllAtLimit)
     );
 }
+
+/// Ids of pools are kept for ever: they depend on nothing but what is in them, not on the
+/// place of a reason among the others. (These were made by another program.)
+#[test]
+fn the_id_of_a_pool_is_that_of_its_content() {
+    use ExclusionReason as Reason;
+    let id = Uuid::from_u128;
+    let mut pool = Pool {
+        source_id: SOURCE,
+        candidates: vec![Candidate {
+            operator_id: id(2),
+            weight: 10,
+        }],
+        excluded: Vec::new(),
+    };
+    assert_eq!(
+        pool.id().to_string(),
+        "8fe7ac25-ab9e-8336-a936-04280a0591ca"
+    );
+    let reasons = [
+        Reason::Paused,
+        Reason::Inactive,
+        Reason::AtLoadLimit,
+        Reason::AtWindowLimit,
+        Reason::CurrentOperator,
+    ];
+    for (reason, number) in reasons.into_iter().zip(3..) {
+        pool.excluded.push(Excluded {
+            operator_id: id(number),
+            weight: 20,
+            reason,
+        });
+        let kept = serde_json::to_value(reason).ok();
+        assert_eq!(
+            kept.as_ref().and_then(|kept| kept.as_str()),
+            Some(reason.as_str())
+        );
+    }
+    assert_eq!(
+        pool.id().to_string(),
+        "c228c5bf-ae0d-80b5-a119-8ab1641a7f19"
+    );
+}

@@ -3,8 +3,9 @@
 use std::{collections::HashMap, time::Duration};
 
 use tonic_types::ErrorDetails;
+use uuid::Uuid;
 
-use super::{DOMAIN, Error};
+use super::{DOMAIN, Error, OPERATOR_AT_LIMIT};
 
 /// After what time to try again what others stood in the way of.
 pub const SOON: Duration = Duration::from_millis(200);
@@ -44,13 +45,22 @@ impl Error {
                 metadata.insert("field".to_owned(), (*field).to_owned());
                 details.set_resource_info(*kind, *field, "", self.to_string());
             }
+            Self::Taken { kind, fields } => {
+                metadata.insert("resource_type".to_owned(), (*kind).to_owned());
+                let names: Vec<_> = fields.iter().map(|(field, _)| *field).collect();
+                metadata.insert("field".to_owned(), names.join(","));
+                for (field, id) in fields {
+                    metadata.insert(format!("{field}_taken_by"), id.to_string());
+                }
+                let first = fields.first().map(|(_, id)| id.to_string());
+                details.set_resource_info(*kind, first.unwrap_or_default(), "", self.to_string());
+            }
             Self::Precondition { reason, kind, id } => {
-                metadata.insert(format!("{kind}_id"), id.to_string());
-                details.add_precondition_failure_violation(
-                    *reason,
-                    format!("{kind}/{id}"),
-                    self.to_string(),
-                );
+                precondition(self, &mut metadata, &mut details, (reason, kind, *id));
+            }
+            Self::OperatorFull { id, .. } => {
+                let violation = (OPERATOR_AT_LIMIT, "operator", *id);
+                precondition(self, &mut metadata, &mut details, violation);
             }
             Self::Stale { kind, id } => {
                 metadata.insert(format!("{kind}_id"), id.to_string());
@@ -62,6 +72,7 @@ impl Error {
                 metadata.insert("incident".to_owned(), incident.to_string());
             }
             Self::Conflict
+            | Self::ResultErased
             | Self::Busy
             | Self::Overloaded { .. }
             | Self::Unavailable(_)
@@ -85,4 +96,15 @@ impl Error {
         details.set_error_info(self.reason(), DOMAIN, metadata);
         details
     }
+}
+
+/// What kind of thing is in a state that does not allow it, and why.
+fn precondition(
+    error: &Error,
+    metadata: &mut HashMap<String, String>,
+    details: &mut ErrorDetails,
+    (reason, kind, id): (&str, &str, Uuid),
+) {
+    metadata.insert(format!("{kind}_id"), id.to_string());
+    details.add_precondition_failure_violation(reason, format!("{kind}/{id}"), error.to_string());
 }

@@ -3,16 +3,19 @@
 
 mod database;
 mod details;
+mod make;
 mod reasons;
+mod status;
+mod texts;
 
-use std::{fmt::Display, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 pub use database::violated_key;
 pub use details::SOON;
 use prost::Message;
 pub use reasons::*;
 use tonic::{Code, Status};
-use tonic_types::{FieldViolation, StatusExt};
+use tonic_types::FieldViolation;
 use uuid::Uuid;
 
 /// Result of everything that can fail on behalf of a caller.
@@ -24,47 +27,44 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// Domain of every `google.rpc.ErrorInfo` this service sends.
 pub const DOMAIN: &str = "minicrm";
 
-/// The metadata that tells a client of gRPC when to repeat a call.
-const PUSHBACK: &str = "grpc-retry-pushback-ms";
-
 /// What went wrong: one variant per thing a caller can do about it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// Fields of the request are wrong; all of them are named.
-    #[error("the request has invalid fields")]
+    #[error("The request has invalid fields.")]
     Invalid(Vec<FieldViolation>),
     /// The bytes of the request are not the message they should be.
-    #[error("the request cannot be decoded")]
+    #[error("The request cannot be decoded.")]
     Malformed,
     /// The message of the request is longer than any may be.
-    #[error("the request is too long")]
+    #[error("The request is too long.")]
     MessageTooLarge,
     /// There is no such method, or its answer cannot be encoded as asked for.
-    #[error("there is no such method, or not with this encoding")]
+    #[error("There is no such method, or not with this encoding.")]
     Unimplemented,
     /// The `request_id` was used for another request.
-    #[error("the request_id was used for another request")]
+    #[error("The request_id was used for another request.")]
     RequestIdReused,
     /// The organization is not the caller's.
-    #[error("no access to this organization")]
+    #[error("You have no access to this organization.")]
     OrganizationDenied,
     /// Nobody knows who calls.
-    #[error("the call carries no valid token or key")]
+    #[error("The call carries no valid token or key.")]
     Unauthenticated,
     /// E-mail or password is wrong; which of them is not said.
-    #[error("the credentials are wrong")]
+    #[error("The credentials are wrong.")]
     CredentialsInvalid,
     /// The caller may not do this.
-    #[error("the caller may not do this: {0}")]
+    #[error("{}", texts::denied(.0))]
     Denied(&'static str),
     /// Too many attempts for an account or from a peer.
-    #[error("too many attempts")]
+    #[error("There were too many attempts. Try again later.")]
     TooManyAttempts {
         /// When the next one may be made.
         retry_after: Duration,
     },
     /// More calls in a second than are allowed.
-    #[error("too many calls a second")]
+    #[error("There are too many calls a second. Try again later.")]
     RateLimited {
         /// For what: an organization or a key.
         kind: &'static str,
@@ -74,7 +74,7 @@ pub enum Error {
         retry_after: Duration,
     },
     /// As many as there may be are there already.
-    #[error("there may be no more {what}")]
+    #[error("There may be no more {what}.")]
     QuotaExceeded {
         /// Of what, in the plural.
         what: &'static str,
@@ -84,13 +84,13 @@ pub enum Error {
         id: Uuid,
     },
     /// There is no authentication, and so there are no users.
-    #[error("the service runs without authentication")]
+    #[error("The service runs without authentication, so there are no users.")]
     AuthenticationOff,
     /// No mails are sent.
-    #[error("the service sends no mails")]
+    #[error("The service sends no mails.")]
     MailOff,
     /// There is no such thing.
-    #[error("{kind} not found")]
+    #[error("There is no such {}.", texts::words(.kind))]
     NotFound {
         /// What kind of thing.
         kind: &'static str,
@@ -98,15 +98,37 @@ pub enum Error {
         id: String,
     },
     /// Another one has a value that must be unique.
-    #[error("a {kind} with this {field} already exists")]
+    #[error("Another {} has this {} already.", texts::words(.kind), texts::words(.field))]
     AlreadyExists {
         /// What kind of thing.
         kind: &'static str,
         /// The field that must be unique.
         field: &'static str,
     },
+    /// Others have values that must be unique; all of them are named.
+    #[error("{}", texts::taken(.kind, .fields))]
+    Taken {
+        /// What kind of thing.
+        kind: &'static str,
+        /// The fields that must be unique, each with the id of the thing that has its
+        /// value. At least one.
+        fields: Vec<(&'static str, Uuid)>,
+    },
+    /// The operator can take no more.
+    #[error("{}", texts::full(*.limit, *.window_seconds))]
+    OperatorFull {
+        /// Who.
+        id: Uuid,
+        /// How many they can have.
+        limit: i32,
+        /// Within what time they were given them; none if it is about those they have.
+        window_seconds: Option<i32>,
+    },
+    /// What the request led to has been erased.
+    #[error("The request was done before, and what it led to has been erased since.")]
+    ResultErased,
     /// The thing is in a state that does not allow it.
-    #[error("{reason}: {kind} {id}")]
+    #[error("{}", texts::precondition(.reason))]
     Precondition {
         /// What stands in the way: one of the constants below.
         reason: &'static str,
@@ -116,7 +138,7 @@ pub enum Error {
         id: Uuid,
     },
     /// The etag is not the present one.
-    #[error("the {kind} has changed since it was read")]
+    #[error("The {} has changed since it was read.", texts::words(.kind))]
     Stale {
         /// What kind of thing.
         kind: &'static str,
@@ -124,10 +146,10 @@ pub enum Error {
         id: Uuid,
     },
     /// Concurrent transactions got in each other's way; nothing was done.
-    #[error("concurrent changes got in each other's way")]
+    #[error("Concurrent changes got in each other's way. Try again.")]
     Conflict,
     /// Too much is waiting already; nothing was done.
-    #[error("too many requests are waiting")]
+    #[error("Too many requests are waiting. Try again later.")]
     Overloaded {
         /// What for, for the metrics.
         what: &'static str,
@@ -135,22 +157,22 @@ pub enum Error {
         retry_after: Duration,
     },
     /// The call's deadline has passed; what a write did is unknown.
-    #[error("the deadline has passed")]
+    #[error("The deadline has passed.")]
     DeadlineExceeded,
     /// A lock or a statement took too long; nothing was done.
-    #[error("the database took too long")]
+    #[error("The database took too long. Try again.")]
     Busy,
     /// The database has no room for more; nothing was done.
-    #[error("the disk of the database is full")]
+    #[error("The disk of the database is full.")]
     StorageFull,
     /// The database cannot be reached; what a write did is unknown.
-    #[error("the database is not available")]
+    #[error("The database is not available. Try again later.")]
     Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// The database must not be used as it is; for the terminal.
-    #[error("the database {0}")]
+    #[error("The database {0}.")]
     Refused(String),
     /// A fault of ours.
-    #[error("internal error {incident}")]
+    #[error("Something went wrong in the service (incident {incident}).")]
     Internal {
         /// What the caller can name it by; the log has it, too.
         incident: Uuid,
@@ -161,49 +183,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// There is no `kind` with this id.
-    pub fn not_found(kind: &'static str, id: impl Display) -> Self {
-        Self::NotFound {
-            kind,
-            id: id.to_string(),
-        }
-    }
-
-    /// Too much is waiting already: `what`, for the metrics.
-    pub fn overloaded(what: &'static str) -> Self {
-        Self::Overloaded {
-            what,
-            retry_after: SOON,
-        }
-    }
-
-    /// A fault of ours.
-    pub fn internal(cause: impl Into<Cause>) -> Self {
-        Self::Internal {
-            incident: Uuid::now_v7(),
-            cause: Arc::from(cause.into()),
-        }
-    }
-
-    /// The database cannot be reached.
-    pub fn unavailable(cause: impl Into<Cause>) -> Self {
-        Self::Unavailable(Arc::from(cause.into()))
-    }
-
-    /// The database must not be used as it is.
-    pub fn refused(why: impl Into<String>) -> Self {
-        Self::Refused(why.into())
-    }
-
-    /// Refuses if `etag` is given and not that of the present `revision`.
-    pub fn check_etag(kind: &'static str, id: Uuid, etag: &str, revision: i32) -> Result<()> {
-        if etag.is_empty() || etag == revision.to_string() {
-            Ok(())
-        } else {
-            Err(Self::Stale { kind, id })
-        }
-    }
-
     /// The error and all that is behind it, for the log.
     pub fn chain(&self) -> String {
         chain(self)
@@ -231,10 +210,12 @@ impl Error {
             Self::Unauthenticated | Self::CredentialsInvalid => Code::Unauthenticated,
             Self::OrganizationDenied | Self::Denied(_) => Code::PermissionDenied,
             Self::NotFound { .. } => Code::NotFound,
-            Self::AlreadyExists { .. } => Code::AlreadyExists,
-            Self::Precondition { .. } | Self::AuthenticationOff | Self::MailOff => {
-                Code::FailedPrecondition
-            }
+            Self::AlreadyExists { .. } | Self::Taken { .. } => Code::AlreadyExists,
+            Self::Precondition { .. }
+            | Self::OperatorFull { .. }
+            | Self::ResultErased
+            | Self::AuthenticationOff
+            | Self::MailOff => Code::FailedPrecondition,
             Self::Stale { .. } | Self::Conflict | Self::Busy => Code::Aborted,
             Self::Overloaded { .. }
             | Self::TooManyAttempts { .. }
@@ -268,7 +249,9 @@ impl Error {
             Self::AuthenticationOff => "AUTHENTICATION_OFF",
             Self::MailOff => "MAIL_OFF",
             Self::NotFound { .. } => "RESOURCE_NOT_FOUND",
-            Self::AlreadyExists { .. } => "RESOURCE_ALREADY_EXISTS",
+            Self::AlreadyExists { .. } | Self::Taken { .. } => "RESOURCE_ALREADY_EXISTS",
+            Self::OperatorFull { .. } => OPERATOR_AT_LIMIT,
+            Self::ResultErased => "RESULT_ERASED",
             Self::Stale { .. } => "ETAG_MISMATCH",
             Self::Conflict => "TRANSACTION_CONFLICT",
             Self::Overloaded { .. } => "OVERLOADED",
@@ -277,18 +260,6 @@ impl Error {
             Self::Unavailable(_) | Self::Refused(_) => "DATABASE_UNAVAILABLE",
             Self::Internal { .. } => "INTERNAL",
         }
-    }
-}
-
-impl From<&Error> for Status {
-    fn from(error: &Error) -> Self {
-        let mut status = Self::with_error_details(error.code(), error.to_string(), error.details());
-        if let Some(delay) = error.retry_after() {
-            // What RetryInfo says, for clients that repeat calls by themselves.
-            let millis = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-            status.metadata_mut().insert(PUSHBACK, millis.into());
-        }
-        status
     }
 }
 

@@ -17,11 +17,12 @@ pub async fn run<J: Job>(context: &Context, jobs: &[J]) -> Vec<Result<J::Answer>
     let mut answers: Vec<_> = jobs.iter().map(|_| None).collect();
     let mut waiting: Vec<usize> = (0..jobs.len()).collect();
     while !waiting.is_empty() {
-        // Twins go one after the other: the second reads the first's answer.
+        // Twins go one after the other: the second reads the first's answer. So do others
+        // who use the same id: only one of them can have the row that it finds.
         let mut claimed = HashSet::new();
         let (group, twins): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|&index| {
             let claim = jobs[index].claim();
-            claim.is_none_or(|claim| claimed.insert((claim.method, claim.request_id)))
+            claim.is_none_or(|claim| claimed.insert(claim.key()))
         });
         waiting = twins;
         let members: Vec<_> = group.iter().map(|&index| &jobs[index]).collect();

@@ -13,7 +13,7 @@ pub use queue::{Queues, run};
 use crate::{
     context::Context,
     error::{Error, Result},
-    request_id::Claim,
+    request_id::Owned,
 };
 
 /// Most jobs in a group: one transaction.
@@ -31,10 +31,10 @@ pub trait Job: Send + Sync + Sized + 'static {
     fn queues(context: &Context) -> &Queues<Self>;
 
     /// What its request claims to be, if it may be repeated.
-    fn claim(&self) -> Option<&Claim>;
+    fn claim(&self) -> Option<&Owned>;
 
     /// Does a group in one transaction; one answer each, in their order. No two
-    /// have the same claim. An error means that nothing was done.
+    /// have claims with the same key. An error means that nothing was done.
     fn transact(
         context: &Context,
         group: &[&Self],

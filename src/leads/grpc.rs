@@ -22,7 +22,7 @@ use crate::{
         ExportLeadResponse, GetLeadRequest, ListLeadsRequest, ListLeadsResponse, LookupLeadRequest,
         UpdateLeadRequest, lead_service_server::LeadService, lookup_lead_request,
     },
-    request_id::Claim,
+    request_id::{self, Claim},
     rpc::{Rpc, reply},
     statistics,
     validate::{MAX_NAME, Violations},
@@ -185,12 +185,11 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
         ("owner_user_id", !lead.owner_user_id.is_empty()),
     ];
     let output_only = [
-        "id",
-        "contacts",
-        "deals",
-        "create_time",
-        "update_time",
-        "etag",
+        ("id", ""),
+        ("contacts", "the methods of ContactService"),
+        ("deals", "the methods of DealService"),
+        ("create_time", ""),
+        ("update_time", ""),
     ];
     let mask = Mask::parse(
         &mut violations,
@@ -215,20 +214,23 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
     violations.finish()?;
 
     let organization_id = context.organization_id;
-    let (change, etag, changes) = (&change, &lead.etag, !mask.is_empty());
-    let context = &context;
+    let (context, change, etag) = (&context, &change, &lead.etag);
     context
         .write(claim, id, async |conn| {
-            let mut lead = lock(context, conn, id, etag).await?;
+            let lead = lock(context, conn, id, etag).await?;
+            let change = change.clone().of(&lead);
+            if change == LeadChange::default() {
+                conn.unchanged();
+                return Ok(lead.into());
+            }
             if let Some(owner) = change.owner_user_id {
                 context.check_own(owner)?;
-                context
-                    .check_other_member(conn, lead.owner_user_id, owner)
-                    .await?;
+                context.check_member(conn, owner).await?;
             }
-            if changes {
-                lead = store::update(conn, organization_id, id, change).await?;
-            }
+            let identifiers = [&change.external_id, &change.phone, &change.email];
+            let new = identifiers.map(|new| new.as_ref().and_then(Option::as_deref));
+            store::check_free(conn, organization_id, new).await?;
+            let lead = store::update(conn, organization_id, id, &change).await?;
             let mut violations = Violations::new();
             let identifiers = [&lead.external_id, &lead.phone, &lead.email];
             check_known(&mut violations, identifiers, &lead.name);
@@ -248,10 +250,14 @@ async fn delete_lead(context: Context, request: DeleteLeadRequest) -> Result<()>
     let (context, etag) = (&context, &request.etag);
     context
         .write(claim, id, async |conn| {
-            lock(context, conn, id, etag).await?;
+            let lead = lock(context, conn, id, etag).await?;
             // Whatever is left after this keeps the lead from being deleted.
             let deleted = contacts::store::delete_closed(conn, organization_id, id).await?;
             store::delete(conn, organization_id, id).await?;
+            let contacts = deleted.iter();
+            let times = contacts.flat_map(|contact| [contact.create_time, contact.update_time]);
+            let times = times.chain([lead.create_time, lead.update_time]);
+            request_id::forget_at(conn, organization_id, times, id).await?;
             statistics::store::add_leads(conn, organization_id, -1).await?;
             statistics::store::record(conn, organization_id, &deleted, None).await
         })

@@ -91,7 +91,12 @@ pub async fn erase_lead(context: Context, request: EraseLeadRequest) -> Result<p
         .write(claim, id, async |conn| {
             let organization_id = context.organization_id;
             let before = lock(context, conn, id, etag).await?;
-            let lead = store::update(conn, organization_id, id, nothing).await?;
+            let nothing = nothing.clone().of(&before);
+            let lead = if nothing == LeadChange::default() {
+                before.clone()
+            } else {
+                store::update(conn, organization_id, id, &nothing).await?
+            };
             contacts::store::erase_of_lead(conn, organization_id, id).await?;
             let mut ids = deals::store::erase_of_lead(conn, organization_id, id, ERASED).await?;
             tasks::store::erase_of_deals(conn, organization_id, &ids, ERASED).await?;

@@ -164,13 +164,12 @@ async fn update_operator(
         ("user_id", !operator.user_id.is_empty()),
     ];
     let output_only = [
-        "id",
-        "load",
-        "window_load",
-        "create_time",
-        "update_time",
-        "delete_time",
-        "etag",
+        ("id", ""),
+        ("load", ""),
+        ("window_load", ""),
+        ("create_time", ""),
+        ("update_time", ""),
+        ("delete_time", "DeleteOperator"),
     ];
     let mask = Mask::parse(
         &mut violations,
@@ -198,17 +197,16 @@ async fn update_operator(
     violations.finish()?;
 
     let organization_id = context.organization_id;
-    let (change, etag, changes) = (&change, &operator.etag, !mask.is_empty());
+    let (change, etag) = (&change, &operator.etag);
     context
         .write(claim, id, async |conn| {
             let mut operator = lock(conn, organization_id, id, etag).await?;
-            if changes {
-                if let Some(user_id) = change.user_id {
-                    context
-                        .check_other_member(conn, operator.user_id, user_id)
-                        .await?;
-                }
-                operator = store::update(conn, organization_id, id, change).await?;
+            let change = change.clone().of(&operator);
+            if change == OperatorChange::default() {
+                conn.unchanged();
+            } else {
+                context.check_member(conn, change.user_id.flatten()).await?;
+                operator = store::update(conn, organization_id, id, &change).await?;
             }
             answer_one(conn, organization_id, operator).await
         })

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     db::Conn,
     error::{Error, Result},
+    mask::other,
     page::{Page, keyset},
     schema::operators,
 };
@@ -45,7 +46,7 @@ pub struct NewOperator {
 }
 
 /// What an update changes: fields that are absent stay.
-#[derive(Debug, Default, AsChangeset)]
+#[derive(Debug, Clone, Default, PartialEq, AsChangeset)]
 #[diesel(table_name = operators)]
 #[expect(clippy::option_option, reason = "absent, or set to NULL")]
 pub struct OperatorChange {
@@ -55,6 +56,21 @@ pub struct OperatorChange {
     pub window_limit: Option<Option<i32>>,
     pub window_seconds: Option<i32>,
     pub user_id: Option<Option<Uuid>>,
+}
+
+impl OperatorChange {
+    /// What of it is a change of this operator.
+    #[must_use]
+    pub fn of(self, operator: &Operator) -> Self {
+        Self {
+            name: other(self.name, &operator.name),
+            active: other(self.active, &operator.active),
+            load_limit: other(self.load_limit, &operator.load_limit),
+            window_limit: other(self.window_limit, &operator.window_limit),
+            window_seconds: other(self.window_seconds, &operator.window_seconds),
+            user_id: other(self.user_id, &operator.user_id),
+        }
+    }
 }
 
 /// Which operators to list.

@@ -234,7 +234,7 @@ async fn update_organization(
         ("time_zone", !organization.time_zone.is_empty()),
         ("currencies", !organization.currencies.is_empty()),
     ];
-    let output_only = ["id", "create_time", "update_time", "etag"];
+    let output_only = [("id", ""), ("create_time", ""), ("update_time", "")];
     let mask = Mask::parse(
         &mut violations,
         request.update_mask.as_ref(),
@@ -257,13 +257,16 @@ async fn update_organization(
     };
     violations.finish()?;
 
-    let (change, etag, changes) = (&change, &organization.etag, !mask.is_empty());
+    let (change, etag) = (&change, &organization.etag);
     let updated = context
         .write(claim, id, async |conn| {
             let mut organization = store::lock(conn, id).await?;
             Error::check_etag("organization", id, etag, organization.revision)?;
-            if changes {
-                organization = store::update(conn, id, change).await?;
+            let change = change.clone().of(&organization);
+            if change == OrganizationChange::default() {
+                conn.unchanged();
+            } else {
+                organization = store::update(conn, id, &change).await?;
                 let store::Organization {
                     time_zone,
                     default_currency,

@@ -65,11 +65,12 @@ pub(super) async fn remove_member(context: Context, request: RemoveMemberRequest
 /// Whether the request was answered before.
 async fn is_done(context: &Context, claim: Option<&Claim>) -> Result<bool> {
     let Some(claim) = claim else { return Ok(false) };
+    let claim = &claim.clone().of(context.identity);
     let organization_id = context.organization_id;
     let claimed = context
         .read(async |conn| request_id::find(conn, organization_id, &[claim]).await)
         .await?;
-    Ok(!matches!(claimed[..], [Claimed::Fresh]))
+    Ok(!matches!(claimed[..], [Claimed::Fresh(_)]))
 }
 
 /// A member who is to be removed, and what becomes of what they leave.

@@ -1,9 +1,9 @@
 //! How answers end: after a day, or with what they tell of. (The index by time has a
 //! condition: only statements that say it use it.)
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use diesel::{
     sql_query,
     sql_types::{Array, BigInt, Binary, Double, Timestamptz, Uuid as SqlUuid},
@@ -76,6 +76,38 @@ pub async fn forget(
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Timestamptz, _>(since)
     .bind::<Array<Binary>, _>(ids)
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}
+
+/// The same for a thing that is gone, as far as it was answered at these times: reading
+/// all answers would be too much for what happens often.
+pub async fn forget_at(
+    conn: &Conn,
+    organization_id: Uuid,
+    times: impl IntoIterator<Item = DateTime<Utc>>,
+    id: Uuid,
+) -> Result<()> {
+    let minutes: BTreeSet<_> = times
+        .into_iter()
+        .filter_map(|time| time.duration_trunc(TimeDelta::minutes(1)).ok())
+        .collect();
+    // An answer is as old as its transaction, which has read the time later.
+    sql_query(
+        "UPDATE requests SET response = ''
+         WHERE organization_id = $1 AND (method, request_id) IN (
+             SELECT r.method, r.request_id FROM unnest($2) AS m (minute), LATERAL (
+                 SELECT method, request_id, response FROM requests
+                 WHERE organization_id = $1 AND create_time > '2000-01-01 00:00:00+00'
+                   AND create_time >= m.minute - interval '1 minute'
+                   AND create_time < m.minute + interval '1 minute'
+                 OFFSET 0) AS r
+             WHERE position($3 IN r.response) > 0)",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<Timestamptz>, _>(minutes.into_iter().collect::<Vec<_>>())
+    .bind::<Binary, _>(id.to_string().into_bytes())
     .execute(&mut &*conn)
     .await?;
     Ok(())

@@ -3,10 +3,12 @@
 //! anything else: a concurrent twin waits for it and then reads its answer.
 
 mod age;
+mod claim;
 
 use std::collections::HashMap;
 
-pub use age::{forget, keep_clean};
+pub use age::{forget, forget_at, keep_clean};
+pub use claim::{Claim, Owned};
 
 use diesel::{
     ExpressionMethods, QueryDsl, QueryableByName, sql_query,
@@ -14,69 +16,28 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use prost::Message;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Prepared},
+    db::{Conn, Prepared, column},
     error::{Error, Result, violated_key},
     schema::requests,
-    validate::Violations,
 };
-
-/// What a request with a `request_id` claims to be: the only one of its method.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
-    /// Name of the method, the id's scope within the organization.
-    pub method: &'static str,
-    /// The caller's id.
-    pub request_id: Uuid,
-    /// SHA-256 of the request.
-    pub fingerprint: Vec<u8>,
-}
-
-impl Claim {
-    /// The claim of a request; none if it carries no `request_id`.
-    pub fn parse(
-        violations: &mut Violations,
-        method: &'static str,
-        request_id: &str,
-        request: &impl Message,
-    ) -> Option<Self> {
-        let request_id = violations.optional_id("request_id", request_id)?;
-        Some(Self::new(method, request_id, request))
-    }
-
-    /// The claim of a request with this id.
-    pub fn new(method: &'static str, request_id: Uuid, request: &impl Message) -> Self {
-        let mut encoded = request.encode_to_vec();
-        // However the id is spelled, it is the same request.
-        let id = request_id.to_string();
-        let spelled = encoded
-            .windows(id.len())
-            .rposition(|part| part.eq_ignore_ascii_case(id.as_bytes()));
-        if let Some(start) = spelled {
-            encoded[start..start + id.len()].copy_from_slice(id.as_bytes());
-        }
-        let fingerprint = Sha256::digest(encoded).to_vec();
-        Self {
-            method,
-            request_id,
-            fingerprint,
-        }
-    }
-}
 
 /// What became of a claim.
 #[derive(Debug)]
 pub enum Claimed {
-    /// The request is new: do it, then [`save`] the answer.
-    Fresh,
+    /// The request is new: do it, then keep the answer in this place.
+    Fresh(Place),
     /// It was done before; this is the encoded answer.
     Replay(Vec<u8>),
-    /// The id was used for another request.
+    /// The caller used the id for another request.
     Reused,
 }
+
+/// The `request_id` of a claim's row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place(Uuid);
 
 #[derive(Debug, QueryableByName)]
 struct Kept {
@@ -84,92 +45,77 @@ struct Kept {
     method: String,
     #[diesel(sql_type = SqlUuid)]
     request_id: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    claim_id: Option<Uuid>,
     #[diesel(sql_type = Binary)]
     fingerprint: Vec<u8>,
     #[diesel(sql_type = Nullable<Binary>)]
     response: Option<Vec<u8>>,
 }
 
-impl Kept {
-    fn answer_to(&self, claim: &Claim) -> Claimed {
-        if self.fingerprint == claim.fingerprint {
-            Claimed::Replay(self.response.clone().unwrap_or_default())
-        } else {
-            Claimed::Reused
+/// The rows that claims may be in, by method and `request_id`.
+struct Rows<'a>(HashMap<(&'a str, Uuid), &'a Kept>);
+
+impl<'a> Rows<'a> {
+    fn new(rows: &'a [Kept]) -> Self {
+        let rows = rows.iter();
+        Self(
+            rows.map(|row| ((&*row.method, row.request_id), row))
+                .collect(),
+        )
+    }
+
+    fn became(&self, owned: &'a Owned) -> Claimed {
+        let at = |id| self.0.get(&(owned.claim.method, id)).copied();
+        let first = at(owned.claim.request_id);
+        let own = first
+            .filter(|row| row.claim_id.is_none_or(|id| id == owned.id))
+            .or_else(|| at(owned.id).filter(|row| row.claim_id == Some(owned.id)));
+        match own {
+            Some(row) if row.fingerprint == owned.claim.fingerprint => {
+                Claimed::Replay(row.response.clone().unwrap_or_default())
+            }
+            Some(_) => Claimed::Reused,
+            None if first.is_some() => Claimed::Fresh(Place(owned.id)),
+            None => Claimed::Fresh(Place(owned.claim.request_id)),
         }
     }
 }
 
-/// Claims ids, in their order everywhere, so that two groups cannot wait for
-/// each other. No two claims may be of the same method and id. Answers in the
-/// order of the claims.
-pub async fn claim(conn: &Conn, organization_id: Uuid, claims: &[&Claim]) -> Result<Vec<Claimed>> {
-    if claims.is_empty() {
-        return Ok(Vec::new());
+/// Makes a claim: a concurrent twin waits until it is decided.
+pub async fn claim(conn: &Conn, organization_id: Uuid, owned: &Owned) -> Result<Claimed> {
+    // Mostly it is new, and nobody else has used the id.
+    let place = Place(owned.claim.request_id);
+    if insert_empty(conn, organization_id, owned, place).await? {
+        return Ok(Claimed::Fresh(place));
     }
-    let mut ordered = claims.to_vec();
-    ordered.sort_by_key(|claim| (claim.request_id, claim.method));
-    let methods: Vec<_> = ordered.iter().map(|claim| claim.method).collect();
-    let ids: Vec<_> = ordered.iter().map(|claim| claim.request_id).collect();
-    let fingerprints: Vec<_> = ordered.iter().map(|claim| &claim.fingerprint[..]).collect();
-
-    let fresh: Vec<Kept> = Prepared(
-        sql_query(
-            "INSERT INTO requests (organization_id, method, request_id, fingerprint)
-             SELECT $1, c.method, c.request_id, c.fingerprint
-             FROM unnest($2, $3, $4) AS c (method, request_id, fingerprint)
-             ON CONFLICT DO NOTHING
-             RETURNING method, request_id, fingerprint, response",
-        )
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<Text>, _>(&methods)
-        .bind::<Array<SqlUuid>, _>(&ids)
-        .bind::<Array<Binary>, _>(&fingerprints),
-    )
-    .get_results(&mut &*conn)
-    .await?;
-    let kept = if fresh.len() == claims.len() {
-        Vec::new()
-    } else {
-        select(conn, organization_id, claims).await?
-    };
-    let fresh = by_key(&fresh);
-    let kept = by_key(&kept);
-    claims
-        .iter()
-        .map(|claim| {
-            let key = (claim.method, claim.request_id);
-            if fresh.contains_key(&key) {
-                return Ok(Claimed::Fresh);
-            }
-            // Missing only if its age has just deleted what was in the way.
-            Ok(kept.get(&key).ok_or(Error::Conflict)?.answer_to(claim))
-        })
-        .collect()
+    let became = find(conn, organization_id, &[owned]).await?.pop();
+    match became.ok_or(Error::Conflict)? {
+        Claimed::Fresh(other)
+            if other == place || !insert_empty(conn, organization_id, owned, other).await? =>
+        {
+            // What was in the way has just been deleted, or a twin came first.
+            Err(Error::Conflict)
+        }
+        became => Ok(became),
+    }
 }
 
 /// What became of these claims until now, without making them: whoever goes on
 /// with a fresh one must [`insert`] it. Answers in the order of the claims.
-pub async fn find(conn: &Conn, organization_id: Uuid, claims: &[&Claim]) -> Result<Vec<Claimed>> {
+pub async fn find(conn: &Conn, organization_id: Uuid, claims: &[&Owned]) -> Result<Vec<Claimed>> {
     if claims.is_empty() {
         return Ok(Vec::new());
     }
-    let kept = select(conn, organization_id, claims).await?;
-    let kept = by_key(&kept);
-    let claimed = claims.iter().map(|claim| {
-        let kept = kept.get(&(claim.method, claim.request_id));
-        kept.map_or(Claimed::Fresh, |kept| kept.answer_to(claim))
+    let places = claims.iter().flat_map(|owned| {
+        let method = owned.claim.method;
+        [(method, owned.claim.request_id), (method, owned.id)]
     });
-    Ok(claimed.collect())
-}
-
-async fn select(conn: &Conn, organization_id: Uuid, claims: &[&Claim]) -> Result<Vec<Kept>> {
-    let methods: Vec<_> = claims.iter().map(|claim| claim.method).collect();
-    let ids: Vec<_> = claims.iter().map(|claim| claim.request_id).collect();
-    Ok(Prepared(
+    let (methods, ids): (Vec<_>, Vec<_>) = places.unzip();
+    let rows: Vec<Kept> = Prepared(
         sql_query(
             "SELECT r.* FROM unnest($2, $3) AS c (method, request_id), LATERAL (
-                 SELECT method, request_id, fingerprint, response FROM requests
+                 SELECT method, request_id, claim_id, fingerprint, response FROM requests
                  WHERE organization_id = $1 AND method = c.method
                    AND request_id = c.request_id
                  LIMIT 1) AS r",
@@ -179,23 +125,44 @@ async fn select(conn: &Conn, organization_id: Uuid, claims: &[&Claim]) -> Result
         .bind::<Array<SqlUuid>, _>(&ids),
     )
     .get_results(&mut &*conn)
-    .await?)
+    .await?;
+    let rows = Rows::new(&rows);
+    Ok(claims.iter().map(|owned| rows.became(owned)).collect())
 }
 
-fn by_key(rows: &[Kept]) -> HashMap<(&str, Uuid), &Kept> {
-    rows.iter()
-        .map(|row| ((&*row.method, row.request_id), row))
-        .collect()
+/// Makes a claim in this place; false if there is one.
+async fn insert_empty(
+    conn: &Conn,
+    organization_id: Uuid,
+    Owned { claim, id }: &Owned,
+    Place(place): Place,
+) -> Result<bool> {
+    let inserted = Prepared(
+        sql_query(
+            "INSERT INTO requests (organization_id, method, request_id, claim_id, fingerprint)
+             VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Text, _>(claim.method)
+        .bind::<SqlUuid, _>(place)
+        .bind::<SqlUuid, _>(id)
+        .bind::<Binary, _>(&claim.fingerprint),
+    )
+    .execute(&mut &*conn)
+    .await?;
+    Ok(inserted > 0)
 }
 
 /// Keeps the answer to a claim, in the transaction that made it.
 pub async fn save(
     mut conn: &Conn,
     organization_id: Uuid,
-    claim: &Claim,
+    owned: &Owned,
+    Place(place): Place,
     answer: &[u8],
 ) -> Result<()> {
-    let key = (organization_id, claim.method, claim.request_id);
+    let key = (organization_id, owned.claim.method, place);
     diesel::update(requests::table.find(key))
         .set(requests::response.eq(answer))
         .execute(&mut conn)
@@ -203,41 +170,54 @@ pub async fn save(
     Ok(())
 }
 
-/// Keeps the answers to claims that were not made before. CONFLICT if a twin
-/// has come first.
-pub async fn insert(
-    conn: &Conn,
-    organization_id: Uuid,
-    answers: &[(&Claim, Vec<u8>)],
-) -> Result<()> {
+/// The answer to a claim that was not made before.
+pub struct Answer<'a> {
+    /// Whose.
+    pub owned: &'a Owned,
+    /// Where it is kept.
+    pub place: Place,
+    /// The answer, encoded.
+    pub response: Vec<u8>,
+}
+
+/// Keeps answers, in their order everywhere, so that two groups cannot wait for each
+/// other. CONFLICT if a twin has come first.
+pub async fn insert(conn: &Conn, organization_id: Uuid, answers: &[Answer<'_>]) -> Result<()> {
     if answers.is_empty() {
         return Ok(());
     }
     let mut ordered: Vec<_> = answers.iter().collect();
-    ordered.sort_by_key(|(claim, _)| (claim.request_id, claim.method));
-    let methods: Vec<_> = ordered.iter().map(|(claim, _)| claim.method).collect();
-    let ids: Vec<_> = ordered.iter().map(|(claim, _)| claim.request_id).collect();
-    let fingerprints: Vec<_> = ordered
-        .iter()
-        .map(|(claim, _)| &claim.fingerprint[..])
-        .collect();
-    let responses: Vec<_> = ordered.iter().map(|(_, response)| &response[..]).collect();
+    ordered.sort_by_key(|answer| (answer.place.0, answer.owned.claim.method));
     Prepared(
         sql_query(
-            "INSERT INTO requests (organization_id, method, request_id, fingerprint, response)
-             SELECT $1, a.* FROM unnest($2, $3, $4, $5) AS a",
+            "INSERT INTO requests
+                 (organization_id, method, request_id, claim_id, fingerprint, response)
+             SELECT $1, a.* FROM unnest($2, $3, $4, $5, $6) AS a",
         )
         .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<Text>, _>(&methods)
-        .bind::<Array<SqlUuid>, _>(&ids)
-        .bind::<Array<Binary>, _>(&fingerprints)
-        .bind::<Array<Binary>, _>(&responses),
+        .bind::<Array<Text>, _>(column(&ordered, |answer| answer.owned.claim.method))
+        .bind::<Array<SqlUuid>, _>(column(&ordered, |answer| answer.place.0))
+        .bind::<Array<SqlUuid>, _>(column(&ordered, |answer| answer.owned.id))
+        .bind::<Array<Binary>, _>(column(
+            &ordered,
+            |answer| &answer.owned.claim.fingerprint[..],
+        ))
+        .bind::<Array<Binary>, _>(column(&ordered, |answer| &answer.response[..])),
     )
     .execute(&mut &*conn)
     .await
     .map_err(|error| match violated_key(&error) {
-        Some("requests_pkey") => Error::Conflict,
+        Some("requests_pkey" | "requests_claim_key") => Error::Conflict,
         _ => error.into(),
     })?;
     Ok(())
+}
+
+/// Decodes an answer that was kept. An answer that says anything is never empty, unless
+/// what it told of has been erased.
+pub fn decode<T: Message + Default>(answer: &[u8]) -> Result<T> {
+    if answer.is_empty() && size_of::<T>() > 0 {
+        return Err(Error::ResultErased);
+    }
+    T::decode(answer).map_err(Error::internal)
 }

@@ -1,5 +1,5 @@
-//! The edge of `SourceService`: checks requests, runs them, answers. The
-//! methods about weights are in `weights`.
+//! The edge of `SourceService`: checks requests, runs them, answers. Updates are in
+//! `change`, the methods about weights in `weights`.
 
 use std::sync::Arc;
 
@@ -7,8 +7,10 @@ use tonic::Request;
 use uuid::Uuid;
 
 use super::{
-    answer, derive_code, is_code, normalize_code,
-    store::{self, Filter, NewSource, Source, SourceChange, Strategy},
+    MAX_CODE, answer,
+    change::update_source,
+    derive_code, is_code, normalize_code,
+    store::{self, Filter, NewSource, Source, Strategy},
     weights::{
         preview_distribution, remove_operator_weight, replace_operator_weights, set_operator_weight,
     },
@@ -18,7 +20,6 @@ use crate::{
     db::Conn,
     distribution::store::{SourceKeys, lock_operators},
     error::{Error, Result},
-    mask::Mask,
     page::Pager,
     proto::{
         self, CreateSourceRequest, DeleteSourceRequest, DistributionStrategy, GetSourceRequest,
@@ -31,7 +32,10 @@ use crate::{
     validate::{MAX_NAME, Violations},
 };
 
-const MAX_DESCRIPTION: usize = 2000;
+/// Longest description, in characters.
+pub const MAX_DESCRIPTION: usize = 2000;
+/// How much of a code that is taken is left before a number.
+const STEM: usize = MAX_CODE - 8;
 
 /// Serves `SourceService`.
 pub struct Sources(pub Arc<App>);
@@ -109,16 +113,15 @@ async fn create_source(context: Context, request: CreateSourceRequest) -> Result
         active: source.active.unwrap_or(true),
         strategy,
     };
+    let organization_id = context.organization_id;
     let (given_code, name, new_source) = (&given_code, &name, &new_source);
     context
         .write(claim, id, async |conn| {
             let source = match given_code {
-                Some(code) => store::insert(conn, &new_source(code.clone()))
-                    .await?
-                    .ok_or(Error::AlreadyExists {
-                        kind: "source",
-                        field: "code",
-                    })?,
+                Some(code) => match store::insert(conn, &new_source(code.clone())).await? {
+                    Some(source) => source,
+                    None => return Err(store::taken(conn, organization_id, code).await?),
+                },
                 None => insert_with_derived_code(conn, &derive_code(name), new_source).await?,
             };
             Ok(answer(source, Vec::new()))
@@ -127,7 +130,7 @@ async fn create_source(context: Context, request: CreateSourceRequest) -> Result
 }
 
 /// Inserts a source with the first code of `code`, `code-2`, `code-3`… that is
-/// free.
+/// free. What is too long for a number is cut.
 async fn insert_with_derived_code(
     conn: &Conn,
     code: &str,
@@ -137,7 +140,7 @@ async fn insert_with_derived_code(
         let code = if number == 1 {
             code.to_owned()
         } else {
-            format!("{code}-{number}")
+            format!("{code:.STEM$}-{number}")
         };
         if let Some(source) = store::insert(conn, &new_source(code)).await? {
             return Ok(source);
@@ -191,69 +194,6 @@ async fn list_sources(
     })
 }
 
-async fn update_source(context: Context, request: UpdateSourceRequest) -> Result<proto::Source> {
-    let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "UpdateSource",
-        &request.request_id,
-        &request,
-    );
-    let source = violations.required("source", request.source)?;
-    let id = violations.id("source.id", &source.id);
-    let fields = [
-        ("code", !source.code.is_empty()),
-        ("name", !source.name.is_empty()),
-        ("description", !source.description.is_empty()),
-        ("active", source.active.is_some()),
-        ("strategy", source.strategy != 0),
-    ];
-    let output_only = [
-        "id",
-        "weights",
-        "create_time",
-        "update_time",
-        "delete_time",
-        "etag",
-    ];
-    let mask = Mask::parse(
-        &mut violations,
-        request.update_mask.as_ref(),
-        &fields,
-        &output_only,
-    );
-    let v = &mut violations;
-    let change = SourceChange {
-        code: mask.then("code", || code(v, "source.code", &source.code)),
-        name: mask.then("name", || {
-            v.required_line("source.name", &source.name, MAX_NAME)
-        }),
-        description: mask.then("description", || {
-            v.lines("source.description", &source.description, MAX_DESCRIPTION)
-        }),
-        active: mask.then("active", || source.active.unwrap_or(true)),
-        strategy: mask.then("strategy", || strategy(v, source.strategy)),
-    };
-    violations.finish()?;
-
-    let organization_id = context.organization_id;
-    let (change, etag, changes) = (&change, &source.etag, !mask.is_empty());
-    context
-        .write(claim, id, async |conn| {
-            let mut source = store::lock(conn, organization_id, id).await?;
-            Error::check_etag("source", id, etag, source.revision)?;
-            if change.active == Some(false) {
-                // Waits for those who are giving out its contacts.
-                lock_operators(conn, organization_id, &SourceKeys::id(id), &[]).await?;
-            }
-            if changes {
-                source = store::update(conn, organization_id, id, change).await?;
-            }
-            Ok(answer(source, Vec::new()))
-        })
-        .await
-}
-
 async fn delete_source(context: Context, request: DeleteSourceRequest) -> Result<proto::Source> {
     let mut violations = Violations::new();
     let claim = Claim::parse(
@@ -280,7 +220,7 @@ async fn delete_source(context: Context, request: DeleteSourceRequest) -> Result
         .await
 }
 
-fn code(violations: &mut Violations, field: &str, code: &str) -> String {
+pub fn code(violations: &mut Violations, field: &str, code: &str) -> String {
     let code = normalize_code(code);
     if !is_code(&code) {
         violations.add(
@@ -291,7 +231,7 @@ fn code(violations: &mut Violations, field: &str, code: &str) -> String {
     code
 }
 
-fn strategy(violations: &mut Violations, strategy: i32) -> Strategy {
+pub fn strategy(violations: &mut Violations, strategy: i32) -> Strategy {
     match violations.known_enum("source.strategy", strategy) {
         DistributionStrategy::Unspecified | DistributionStrategy::WeightedRandom => {
             Strategy::WeightedRandom

@@ -5,6 +5,7 @@
 //! writes weights locks the operators concerned, as intake does: once a change
 //! is acknowledged, no assignment under the old weights commits any more.
 
+mod change;
 mod grpc;
 pub mod store;
 mod weights;
@@ -32,10 +33,14 @@ pub fn is_code(code: &str) -> bool {
             .all(|c| letter(c) || matches!(c, '.' | '_' | '-'))
 }
 
-/// A code made from a name: transliterated, hyphens between words.
+/// The code of a source with this name: the name, if it is one, else made from it:
+/// transliterated, hyphens between words.
 fn derive_code(name: &str) -> String {
-    // Leaves room for a number.
-    let code: String = slug::slugify(name).chars().take(MAX_CODE - 8).collect();
+    let code = normalize_code(name);
+    if is_code(&code) {
+        return code;
+    }
+    let code: String = slug::slugify(name).chars().take(MAX_CODE).collect();
     let code = code.trim_end_matches('-');
     if code.is_empty() {
         "source".to_owned()
@@ -72,9 +77,10 @@ impl From<OperatorWeight> for proto::OperatorWeight {
         Self {
             source_id: weight.source_id.to_string(),
             operator_id: weight.operator_id.to_string(),
-            weight: weight.weight,
+            weight: Some(weight.weight),
             create_time: Some(timestamp(weight.create_time)),
             update_time: Some(timestamp(weight.update_time)),
+            operator_name: weight.operator_name,
         }
     }
 }
@@ -87,6 +93,9 @@ mod tests {
     fn a_derived_code_is_well_formed() {
         for (name, code) in [
             ("Telegram Bot", "telegram-bot"),
+            ("telegram_bot", "telegram_bot"),
+            ("Site.v2", "site.v2"),
+            ("_bot", "bot"),
             ("Форма на сайте", "forma-na-saite"),
             ("🙂🙂", "slightly-smiling-face-slightly-smiling-face"),
             ("…", "source"),

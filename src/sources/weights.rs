@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     answer,
-    store::{self, Source},
+    store::{self, Source, weights::OperatorWeight},
 };
 use crate::{
     context::Context,
@@ -41,20 +41,23 @@ pub(super) async fn set_operator_weight(
     );
     let source_id = violations.id("source_id", &request.source_id);
     let operator_id = violations.id("operator_id", &request.operator_id);
-    let weight = violations.number("weight", request.weight, &(0..=MAX_WEIGHT));
+    let weight = weight(&mut violations, "weight", request.weight);
     violations.finish()?;
 
     let organization_id = context.organization_id;
     context
         .write(claim, source_id, async |conn| {
             lock(conn, organization_id, source_id, &[operator_id]).await?;
-            let weights = [(operator_id, weight)];
-            let set = store::weights::set(conn, organization_id, source_id, &weights).await?;
-            let set = set
-                .into_iter()
-                .next()
-                .ok_or_else(|| Error::internal("no weight set"))?;
-            Ok(set.into())
+            let new = [(operator_id, weight)];
+            let (mut weights, set) = set(conn, organization_id, source_id, &new).await?;
+            if set == 0 {
+                conn.unchanged();
+            }
+            weights.retain(|weight| weight.operator_id == operator_id);
+            let weight = weights.pop();
+            Ok(weight
+                .ok_or_else(|| Error::internal("no weight set"))?
+                .into())
         })
         .await
 }
@@ -111,12 +114,50 @@ pub(super) async fn replace_operator_weights(
     context
         .write(claim, source_id, async |conn| {
             let source = lock(conn, organization_id, source_id, named).await?;
-            store::weights::delete_except(conn, organization_id, source_id, named).await?;
-            store::weights::set(conn, organization_id, source_id, weights).await?;
-            let weights = store::weights::list(conn, organization_id, &[source_id]).await?;
+            let removed = store::weights::delete_except(conn, organization_id, source_id, named);
+            let removed = removed.await?;
+            let (weights, set) = set(conn, organization_id, source_id, weights).await?;
+            if removed + set == 0 {
+                conn.unchanged();
+            }
             Ok(answer(source, weights))
         })
         .await
+}
+
+/// Sets weights on a source that is locked, as far as it has others; returns all of its,
+/// and how many were set.
+async fn set(
+    conn: &Conn,
+    organization_id: Uuid,
+    source_id: Uuid,
+    weights: &[(Uuid, i32)],
+) -> Result<(Vec<OperatorWeight>, usize)> {
+    let present = store::weights::list(conn, organization_id, &[source_id]).await?;
+    let is_present = |&&(operator_id, weight): &&(Uuid, i32)| {
+        let same = |each: &OperatorWeight| (each.operator_id, each.weight) == (operator_id, weight);
+        present.iter().any(same)
+    };
+    let others: Vec<_> = weights
+        .iter()
+        .filter(|new| !is_present(new))
+        .copied()
+        .collect();
+    if others.is_empty() {
+        return Ok((present, 0));
+    }
+    store::weights::set(conn, organization_id, source_id, &others).await?;
+    let weights = store::weights::list(conn, organization_id, &[source_id]).await?;
+    Ok((weights, others.len()))
+}
+
+/// The weight that is given.
+fn weight(violations: &mut Violations, field: &str, weight: Option<i32>) -> i32 {
+    let Some(weight) = weight else {
+        violations.add(field, "is required");
+        return 0;
+    };
+    violations.number(field, weight, &(0..=MAX_WEIGHT))
 }
 
 /// Locks the source and all its operators, those to come included: whoever is
@@ -160,7 +201,7 @@ fn weights(
         if named.is_some_and(|named| named != source_id) {
             violations.add(path("source_id"), "is another source than `source_id`");
         }
-        let weight = violations.number(&path("weight"), weight.weight, &(0..=MAX_WEIGHT));
+        let weight = self::weight(violations, &path("weight"), weight.weight);
         checked.push((operator_id, weight));
     }
     checked

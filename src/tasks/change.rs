@@ -58,10 +58,8 @@ impl Change {
             due_date: self.due_date.unwrap_or(before.due_date),
             assignee_user_id: self.assignee_user_id.unwrap_or(before.assignee_user_id),
         };
-        if let Some(assignee) = self.assignee_user_id {
-            context
-                .check_other_member(conn, task.assignee_user_id, assignee)
-                .await?;
+        if values.assignee_user_id != task.assignee_user_id {
+            context.check_member(conn, values.assignee_user_id).await?;
         }
         if task.done_time.is_none() && values.due_date != task.due_date {
             check_due(context, conn, values.due_date).await?;
@@ -83,26 +81,26 @@ pub async fn update_task(context: Context, request: UpdateTaskRequest) -> Result
         ("assignee_user_id", !task.assignee_user_id.is_empty()),
     ];
     let output_only = [
-        "id",
-        "done",
-        "done_time",
-        "create_time",
-        "update_time",
-        "etag",
+        ("id", ""),
+        ("done", "CompleteTask and ReopenTask"),
+        ("done_time", "CompleteTask and ReopenTask"),
+        ("create_time", ""),
+        ("update_time", ""),
     ];
     let mask = request.update_mask.as_ref();
     let mask = Mask::parse(&mut violations, mask, &fields, &output_only);
     let change = Change::parse(&mut violations, &task, &mask);
     violations.finish()?;
 
-    let (context, change, etag, changes) = (&context, &change, &task.etag, !mask.is_empty());
+    let (context, change, etag) = (&context, &change, &task.etag);
     context
         .write(claim, id, async |conn| {
             let task = lock(context, conn, id, etag).await?;
-            if !changes {
+            let values = change.apply(context, conn, &task).await?;
+            if values == Values::from(&task) {
+                conn.unchanged();
                 return Ok(task.into());
             }
-            let values = change.apply(context, conn, &task).await?;
             let task = store::update(conn, context.organization_id, id, &values).await?;
             Ok(task.into())
         })

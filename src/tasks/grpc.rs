@@ -144,8 +144,9 @@ async fn set_done(
 ) -> Result<proto::Task> {
     context
         .write(claim, id, async |conn| {
-            let task = lock(context, conn, id, etag).await?;
+            let task = lock_with(context, conn, id, etag, Owner::DealOrAssignee).await?;
             if task.done_time.is_some() == done {
+                conn.unchanged();
                 return Ok(task.into());
             }
             let task = store::set_done(conn, context.organization_id, id, done).await?;
@@ -175,13 +176,36 @@ async fn delete_task(context: Context, request: DeleteTaskRequest) -> Result<()>
         .await
 }
 
+/// Whose a task is, for what is to be done with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    /// Its deal's owner's.
+    Deal,
+    /// Theirs, and whose it is to do.
+    DealOrAssignee,
+}
+
 /// The task, locked after its deal, if the caller may change it.
 pub async fn lock(context: &Context, conn: &Conn, id: Uuid, etag: &str) -> Result<Task> {
+    lock_with(context, conn, id, etag, Owner::Deal).await
+}
+
+async fn lock_with(
+    context: &Context,
+    conn: &Conn,
+    id: Uuid,
+    etag: &str,
+    owner: Owner,
+) -> Result<Task> {
     let organization_id = context.organization_id;
     let task = store::find(conn, organization_id, id).await?;
     let deal = deals::store::lock(conn, organization_id, task.deal_id).await?;
-    context.check_own(deal.owner_user_id)?;
     let task = store::lock(conn, organization_id, id).await?;
+    let assigned =
+        owner == Owner::DealOrAssignee && context.check_own(task.assignee_user_id).is_ok();
+    if !assigned {
+        context.check_own(deal.owner_user_id)?;
+    }
     Error::check_etag("task", id, etag, task.revision)?;
     Ok(task)
 }

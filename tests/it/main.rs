@@ -35,5 +35,6 @@ mod tasks;
 mod telemetry;
 mod tenants;
 mod tidy;
+mod unchanged;
 mod validation;
 mod weights;

@@ -52,6 +52,19 @@ async fn a_source_is_active_and_has_a_code_made_from_its_name() {
     let second = create(&app, named("Telegram bot")).await.unwrap();
     assert!(second.code.starts_with("telegram-bot") && second.code != bot.code);
 
+    // What is a code already stays one, and what is taken gets a number.
+    let longest = "a_".repeat(32);
+    for (name, code) in [
+        ("telegram_bot", "telegram_bot"),
+        ("Telegram_Bot", "telegram_bot-2"),
+        ("v2.site", "v2.site"),
+        (&*longest, &*longest),
+    ] {
+        assert_eq!(create(&app, named(name)).await.unwrap().code, code);
+    }
+    let twin = create(&app, named(&longest)).await.unwrap();
+    assert_eq!(twin.code, format!("{}-2", &longest[..56]));
+
     let given = Source {
         name: "Form".to_owned(),
         code: "Web.FORM_1-a".to_owned(),
@@ -81,14 +94,18 @@ async fn a_code_belongs_to_one_source_until_it_is_deleted() {
     let app = App::start().await;
     let bot = create(&app, coded("bot")).await.unwrap();
     let outcome = create(&app, coded("BOT")).await;
-    assert_error(outcome, Code::AlreadyExists, "RESOURCE_ALREADY_EXISTS");
+    let details = assert_error(outcome, Code::AlreadyExists, "RESOURCE_ALREADY_EXISTS");
+    let said = &details.error_info().unwrap().metadata;
+    assert_eq!(said.get("code_taken_by"), Some(&bot.id));
     let form = create(&app, coded("form")).await.unwrap();
     let renamed = Source {
         code: "Bot".to_owned(),
         ..form.clone()
     };
     let outcome = app.update_source(&renamed, &["code"]).await;
-    assert_error(outcome, Code::AlreadyExists, "RESOURCE_ALREADY_EXISTS");
+    let details = assert_error(outcome, Code::AlreadyExists, "RESOURCE_ALREADY_EXISTS");
+    let said = &details.error_info().unwrap().metadata;
+    assert_eq!(said.get("code_taken_by"), Some(&bot.id));
     assert_eq!(app.get_source(&form).await, form);
     let own = app.update_source(&bot, &["code"]).await.unwrap();
     assert_eq!(own.code, "bot");
@@ -173,15 +190,12 @@ async fn an_update_changes_what_the_mask_names() {
     ] {
         assert_invalid(update(Source::default(), mask(&paths)).await, fields);
     }
-    let ignored = [
-        "id",
-        "weights",
-        "create_time",
-        "update_time",
-        "delete_time",
-        "etag",
-    ];
-    assert_eq!(update(named("Robot"), mask(&ignored)).await.unwrap(), third);
+    for path in ["id", "weights", "create_time", "update_time", "delete_time"] {
+        let outcome = update(named("Robot"), mask(&[path])).await;
+        assert_invalid(outcome, &["update_mask"]);
+    }
+    let ignored = update(named("Robot"), mask(&["etag"])).await;
+    assert_eq!(ignored.unwrap(), third);
 
     let stale = Source {
         etag: bot.etag.clone(),

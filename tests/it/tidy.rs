@@ -21,7 +21,7 @@ const QUERIES: [&str; 13] = [
     "src/schema.rs",
 ];
 /// Where a `tonic::Status` is made.
-const STATUSES: [&str; 2] = ["src/error/mod.rs", "src/rpc.rs"];
+const STATUSES: [&str; 3] = ["src/error/mod.rs", "src/error/status.rs", "src/rpc.rs"];
 
 struct File {
     /// From the root of the repository.

@@ -15,7 +15,7 @@ async fn replace(app: &App, source: &Source, weights: &[(&str, i32)]) -> Result<
         .iter()
         .map(|(operator_id, weight)| OperatorWeight {
             operator_id: (*operator_id).to_owned(),
-            weight: *weight,
+            weight: Some(*weight),
             ..OperatorWeight::default()
         })
         .collect();
@@ -30,7 +30,7 @@ async fn replace(app: &App, source: &Source, weights: &[(&str, i32)]) -> Result<
 fn weights(source: &Source) -> Vec<(&str, i32)> {
     let weights = source.weights.iter();
     weights
-        .map(|weight| (&*weight.operator_id, weight.weight))
+        .map(|weight| (&*weight.operator_id, weight.weight()))
         .collect()
 }
 
@@ -49,10 +49,13 @@ async fn a_weight_is_set_changed_and_removed() {
     let bot = app.source("bot", &[]).await;
     let set = app.set_weight(&bot, &bob, 1_000_000).await.unwrap();
     assert_eq!((&set.source_id, &set.operator_id), (&bot.id, &bob.id));
-    assert_eq!(set.weight, 1_000_000);
+    assert_eq!((set.weight, &*set.operator_name), (Some(1_000_000), "Bob"));
     assert_eq!(set.create_time, set.update_time);
     let changed = app.set_weight(&bot, &bob, 0).await.unwrap();
-    assert_eq!((changed.weight, changed.create_time), (0, set.create_time));
+    assert_eq!(
+        (changed.weight, changed.create_time),
+        (Some(0), set.create_time)
+    );
     assert_ne!(changed.update_time, set.update_time);
     let same = app.set_weight(&bot, &bob, 0).await.unwrap();
     assert_eq!(
@@ -127,11 +130,13 @@ async fn all_weights_are_replaced_or_none() {
     let other = OperatorWeight {
         source_id: form.id.clone(),
         operator_id: ann.id.clone(),
+        weight: Some(1),
         ..OperatorWeight::default()
     };
     let own = OperatorWeight {
         source_id: bot.id.clone(),
         operator_id: bob.id.clone(),
+        weight: Some(1),
         ..OperatorWeight::default()
     };
     let request = ReplaceOperatorWeightsRequest {

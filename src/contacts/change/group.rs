@@ -59,7 +59,7 @@ pub fn concerned(
             {
                 continue;
             }
-            Target::Status(_) => {}
+            Target::Status(_) | Target::Backlog => {}
             Target::Operator(None) => sources.push(contact.source_id),
             Target::Operator(Some(named)) => others.push(named),
         }
@@ -105,9 +105,10 @@ impl Changes {
         };
         for &(place, change) in planned {
             match changes.apply(roster, change) {
-                Ok(contact) => {
+                Ok((contact, happened)) => {
                     let (identity, method) = change.call;
-                    outcome.events.push(Event::now(identity, method, change.id));
+                    let event = happened.then(|| Event::now(identity, method, change.id));
+                    outcome.events.extend(event);
                     outcome.done(place, Written::Change(Box::new(contact)));
                 }
                 Err(error) => outcome.refuse(place, error),
@@ -116,8 +117,8 @@ impl Changes {
         changes
     }
 
-    /// Makes one change, or none of it.
-    fn apply(&mut self, roster: &mut Roster, change: &Change) -> Result<proto::Contact> {
+    /// Makes one change, or none of it: the contact, and whether anything happened to it.
+    fn apply(&mut self, roster: &mut Roster, change: &Change) -> Result<(proto::Contact, bool)> {
         let contact = self.after.get_mut(&change.id);
         let contact = contact.ok_or_else(|| Error::not_found("contact", change.id))?;
         if let Some(user_id) = change.only_for {
@@ -126,13 +127,16 @@ impl Changes {
                 return Err(Error::Denied(NOT_OWN));
             }
         }
+        let revision = contact.revision;
         let decision = match change.target {
             Target::Status(status) => status::set(contact, roster, status, change.force)?,
             Target::Operator(Some(named)) => reassign::give(contact, roster, named, change.force)?,
             Target::Operator(None) => reassign::draw(contact, roster)?,
+            Target::Backlog => reassign::take_back(contact, roster)?,
         };
+        let happened = decision.is_some() || contact.revision != revision;
         self.history.extend(decision);
-        Ok(contact.clone().into())
+        Ok((contact.clone().into(), happened))
     }
 
     /// Those that changed, as they were and as they are.

@@ -13,13 +13,18 @@ pub(super) use reassign::reassign_contact;
 pub(super) use status::set_contact_status;
 
 use super::store::ContactStatus;
-use crate::{access::Identity, context::Context, request_id::Claim};
+use crate::{
+    access::{Grant, Identity},
+    context::Context,
+    error::{Error, ROLE_DENIED, Result},
+    request_id::{Claim, Owned},
+};
 
 /// A change of a contact, checked.
 #[derive(Debug)]
 pub struct Change {
     /// What its request claims to be, if it may be repeated.
-    pub(super) claim: Option<Claim>,
+    pub(super) claim: Option<Owned>,
     /// The contact.
     id: Uuid,
     /// Whether a limit may be passed, or an inactive operator be given it.
@@ -34,19 +39,30 @@ pub struct Change {
 
 impl Change {
     /// A draw for a contact.
-    pub(super) fn draw(context: &Context, id: Uuid) -> Self {
+    pub(super) fn draw(context: &Context, id: Uuid) -> Result<Self> {
         Self::new(context, None, id, false, Target::Operator(None))
     }
 
-    fn new(context: &Context, claim: Option<Claim>, id: Uuid, force: bool, target: Target) -> Self {
-        Self {
-            claim,
+    /// A change that this caller may make: `force` is not for those who may change their
+    /// own contacts only.
+    fn new(
+        context: &Context,
+        claim: Option<Claim>,
+        id: Uuid,
+        force: bool,
+        target: Target,
+    ) -> Result<Self> {
+        if force && context.grant != Grant::All {
+            return Err(Error::Denied(ROLE_DENIED));
+        }
+        Ok(Self {
+            claim: claim.map(|claim| claim.of(context.identity)),
             id,
             force,
             target,
             call: (context.identity, context.method),
             only_for: context.only_for(),
-        }
+        })
     }
 }
 
@@ -57,4 +73,6 @@ enum Target {
     Status(ContactStatus),
     /// This operator; another one, by a draw, if none is named.
     Operator(Option<Uuid>),
+    /// No operator.
+    Backlog,
 }

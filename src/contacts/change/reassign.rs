@@ -1,5 +1,5 @@
 //! `ReassignContact`: giving an active contact to another operator, by a draw or
-//! by name.
+//! by name, or taking it from its operator.
 
 use uuid::Uuid;
 
@@ -13,8 +13,8 @@ use crate::{
         write,
     },
     context::Context,
-    distribution::{ExclusionReason, Roster},
-    error::{CONTACT_CLOSED, Error, OPERATOR_AT_LIMIT, OPERATOR_INACTIVE, Result},
+    distribution::{BacklogReason, Roster},
+    error::{CONTACT_CLOSED, Error, Result},
     proto::{self, ReassignContactRequest},
     request_id::Claim,
     validate::Violations,
@@ -36,8 +36,16 @@ pub async fn reassign_contact(
         .operator_id
         .as_deref()
         .map(|named| violations.id("operator_id", named));
+    if request.to_backlog && named.is_some() {
+        violations.add("to_backlog", "cannot be combined with operator_id");
+    }
     violations.finish()?;
-    let change = Change::new(&context, claim, id, request.force, Target::Operator(named));
+    let target = if request.to_backlog {
+        Target::Backlog
+    } else {
+        Target::Operator(named)
+    };
+    let change = Change::new(&context, claim, id, request.force, target)?;
     write::change(&context, change).await
 }
 
@@ -56,22 +64,14 @@ pub fn give(
     if contact.operator_id == Some(named) {
         return Ok(None);
     }
-    let reason = match operator.obstacle() {
-        None => None,
-        Some(ExclusionReason::Inactive) => Some(OPERATOR_INACTIVE),
-        Some(_) => Some(OPERATOR_AT_LIMIT),
-    };
-    if let (Some(reason), false) = (reason, force) {
-        return Err(Error::Precondition {
-            reason,
-            kind: "operator",
-            id: named,
-        });
+    let obstacle = operator.obstacle();
+    if let (Some(obstacle), false) = (obstacle, force) {
+        return Err(operator.refuses(obstacle));
     }
     roster.take(named);
     let mut decision = Assignment {
         operator_id: Some(named),
-        forced: reason.is_some(),
+        forced: obstacle.is_some(),
         ..Assignment::new(contact.id, AssignmentKind::Manual, roster.time)
     };
     hand_over(contact, roster, &mut decision);
@@ -105,6 +105,20 @@ pub fn draw(contact: &mut Contact, roster: &mut Roster) -> Result<Option<Assignm
             backlog_reason: Some(reason),
             ..new(AssignmentKind::Reassigned)
         },
+    };
+    hand_over(contact, roster, &mut decision);
+    Ok(Some(decision))
+}
+
+/// Takes a contact from its operator, for nobody else to have it.
+pub fn take_back(contact: &mut Contact, roster: &mut Roster) -> Result<Option<Assignment>> {
+    check_active(contact)?;
+    if contact.operator_id.is_none() {
+        return Ok(None);
+    }
+    let mut decision = Assignment {
+        backlog_reason: Some(BacklogReason::TakenBack),
+        ..Assignment::new(contact.id, AssignmentKind::Released, roster.time)
     };
     hand_over(contact, roster, &mut decision);
     Ok(Some(decision))

@@ -12,7 +12,7 @@ use crate::{
     },
     context::Context,
     distribution::{BacklogReason, ExclusionReason, Member, Roster},
-    error::{Error, OPERATOR_AT_LIMIT, OPERATOR_INACTIVE, Result},
+    error::{Error, Result},
     proto::{self, SetContactStatusRequest},
     request_id::Claim,
     validate::Violations,
@@ -33,7 +33,7 @@ pub async fn set_contact_status(
     let status = kept_status(violations.required_enum("status", request.status));
     violations.finish()?;
     let status = status.ok_or_else(|| Error::internal("no status"))?;
-    let change = Change::new(&context, claim, id, request.force, Target::Status(status));
+    let change = Change::new(&context, claim, id, request.force, Target::Status(status))?;
     write::change(&context, change).await
 }
 
@@ -56,12 +56,8 @@ pub fn set(
                 let member = roster.member(operator_id);
                 let member =
                     member.ok_or_else(|| Error::internal("contact without its operator"))?;
-                if let (Some(reason), false) = (obstacle(member), force) {
-                    return Err(Error::Precondition {
-                        reason,
-                        kind: "operator",
-                        id: operator_id,
-                    });
+                if let (Some(obstacle), false) = (obstacle(member), force) {
+                    return Err(member.refuses(obstacle));
                 }
                 if member.operator.delete_time.is_some() {
                     decision = Some(to_backlog(contact, roster));
@@ -80,16 +76,13 @@ pub fn set(
 
 /// Why the operator cannot take a contact back. The window counts what was
 /// given, and reopening gives nothing.
-fn obstacle(member: &Member) -> Option<&'static str> {
+fn obstacle(member: &Member) -> Option<ExclusionReason> {
     let member = Member {
         window_load: 0,
         ..member.clone()
     };
-    match member.obstacle() {
-        Some(ExclusionReason::AtLoadLimit) => Some(OPERATOR_AT_LIMIT),
-        Some(ExclusionReason::Inactive) => Some(OPERATOR_INACTIVE),
-        _ => None,
-    }
+    let obstacle = member.obstacle();
+    obstacle.filter(|reason| *reason != ExclusionReason::AtWindowLimit)
 }
 
 fn to_backlog(contact: &mut Contact, roster: &Roster) -> Assignment {

@@ -100,6 +100,7 @@ impl Decided {
             }),
             lead_created: resolved.created,
             conflicting_lead_ids: resolved.conflicting.iter().map(Uuid::to_string).collect(),
+            assigned: self.contact.operator_id.is_some(),
         }
     }
 }

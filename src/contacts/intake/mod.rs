@@ -2,9 +2,11 @@
 //! `write`, where groups are made of what arrives at the same time; `group` decides about
 //! those of a group.
 
+mod answer;
 mod decide;
 mod group;
 
+use answer::View;
 pub use group::{Intake, lock_leads, named_sources};
 use phonenumber::country;
 use uuid::Uuid;
@@ -21,7 +23,7 @@ use crate::{
         CreateContactRequest, CreateContactResponse, batch_create_contacts_result,
         create_contact_request::Source,
     },
-    request_id::{self, Claim, Claimed},
+    request_id::{self, Claim, Claimed, Owned},
     sources,
     validate::{MAX_MESSAGE, Violations},
 };
@@ -33,7 +35,7 @@ const MAX_BATCH: usize = 1000;
 #[derive(Debug)]
 pub struct NewContact {
     /// What its request claims to be, if it may be repeated.
-    pub(super) claim: Option<Claim>,
+    pub(super) claim: Option<Owned>,
     /// The source it comes through.
     source: SourceRef,
     /// Who asks.
@@ -54,11 +56,13 @@ enum SourceRef {
 }
 
 impl NewContact {
-    /// Checks a request. National phone numbers are read as of `region`.
+    /// Checks a request of this caller, who called this method. National phone numbers are
+    /// read as of `region`.
     pub fn parse(
         violations: &mut Violations,
         request: CreateContactRequest,
         region: Option<country::Id>,
+        call: (access::Identity, &'static str),
     ) -> Self {
         let claim = Claim::parse(violations, "CreateContact", &request.request_id, &request);
         let source = match &request.source {
@@ -77,11 +81,11 @@ impl NewContact {
         };
         let lead = request.lead.unwrap_or_default();
         Self {
-            claim,
+            claim: claim.map(|claim| claim.of(call.0)),
             source,
             identity: Identity::parse(violations, "lead", &lead, region),
             message: violations.lines("message", &request.message, MAX_MESSAGE),
-            call: (access::Identity::Nobody, "CreateContact"),
+            call,
         }
     }
 }
@@ -91,10 +95,11 @@ pub(super) async fn create_contact(
     request: CreateContactRequest,
 ) -> Result<CreateContactResponse> {
     let mut violations = Violations::new();
-    let mut contact = NewContact::parse(&mut violations, request, context.phone_region());
+    let call = (context.identity, context.method);
+    let contact = NewContact::parse(&mut violations, request, context.phone_region(), call);
     violations.finish()?;
-    contact.call = (context.identity, context.method);
-    write::take_in(&context, contact).await
+    let view = View::of(&context, &contact.identity);
+    Ok(view.answer(write::take_in(&context, contact).await?))
 }
 
 pub(super) async fn batch_create_contacts(
@@ -114,24 +119,24 @@ pub(super) async fn batch_create_contacts(
         &request,
     );
     violations.finish()?;
-    if let Some(claim) = &claim {
-        pin(&context, claim).await?;
+    let call = (context.identity, context.method);
+    if let Some(claim) = claim.clone() {
+        pin(&context, &claim.of(context.identity)).await?;
     }
 
     let mut results: Vec<_> = request.requests.iter().map(|_| None).collect();
     let mut contacts = Vec::new();
-    let mut indexes = Vec::new();
+    let mut places = Vec::new();
     for (index, request) in request.requests.into_iter().enumerate() {
         let mut violations = Violations::new();
-        let mut contact = NewContact::parse(&mut violations, request, context.phone_region());
+        let mut contact = NewContact::parse(&mut violations, request, context.phone_region(), call);
         match violations.finish() {
             Ok(()) => {
-                contact.call = (context.identity, context.method);
-                contact.claim = contact
-                    .claim
-                    .or(claim.as_ref().map(|claim| item(claim, index)));
+                let batch = claim.as_ref();
+                let item = batch.map(|batch| item(batch, index).of(context.identity));
+                contact.claim = contact.claim.or(item);
+                places.push((index, View::of(&context, &contact.identity)));
                 contacts.push(contact);
-                indexes.push(index);
             }
             Err(error) => results[index] = Some(Err(error)),
         }
@@ -144,8 +149,8 @@ pub(super) async fn batch_create_contacts(
         let answers = write::take_in_all(&context, group).await;
         taken_in.extend(answers.unwrap_or_else(|error| vec![Err(error); size]));
     }
-    for (index, result) in indexes.into_iter().zip(taken_in) {
-        results[index] = Some(result);
+    for ((index, view), result) in places.into_iter().zip(taken_in) {
+        results[index] = Some(result.map(|response| view.answer(response)));
     }
     let results = grouped::all(results).into_iter().map(answer).collect();
     Ok(BatchCreateContactsResponse { results })
@@ -164,17 +169,17 @@ fn answer(result: Result<CreateContactResponse>) -> BatchCreateContactsResult {
 
 /// Binds the batch's `request_id` to this batch. Its items are claimed one by
 /// one, so that a batch of which a part was taken in can be finished.
-async fn pin(context: &Context, claim: &Claim) -> Result<()> {
+async fn pin(context: &Context, claim: &Owned) -> Result<()> {
     let organization_id = context.organization_id;
     let pinned = context
         .db()
         .transaction(context.scope(), async |conn| {
-            request_id::claim(conn, organization_id, &[claim]).await
+            request_id::claim(conn, organization_id, claim).await
         })
         .await?;
-    match pinned.first() {
-        Some(Claimed::Reused) => Err(Error::RequestIdReused),
-        _ => Ok(()),
+    match pinned {
+        Claimed::Reused => Err(Error::RequestIdReused),
+        Claimed::Fresh(_) | Claimed::Replay(_) => Ok(()),
     }
 }
 

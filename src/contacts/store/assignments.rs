@@ -29,7 +29,7 @@ text_enum! {
         Reassigned = "REASSIGNED",
         /// A new draw that found nobody else.
         Kept = "KEPT",
-        /// Its operator was deleted.
+        /// It was taken from its operator, who was deleted or is to do without it.
         Released = "RELEASED",
     }
 }

@@ -11,11 +11,11 @@ use prost::Message;
 use super::{change::Change, intake::NewContact};
 use crate::{
     audit::Event,
-    context::{Context, decode},
+    context::Context,
     error::{Error, Result},
     grouped::{self, Job, Queues},
     proto::{self, CreateContactResponse},
-    request_id::{Claim, Claimed},
+    request_id::{Answer, Claimed, Owned, Place, decode},
 };
 
 /// Something to write.
@@ -25,6 +25,16 @@ pub enum Write {
     New(NewContact),
     /// A change of a contact.
     Change(Change),
+}
+
+impl Write {
+    /// What it was answered before.
+    fn replayed(&self, answer: &[u8]) -> Result<Written> {
+        Ok(match self {
+            Self::New(_) => Written::New(Box::new(decode(answer)?)),
+            Self::Change(_) => Written::Change(Box::new(decode(answer)?)),
+        })
+    }
 }
 
 /// What it is answered.
@@ -45,7 +55,7 @@ impl Job for Write {
         context.writes()
     }
 
-    fn claim(&self) -> Option<&Claim> {
+    fn claim(&self) -> Option<&Owned> {
         match self {
             Self::New(new) => new.claim.as_ref(),
             Self::Change(change) => change.claim.as_ref(),
@@ -106,8 +116,10 @@ pub struct Outcome<'a> {
     group: &'a [&'a Write],
     /// The answer to each, as far as it is known.
     answers: Vec<Option<Result<Written>>>,
+    /// Where the answer to each is to be kept, if it is.
+    places: Vec<Option<Place>>,
     /// The answers to keep.
-    kept: Vec<(&'a Claim, Vec<u8>)>,
+    kept: Vec<Answer<'a>>,
     /// Who does what.
     pub events: Vec<Event>,
 }
@@ -116,22 +128,19 @@ impl<'a> Outcome<'a> {
     /// Of a group whose claims turned out so: what was done before has its answer.
     fn replay(group: &'a [&'a Write], claimed: Vec<Claimed>) -> Self {
         let mut claimed = claimed.into_iter();
-        let answers = group.iter().map(|write| {
-            write.claim()?;
-            match (claimed.next()?, write) {
-                (Claimed::Fresh, _) => None,
-                (Claimed::Replay(answer), Write::New(_)) => {
-                    Some(decode(&answer).map(|response| Written::New(Box::new(response))))
-                }
-                (Claimed::Replay(answer), Write::Change(_)) => {
-                    Some(decode(&answer).map(|contact| Written::Change(Box::new(contact))))
-                }
-                (Claimed::Reused, _) => Some(Err(Error::RequestIdReused)),
-            }
-        });
+        let (answers, places) = group
+            .iter()
+            .map(|write| match write.claim().and_then(|_| claimed.next()) {
+                None => (None, None),
+                Some(Claimed::Fresh(place)) => (None, Some(place)),
+                Some(Claimed::Replay(answer)) => (Some(write.replayed(&answer)), None),
+                Some(Claimed::Reused) => (Some(Err(Error::RequestIdReused)), None),
+            })
+            .unzip();
         Self {
             group,
-            answers: answers.collect(),
+            answers,
+            places,
             kept: Vec::new(),
             events: Vec::new(),
         }
@@ -143,15 +152,19 @@ impl<'a> Outcome<'a> {
     }
 
     /// It is done.
-    pub fn done(&mut self, place: usize, written: Written) {
-        if let Some(claim) = self.group[place].claim() {
-            let answer = match &written {
+    pub fn done(&mut self, index: usize, written: Written) {
+        if let (Some(owned), Some(place)) = (self.group[index].claim(), self.places[index]) {
+            let response = match &written {
                 Written::New(response) => response.encode_to_vec(),
                 Written::Change(contact) => contact.encode_to_vec(),
             };
-            self.kept.push((claim, answer));
+            self.kept.push(Answer {
+                owned,
+                place,
+                response,
+            });
         }
-        self.answers[place] = Some(Ok(written));
+        self.answers[index] = Some(Ok(written));
     }
 
     /// It cannot be done.

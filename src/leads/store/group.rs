@@ -8,10 +8,10 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{Lead, taken};
+use super::{Lead, conflict};
 use crate::{
     db::{Conn, Prepared, column},
-    error::{Error, Result},
+    error::Result,
     statistics,
 };
 
@@ -119,11 +119,4 @@ pub async fn fill_all(conn: &Conn, organization_id: Uuid, leads: &[&Lead]) -> Re
     .await
     .map_err(conflict)?;
     Ok(())
-}
-
-fn conflict(error: diesel::result::Error) -> Error {
-    match taken(error) {
-        Error::AlreadyExists { .. } => Error::Conflict,
-        error => error,
-    }
 }

@@ -10,7 +10,7 @@ use diesel::{
     prelude::*,
     result::Error as DieselError,
     sql_query,
-    sql_types::{BigInt, Uuid as SqlUuid},
+    sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -21,6 +21,7 @@ pub use search::{index_new_texts, search};
 use crate::{
     db::{Conn, Prepared},
     error::{Error, LEAD_HAS_DEALS, LEAD_HAS_OPEN_CONTACTS, Result, violated_key},
+    mask::other,
     page::{Page, keyset},
     schema::leads,
 };
@@ -62,7 +63,7 @@ pub struct NewLead {
 }
 
 /// What an update changes: fields that are absent stay.
-#[derive(Debug, AsChangeset)]
+#[derive(Debug, Clone, Default, PartialEq, AsChangeset)]
 #[diesel(table_name = leads)]
 #[expect(clippy::option_option, reason = "absent, or set to NULL")]
 pub struct LeadChange {
@@ -71,6 +72,20 @@ pub struct LeadChange {
     pub email: Option<Option<String>>,
     pub name: Option<String>,
     pub owner_user_id: Option<Option<Uuid>>,
+}
+
+impl LeadChange {
+    /// What of it is a change of this lead.
+    #[must_use]
+    pub fn of(self, lead: &Lead) -> Self {
+        Self {
+            external_id: other(self.external_id, &lead.external_id),
+            phone: other(self.phone, &lead.phone),
+            email: other(self.email, &lead.email),
+            name: other(self.name, &lead.name),
+            owner_user_id: other(self.owner_user_id, &lead.owner_user_id),
+        }
+    }
 }
 
 /// One of the three ways to name a lead.
@@ -188,17 +203,72 @@ pub async fn list(
     Ok(Prepared(query).get_results(&mut conn).await?)
 }
 
-/// Inserts a lead.
+/// Inserts a lead. The error of identifiers that others have names all of them; CONFLICT
+/// if they can be had now.
 pub async fn insert(mut conn: &Conn, lead: &NewLead) -> Result<Lead> {
-    diesel::insert_into(leads::table)
+    let inserted = diesel::insert_into(leads::table)
         .values(lead)
+        .on_conflict_do_nothing()
         .returning(Lead::as_select())
         .get_result(&mut conn)
         .await
-        .map_err(taken)
+        .optional()?;
+    if let Some(lead) = inserted {
+        return Ok(lead);
+    }
+    let identifiers = [&lead.external_id, &lead.phone, &lead.email];
+    check_free(
+        conn,
+        lead.organization_id,
+        identifiers.map(Option::as_deref),
+    )
+    .await?;
+    Err(Error::Conflict)
 }
 
-/// Changes a lead that is locked.
+/// Refuses identifiers (external id, phone, e-mail) that leads have: all of them.
+pub async fn check_free(
+    conn: &Conn,
+    organization_id: Uuid,
+    identifiers: [Option<&str>; 3],
+) -> Result<()> {
+    if identifiers.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    let query = sql_query(
+        "SELECT 'external_id' AS field, id FROM leads
+         WHERE organization_id = $1 AND external_id = $2
+         UNION ALL SELECT 'phone', id FROM leads WHERE organization_id = $1 AND phone = $3
+         UNION ALL SELECT 'email', id FROM leads WHERE organization_id = $1 AND email = $4",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Nullable<Text>, _>(identifiers[0])
+    .bind::<Nullable<Text>, _>(identifiers[1])
+    .bind::<Nullable<Text>, _>(identifiers[2]);
+    let found: Vec<Holder> = Prepared(query).get_results(&mut &*conn).await?;
+    let fields = ["external_id", "phone", "email"].into_iter();
+    let taken: Vec<_> = fields
+        .filter_map(|field| {
+            let holder = found.iter().find(|holder| holder.field == field);
+            holder.map(|holder| (field, holder.id))
+        })
+        .collect();
+    if taken.is_empty() {
+        return Ok(());
+    }
+    Err(Error::taken("lead", taken))
+}
+
+/// Who has an identifier.
+#[derive(Debug, QueryableByName)]
+struct Holder {
+    #[diesel(sql_type = Text)]
+    field: String,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+/// Changes a lead that is locked. CONFLICT if an identifier has been taken meanwhile.
 pub async fn update(
     mut conn: &Conn,
     organization_id: Uuid,
@@ -214,7 +284,7 @@ pub async fn update(
         .returning(Lead::as_select())
         .get_result(&mut conn)
         .await
-        .map_err(taken)
+        .map_err(conflict)
 }
 
 /// Deletes a lead that is locked and has no contacts left.
@@ -238,15 +308,10 @@ fn refused(reason: &'static str, id: Uuid) -> Error {
     }
 }
 
-fn taken(error: DieselError) -> Error {
-    let exists = |field| Error::AlreadyExists {
-        kind: "lead",
-        field,
-    };
+/// Identifiers were free when they were looked for.
+fn conflict(error: DieselError) -> Error {
     match violated_key(&error) {
-        Some("leads_external_id_key") => exists("external_id"),
-        Some("leads_phone_key") => exists("phone"),
-        Some("leads_email_key") => exists("email"),
+        Some("leads_external_id_key" | "leads_phone_key" | "leads_email_key") => Error::Conflict,
         _ => error.into(),
     }
 }

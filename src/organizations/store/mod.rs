@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::{
     db::{Conn, Prepared},
     error::{Error, Result},
+    mask::other,
     schema::organizations,
 };
 
@@ -54,7 +55,7 @@ pub struct NewOrganization {
 }
 
 /// What an update changes: fields that are absent stay.
-#[derive(Debug, AsChangeset)]
+#[derive(Debug, Clone, Default, PartialEq, AsChangeset)]
 #[diesel(table_name = organizations)]
 #[expect(clippy::option_option, reason = "absent, or set to NULL")]
 pub struct OrganizationChange {
@@ -63,6 +64,23 @@ pub struct OrganizationChange {
     pub default_phone_region: Option<Option<String>>,
     pub time_zone: Option<String>,
     pub currencies: Option<Vec<String>>,
+}
+
+impl OrganizationChange {
+    /// What of it is a change of this organization.
+    #[must_use]
+    pub fn of(self, organization: &Organization) -> Self {
+        Self {
+            name: other(self.name, &organization.name),
+            default_currency: other(self.default_currency, &organization.default_currency),
+            default_phone_region: other(
+                self.default_phone_region,
+                &organization.default_phone_region,
+            ),
+            time_zone: other(self.time_zone, &organization.time_zone),
+            currencies: other(self.currencies, &organization.currencies),
+        }
+    }
 }
 
 impl Organization {

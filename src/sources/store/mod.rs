@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     db::{Conn, text_enum},
     error::{Error, Result, violated_key},
+    mask::other,
     page::{Page, keyset},
     schema::sources,
 };
@@ -53,7 +54,7 @@ pub struct NewSource {
 }
 
 /// What an update changes: fields that are absent stay.
-#[derive(Debug, AsChangeset)]
+#[derive(Debug, Clone, Default, PartialEq, AsChangeset)]
 #[diesel(table_name = sources)]
 pub struct SourceChange {
     pub code: Option<String>,
@@ -61,6 +62,20 @@ pub struct SourceChange {
     pub description: Option<String>,
     pub active: Option<bool>,
     pub strategy: Option<Strategy>,
+}
+
+impl SourceChange {
+    /// What of it is a change of this source.
+    #[must_use]
+    pub fn of(self, source: &Source) -> Self {
+        Self {
+            code: other(self.code, &source.code),
+            name: other(self.name, &source.name),
+            description: other(self.description, &source.description),
+            active: other(self.active, &source.active),
+            strategy: other(self.strategy, &source.strategy),
+        }
+    }
 }
 
 /// Which sources to list.
@@ -129,7 +144,34 @@ pub async fn insert(mut conn: &Conn, source: &NewSource) -> Result<Option<Source
         .optional()?)
 }
 
-/// Changes a source that is locked.
+/// The source that has this code.
+async fn with_code(mut conn: &Conn, organization_id: Uuid, code: &str) -> Result<Option<Uuid>> {
+    Ok(sources::table
+        .filter(sources::organization_id.eq(organization_id))
+        .filter(sources::code.eq(code))
+        .filter(sources::delete_time.is_null())
+        .select(sources::id)
+        .first(&mut conn)
+        .await
+        .optional()?)
+}
+
+/// The error of a code that could not be had; CONFLICT if it can be had now.
+pub async fn taken(conn: &Conn, organization_id: Uuid, code: &str) -> Result<Error> {
+    let id = with_code(conn, organization_id, code).await?;
+    let exists = |id| Error::taken("source", vec![("code", id)]);
+    Ok(id.map_or(Error::Conflict, exists))
+}
+
+/// Refuses a code that a source has.
+pub async fn check_free(conn: &Conn, organization_id: Uuid, code: &str) -> Result<()> {
+    match taken(conn, organization_id, code).await? {
+        Error::Conflict => Ok(()),
+        taken => Err(taken),
+    }
+}
+
+/// Changes a source that is locked. CONFLICT if its code has been taken meanwhile.
 pub async fn update(
     mut conn: &Conn,
     organization_id: Uuid,
@@ -146,10 +188,7 @@ pub async fn update(
         .get_result(&mut conn)
         .await
         .map_err(|error| match violated_key(&error) {
-            Some("sources_code_key") => Error::AlreadyExists {
-                kind: "source",
-                field: "code",
-            },
+            Some("sources_code_key") => Error::Conflict,
             _ => error.into(),
         })
 }

@@ -1,25 +1,25 @@
 //! Every query on `operator_weights`: the operators' shares of a source.
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    dsl::{case_when, now},
-    prelude::*,
-    upsert::excluded,
-};
+use diesel::{prelude::*, upsert::excluded};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::{db::Conn, error::Result, schema::operator_weights};
+use crate::{
+    db::Conn,
+    error::Result,
+    schema::{operator_weights, operators},
+};
 
-/// A row of `operator_weights`.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = operator_weights, check_for_backend(diesel::pg::Pg))]
+/// A row of `operator_weights`, with the name of the operator.
+#[derive(Debug, Clone, Queryable)]
 pub struct OperatorWeight {
     pub source_id: Uuid,
     pub operator_id: Uuid,
     pub weight: i32,
     pub create_time: DateTime<Utc>,
     pub update_time: DateTime<Utc>,
+    pub operator_name: String,
 }
 
 /// The weights of some sources, by source and operator.
@@ -28,24 +28,35 @@ pub async fn list(
     organization_id: Uuid,
     source_ids: &[Uuid],
 ) -> Result<Vec<OperatorWeight>> {
+    let operator = operators::organization_id
+        .eq(operator_weights::organization_id)
+        .and(operators::id.eq(operator_weights::operator_id));
     Ok(operator_weights::table
+        .inner_join(operators::table.on(operator))
         .filter(operator_weights::organization_id.eq(organization_id))
         .filter(operator_weights::source_id.eq_any(source_ids))
         .order((operator_weights::source_id, operator_weights::operator_id))
-        .select(OperatorWeight::as_select())
+        .select((
+            operator_weights::source_id,
+            operator_weights::operator_id,
+            operator_weights::weight,
+            operator_weights::create_time,
+            operator_weights::update_time,
+            operators::name,
+        ))
         .load(&mut conn)
         .await?)
 }
 
-/// Sets weights on a source: `(operator_id, weight)`.
+/// Sets weights on a source, none of which it has: `(operator_id, weight)`.
 pub async fn set(
     mut conn: &Conn,
     organization_id: Uuid,
     source_id: Uuid,
     weights: &[(Uuid, i32)],
-) -> Result<Vec<OperatorWeight>> {
+) -> Result<()> {
     if weights.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let rows: Vec<_> = weights
         .iter()
@@ -58,7 +69,7 @@ pub async fn set(
             )
         })
         .collect();
-    Ok(diesel::insert_into(operator_weights::table)
+    diesel::insert_into(operator_weights::table)
         .values(rows)
         .on_conflict((
             operator_weights::organization_id,
@@ -68,31 +79,26 @@ pub async fn set(
         .do_update()
         .set((
             operator_weights::weight.eq(excluded(operator_weights::weight)),
-            operator_weights::update_time.eq(case_when(
-                operator_weights::weight.eq(excluded(operator_weights::weight)),
-                operator_weights::update_time,
-            )
-            .otherwise(now)),
+            operator_weights::update_time.eq(excluded(operator_weights::update_time)),
         ))
-        .returning(OperatorWeight::as_select())
-        .get_results(&mut conn)
-        .await?)
+        .execute(&mut conn)
+        .await?;
+    Ok(())
 }
 
-/// Removes all weights of a source but those of `kept` operators.
+/// Removes all weights of a source but those of `kept` operators; returns how many.
 pub async fn delete_except(
     mut conn: &Conn,
     organization_id: Uuid,
     source_id: Uuid,
     kept: &[Uuid],
-) -> Result<()> {
-    diesel::delete(operator_weights::table)
+) -> Result<usize> {
+    Ok(diesel::delete(operator_weights::table)
         .filter(operator_weights::organization_id.eq(organization_id))
         .filter(operator_weights::source_id.eq(source_id))
         .filter(operator_weights::operator_id.ne_all(kept))
         .execute(&mut conn)
-        .await?;
-    Ok(())
+        .await?)
 }
 
 /// Removes the weight of an operator from a source; whether there was one.

@@ -4,7 +4,7 @@ mod list;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
-    dsl::now,
+    dsl::{exists, now, select},
     prelude::*,
     sql_query,
     sql_types::{Bool, Uuid as SqlUuid},
@@ -36,7 +36,7 @@ pub struct Task {
 }
 
 /// What people say of a task.
-#[derive(Debug, Clone, Insertable, AsChangeset)]
+#[derive(Debug, Clone, PartialEq, Eq, Insertable, AsChangeset)]
 #[diesel(table_name = tasks, treat_none_as_null = true)]
 pub struct Values {
     pub title: String,
@@ -173,6 +173,20 @@ pub async fn set_done(
     .bind::<SqlUuid, _>(id)
     .bind::<Bool, _>(done);
     Ok(Prepared(query).get_result(&mut conn).await?)
+}
+
+/// Whether the user is to do one of the deal's tasks, or has done it.
+pub async fn is_assignee(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    deal_id: Uuid,
+    user_id: Uuid,
+) -> Result<bool> {
+    let of_deal = tasks::table
+        .filter(tasks::organization_id.eq(organization_id))
+        .filter(tasks::deal_id.eq(deal_id))
+        .filter(tasks::assignee_user_id.eq(user_id));
+    Ok(select(exists(of_deal)).get_result(&mut conn).await?)
 }
 
 /// Deletes a task that is locked.

@@ -1,14 +1,15 @@
 //! One lead per identifier, one contact per request id.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use minicrm::proto::{
-    BatchCreateContactsRequest, CreateContactRequest, ListContactsRequest,
+    ApiKeyAccess, BatchCreateContactsRequest, CreateContactRequest, ListContactsRequest,
     batch_create_contacts_result,
 };
+use tokio::task::JoinSet;
 
-use super::{flood, two};
-use crate::support::{contact, external, operator, request_id};
+use super::{CLIENTS, flood, two};
+use crate::support::{App, contact, external, operator, request_id};
 
 /// Mutant: `ON CONFLICT DO NOTHING` without the CONFLICT of
 /// `leads::store::insert_all` (contacts of leads that do not exist), or the
@@ -107,4 +108,63 @@ async fn one_request_id_makes_one_contact() {
         2
     );
     apps[0].assert_invariants().await;
+}
+
+/// All use the same ids at the same time, through two servers. Mutants: `Claim::of` that
+/// leaves the caller out, and `Rows::became` that takes the first row, whosever it is (one
+/// contact for all); the `Place` of a claim that is always its own (the version before would
+/// do it again).
+#[tokio::test(flavor = "multi_thread")]
+async fn one_request_id_makes_one_contact_for_each_caller() {
+    const CALLERS: usize = 4;
+    const IDS: usize = 8;
+    let first = App::secure().await;
+    let second = App::secure_on(first.database_url.clone(), &[crate::support::KEY]).await;
+    let ann = first.user("ann@example.com").await;
+    let acme = first.organization(&ann).await;
+    let anns = first.of(&ann, &acme);
+    let source = anns.source("bot", &[]).await;
+    let mut callers = vec![[anns.clone(), second.of(&ann, &acme)]];
+    for _ in 1..CALLERS {
+        let secret = anns.key(ApiKeyAccess::Manager).await.secret;
+        callers.push([first.with(&secret, ""), second.with(&secret, "")]);
+    }
+    let ids: Vec<_> = (0..IDS).map(|_| request_id()).collect();
+    let mut clients = JoinSet::new();
+    for client in 0..CLIENTS {
+        let caller = client % CALLERS;
+        let app = callers[caller][client / CALLERS % 2].clone();
+        let requests: Vec<_> = ids
+            .iter()
+            .map(|id| CreateContactRequest {
+                request_id: id.clone(),
+                ..contact(&source, external("ann"))
+            })
+            .collect();
+        clients.spawn(async move {
+            let mut answers = Vec::new();
+            for request in requests {
+                let answer = app.create_contact(request).await.unwrap();
+                answers.push((caller, answer.contact.unwrap().id));
+            }
+            answers
+        });
+    }
+    let answers: BTreeSet<_> = clients.join_all().await.into_iter().flatten().collect();
+    let contacts: HashSet<_> = answers.iter().map(|(_, id)| id).collect();
+    assert_eq!(
+        (answers.len(), contacts.len()),
+        (CALLERS * IDS, CALLERS * IDS)
+    );
+    let all = anns.list_contacts(ListContactsRequest::default()).await;
+    assert_eq!(all.len(), CALLERS * IDS);
+    for id in &ids {
+        let query = format!("SELECT FROM requests WHERE request_id = '{id}'");
+        assert_eq!(
+            anns.count(&query).await,
+            1,
+            "where the version before looks"
+        );
+    }
+    anns.assert_invariants().await;
 }

@@ -1,5 +1,7 @@
 //! `ContactService`: intake, handling, reassignment and history.
 
+mod answers;
+mod backlog;
 mod batch;
 mod history;
 mod intake;

@@ -1,6 +1,8 @@
 //! `SetContactStatus`: what becomes of the load, and when reopening is refused.
 
-use minicrm::proto::{AssignmentKind, BacklogReason, Contact, ContactStatus, Operator};
+use minicrm::proto::{
+    ApiKeyAccess, AssignmentKind, BacklogReason, Contact, ContactStatus, Operator, Role,
+};
 use tonic::Code;
 use uuid::Uuid;
 
@@ -145,4 +147,44 @@ async fn a_contact_of_the_backlog_can_be_worked_on_closed_and_reopened() {
         assert_eq!(changed.backlog_reason(), BacklogReason::NoOperators);
     }
     app.assert_invariants().await;
+}
+
+/// Mutant: `Change::new` without the check.
+#[tokio::test]
+async fn members_may_not_force() {
+    let app = App::secure().await;
+    let owner = app.user("ann@example.com").await;
+    let acme = app.organization(&owner).await;
+    let anns = app.of(&owner, &acme);
+    let bob = anns.member("bob@example.com", Role::Member).await;
+    let limited = Operator {
+        user_id: bob.id.clone(),
+        load_limit: Some(1),
+        ..operator("Bob")
+    };
+    let limited = anns.operator(limited).await;
+    let source = anns.source("bot", &[(&limited, 1)]).await;
+    let first = anns.contact(&source).await;
+    let bobs = app.of(&bob, &acme);
+    // Not even where there is nothing to force.
+    for status in [ContactStatus::InProgress, ContactStatus::Closed] {
+        let forced = bobs.set_status(&first, status, true).await;
+        assert_error(forced, Code::PermissionDenied, "ROLE_DENIED");
+        bobs.set_status(&first, status, false).await.unwrap();
+    }
+    anns.contact(&source).await;
+    let status = ContactStatus::New;
+    let refused = bobs.set_status(&first, status, false).await;
+    assert_error(refused, Code::FailedPrecondition, "OPERATOR_AT_LIMIT");
+    let forced = bobs.set_status(&first, status, true).await;
+    assert_error(forced, Code::PermissionDenied, "ROLE_DENIED");
+    assert_eq!(anns.get_operator(&limited).await.load, 1);
+
+    let cem = anns.member("cem@example.com", Role::Manager).await;
+    let key = anns.key(ApiKeyAccess::Manager).await;
+    for allowed in [app.of(&cem, &acme), app.with(&key.secret, "")] {
+        allowed.set_status(&first, status, true).await.unwrap();
+        allowed.close(&first).await;
+    }
+    anns.assert_invariants().await;
 }

@@ -127,7 +127,11 @@ async fn an_update_changes_what_the_mask_names() {
     };
     assert_eq!(third, stamped(only, &third));
 
-    let ignored = mask(&["id", "contacts", "create_time", "update_time", "etag"]);
+    for path in ["id", "contacts", "deals", "create_time", "update_time"] {
+        let outcome = update(lead("c", "", "", "C"), mask(&[path])).await;
+        assert_invalid(outcome, &["update_mask"]);
+    }
+    let ignored = mask(&["etag"]);
     assert_eq!(
         update(lead("c", "", "", "C"), ignored).await.unwrap(),
         third

@@ -131,6 +131,47 @@ async fn an_identifier_belongs_to_one_lead() {
     assert_eq!(app.get_lead(&bob.id).await, bob);
 }
 
+/// The key that is violated is only the first of them.
+#[tokio::test]
+async fn all_identifiers_that_are_taken_are_named_with_whose_they_are() {
+    let app = App::start().await;
+    let ann = lead("a", "+4930111111", "", "Ann");
+    let ann = create(&app, ann).await.unwrap();
+    let bob = lead("", "", "b@example.org", "Bob");
+    let bob = create(&app, bob).await.unwrap();
+    let own = create(&app, lead("own", "", "", "")).await.unwrap();
+    let taken = Lead {
+        id: own.id.clone(),
+        ..lead("a", "030 111111", "B@example.org", "")
+    };
+    let request = UpdateLeadRequest {
+        lead: Some(taken.clone()),
+        ..Default::default()
+    };
+    for outcome in [
+        create(&app, taken).await,
+        call!(app.leads.update_lead(request)),
+    ] {
+        let message = outcome.clone().unwrap_err().message().to_owned();
+        assert!(
+            !message.contains("111111") && !message.contains('@'),
+            "{message}"
+        );
+        let details = assert_error(outcome, Code::AlreadyExists, "RESOURCE_ALREADY_EXISTS");
+        let said = &details.error_info().unwrap().metadata;
+        for (name, value) in [
+            ("field", "external_id,phone,email"),
+            ("external_id_taken_by", &*ann.id),
+            ("phone_taken_by", &*ann.id),
+            ("email_taken_by", &*bob.id),
+        ] {
+            assert_eq!(said.get(name).map(String::as_str), Some(value), "{name}");
+        }
+        assert_eq!(details.resource_info().unwrap().resource_name, ann.id);
+    }
+    assert_eq!(app.get_lead(&own.id).await, own);
+}
+
 #[tokio::test]
 async fn a_lead_comes_with_its_contacts_on_request() {
     let app = App::start().await;

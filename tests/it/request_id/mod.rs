@@ -93,6 +93,7 @@ macro_rules! assert_exactly_once {
     }};
 }
 
+mod callers;
 mod others;
 mod sale;
 

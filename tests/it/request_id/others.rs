@@ -36,7 +36,7 @@ async fn every_write_of_operators_and_weights_is_done_once() {
     let set = |operator_id: &str, weight| SetOperatorWeightRequest {
         source_id: bot.id.clone(),
         operator_id: operator_id.to_owned(),
-        weight,
+        weight: Some(weight),
         ..Default::default()
     };
     assert_exactly_once!(app.sources.set_operator_weight, set(&ann.id, 1),
@@ -45,7 +45,7 @@ async fn every_write_of_operators_and_weights_is_done_once() {
         source_id: bot.id.clone(),
         weights: vec![OperatorWeight {
             operator_id: operator_id.to_owned(),
-            weight,
+            weight: Some(weight),
             ..Default::default()
         }],
         ..Default::default()

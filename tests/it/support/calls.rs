@@ -178,7 +178,7 @@ impl App {
         let request = SetOperatorWeightRequest {
             source_id: source.id.clone(),
             operator_id: operator.id.clone(),
-            weight,
+            weight: Some(weight),
             ..Default::default()
         };
         call!(self.sources.set_operator_weight(request))

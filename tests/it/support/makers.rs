@@ -79,7 +79,7 @@ impl App {
             .iter()
             .map(|(operator, weight)| OperatorWeight {
                 operator_id: operator.id.clone(),
-                weight: *weight,
+                weight: Some(*weight),
                 ..OperatorWeight::default()
             })
             .collect();

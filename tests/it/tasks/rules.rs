@@ -98,7 +98,7 @@ async fn an_update_changes_what_it_names() {
         etag: made.etag.clone(),
         ..Task::default()
     };
-    let outcome = update(&app, &made, stale, &["title", "done"]).await;
+    let outcome = update(&app, &made, stale, &["title"]).await;
     assert_error(outcome, Code::Aborted, "ETAG_MISMATCH");
     let other = app.deal("Other").await;
     for (deal_id, fields) in [(&other.id, &["task.deal_id"][..]), (&deal.id, &[])] {

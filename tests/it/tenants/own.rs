@@ -40,7 +40,11 @@ async fn update(app: &App, lead: &Lead, change: Lead, paths: &[&str]) -> Result<
 }
 
 async fn rename(app: &App, lead: &Lead) -> Result<Lead, Status> {
-    update(app, lead, owned(""), &["name"]).await
+    let renamed = Lead {
+        name: "New".to_owned(),
+        ..Lead::default()
+    };
+    update(app, lead, renamed, &["name"]).await
 }
 
 async fn give_away(app: &App, lead: &Lead, owner_user_id: &str) -> Result<Lead, Status> {

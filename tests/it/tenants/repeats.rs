@@ -129,7 +129,7 @@ async fn changes_of_others_are_not_repeated() {
             source: Some(with!(Source { id: id, name: "New".to_owned() })), request_id: again()
         }));
         sources.set_operator_weight(|id| with!(SetOperatorWeightRequest {
-            source_id: id, operator_id: b.operators[0].id.clone(), weight: 7, request_id: again()
+            source_id: id, operator_id: b.operators[0].id.clone(), weight: Some(7), request_id: again()
         }));
         sources.delete_source(|id| with!(DeleteSourceRequest { id: id, request_id: again() }));
     }

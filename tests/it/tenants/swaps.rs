@@ -179,7 +179,7 @@ async fn operators_and_sources_of_others_are_not_there() {
         with!(SetOperatorWeightRequest {
             source_id: source_id,
             operator_id: operator_id,
-            weight: 7
+            weight: Some(7)
         })
     };
     let remove = |source_id, operator_id| {
@@ -193,7 +193,7 @@ async fn operators_and_sources_of_others_are_not_there() {
             source_id: source_id,
             weights: vec![with!(OperatorWeight {
                 operator_id: operator_id,
-                weight: 7
+                weight: Some(7)
             })]
         })
     };

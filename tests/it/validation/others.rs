@@ -113,18 +113,18 @@ async fn sources_and_weights_are_checked() {
     let set = SetOperatorWeightRequest {
         source_id: bad(),
         operator_id: bad(),
-        weight: -1,
+        weight: Some(-1),
         request_id: bad(),
     };
     let too_heavy = SetOperatorWeightRequest {
-        weight: 1_000_001,
+        weight: Some(1_000_001),
         source_id: Uuid::now_v7().to_string(),
         operator_id: Uuid::now_v7().to_string(),
         ..Default::default()
     };
     let weight = |operator_id: &str, weight| OperatorWeight {
         operator_id: operator_id.to_owned(),
-        weight,
+        weight: Some(weight),
         ..Default::default()
     };
     let id = Uuid::now_v7().to_string();

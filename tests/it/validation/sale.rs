@@ -75,7 +75,7 @@ async fn tasks_are_checked() {
         app.tasks.create_task(create(Task::default())) => nothing;
         app.tasks.update_task(update(wrong, &[])) => [&fields[..], &["task.id"]].concat();
         app.tasks.update_task(update(Task::default(), &["title", "done", "nothing"])) =>
-            ["task.id", "task.title", "update_mask", "request_id"];
+            ["task.id", "task.title", "update_mask", "update_mask", "request_id"];
         app.tasks.list_tasks(list) => ["page_size", "page_token", "deal_id", "assignee_user_id",
             "due_before", "due_after", "order_by"];
     }
