@@ -28,7 +28,7 @@ impl Error {
         let mut metadata = HashMap::new();
         let mut details = ErrorDetails::new();
         match self {
-            Self::Invalid(violations) => {
+            Self::Invalid(violations, _) => {
                 details.set_bad_request(violations.clone());
             }
             Self::RequestIdReused => {
@@ -73,6 +73,7 @@ impl Error {
             | Self::Denied(_)
             | Self::AuthenticationOff
             | Self::MessageTooLarge
+            | Self::AnswerTooLarge
             | Self::StorageFull
             | Self::Unimplemented
             | Self::DeadlineExceeded => {}

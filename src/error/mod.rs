@@ -4,6 +4,7 @@
 mod database;
 mod details;
 mod reasons;
+mod trailer;
 
 use std::{fmt::Display, sync::Arc, time::Duration};
 
@@ -12,7 +13,7 @@ pub use details::SOON;
 use prost::Message;
 pub use reasons::*;
 use tonic::{Code, Status};
-use tonic_types::{FieldViolation, StatusExt};
+use tonic_types::FieldViolation;
 use uuid::Uuid;
 
 /// Result of everything that can fail on behalf of a caller.
@@ -30,12 +31,15 @@ const PUSHBACK: &str = "grpc-retry-pushback-ms";
 /// What went wrong: one variant per thing a caller can do about it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// Fields of the request are wrong; all of them are named.
+    /// Fields of the request are wrong: the first of them, and how many more.
     #[error("the request has invalid fields")]
-    Invalid(Vec<FieldViolation>),
+    Invalid(Vec<FieldViolation>, usize),
     /// The bytes of the request are not the message they should be.
     #[error("the request cannot be decoded")]
     Malformed,
+    /// The answer is longer than any may be. What a write did stays done.
+    #[error("the answer is too long")]
+    AnswerTooLarge,
     /// The message of the request is longer than any may be.
     #[error("the request is too long")]
     MessageTooLarge,
@@ -206,7 +210,7 @@ impl Error {
     /// The code of its status.
     pub fn code(&self) -> Code {
         match self {
-            Self::Invalid(_) | Self::Malformed | Self::RequestIdReused => Code::InvalidArgument,
+            Self::Invalid(..) | Self::Malformed | Self::RequestIdReused => Code::InvalidArgument,
             Self::Unauthenticated | Self::CredentialsInvalid => Code::Unauthenticated,
             Self::OrganizationDenied | Self::Denied(_) => Code::PermissionDenied,
             Self::NotFound { .. } => Code::NotFound,
@@ -217,6 +221,7 @@ impl Error {
             | Self::TooManyAttempts { .. }
             | Self::RateLimited { .. }
             | Self::MessageTooLarge
+            | Self::AnswerTooLarge
             | Self::StorageFull => Code::ResourceExhausted,
             Self::Unimplemented => Code::Unimplemented,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
@@ -228,7 +233,7 @@ impl Error {
     /// The reason in its `ErrorInfo`.
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::Invalid(_) => "INVALID_FIELDS",
+            Self::Invalid(..) => "INVALID_FIELDS",
             Self::Malformed => "MALFORMED_REQUEST",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::OrganizationDenied => "ORGANIZATION_DENIED",
@@ -238,6 +243,7 @@ impl Error {
             Self::TooManyAttempts { .. } => "TOO_MANY_ATTEMPTS",
             Self::RateLimited { .. } => "RATE_LIMITED",
             Self::MessageTooLarge => "MESSAGE_TOO_LARGE",
+            Self::AnswerTooLarge => "ANSWER_TOO_LARGE",
             Self::StorageFull => "STORAGE_FULL",
             Self::Unimplemented => "UNIMPLEMENTED",
             Self::AuthenticationOff => "AUTHENTICATION_OFF",
@@ -256,7 +262,11 @@ impl Error {
 
 impl From<&Error> for Status {
     fn from(error: &Error) -> Self {
-        let mut status = Self::with_error_details(error.code(), error.to_string(), error.details());
+        let more = match error {
+            Error::Invalid(_, more) => *more,
+            _ => 0,
+        };
+        let mut status = trailer::status(error.code(), &error.to_string(), error.details(), more);
         if let Some(delay) = error.retry_after() {
             // What RetryInfo says, for clients that repeat calls by themselves.
             let millis = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);

@@ -29,8 +29,14 @@ const MAX_PHONE: usize = 64;
 /// The violations found so far in one request.
 #[derive(Debug, Default)]
 pub struct Violations {
+    /// The first of them: more than any answer has room for.
     found: Vec<FieldViolation>,
+    /// How many more there are. (A request may well have millions.)
+    more: usize,
 }
+
+/// How many violations are kept.
+const MAX_KEPT: usize = 100;
 
 /// Loads what is known of the world's phone numbers, else the first call that
 /// has one would take tens of milliseconds longer.
@@ -46,7 +52,11 @@ impl Violations {
 
     /// Adds one. `field` is the path from the request, like `lead.email`.
     pub fn add(&mut self, field: impl Into<String>, description: impl Into<String>) {
-        self.found.push(FieldViolation::new(field, description));
+        if self.found.len() < MAX_KEPT {
+            self.found.push(FieldViolation::new(field, description));
+        } else {
+            self.more += 1;
+        }
     }
 
     /// Refuses the request if there are any.
@@ -54,7 +64,7 @@ impl Violations {
         if self.found.is_empty() {
             Ok(())
         } else {
-            Err(Error::Invalid(self.found))
+            Err(Error::Invalid(self.found, self.more))
         }
     }
 
@@ -273,7 +283,7 @@ impl Violations {
     pub fn required<T>(&mut self, field: &str, value: Option<T>) -> Result<T> {
         value.ok_or_else(|| {
             self.add(field, "is required");
-            Error::Invalid(std::mem::take(&mut self.found))
+            Error::Invalid(std::mem::take(&mut self.found), self.more)
         })
     }
 }

@@ -88,7 +88,7 @@ fn every_violation_is_found() {
             nanos: 0,
         }),
     );
-    let Err(Error::Invalid(found)) = v.finish() else {
+    let Err(Error::Invalid(found, 0)) = v.finish() else {
         panic!("none found")
     };
     let fields: Vec<_> = found
