@@ -71,6 +71,7 @@ mod tasks;
 pub mod telemetry;
 pub mod validate;
 pub mod verify;
+mod whose;
 
 pub use contacts::NewContact;
 pub use sources::normalize_code;

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     db::{Db, Scope},
     error::Result,
-    page::Page,
+    page::{Found, Page},
     proto,
     rpc::timestamp,
 };
@@ -36,13 +36,13 @@ pub async fn memberships(
     db: &Db,
     user_id: Uuid,
     page: Page,
-) -> Result<Vec<(Uuid, proto::Membership)>> {
+) -> Result<Found<(Uuid, proto::Membership)>> {
     let roles = db
         .read(Scope::User(user_id), async |conn| {
             store::members::list_of_user(conn, user_id, page).await
         })
         .await?;
-    let ids: &Vec<_> = &roles.iter().map(|&(id, _)| id).collect();
+    let ids: &Vec<_> = &roles.rows.iter().map(|&(id, _)| id).collect();
     let organizations = db
         .read(Scope::Organizations(ids.clone()), async |conn| {
             store::list(conn, ids).await
@@ -52,14 +52,18 @@ pub async fn memberships(
         .into_iter()
         .map(|organization| (organization.id, organization))
         .collect();
-    let memberships = roles.into_iter().map(|(id, role)| {
+    let memberships = roles.rows.into_iter().map(|(id, role)| {
         let membership = proto::Membership {
             organization: organizations.remove(&id).map(proto::Organization::from),
             role: proto::Role::from(role).into(),
         };
         (id, membership)
     });
-    Ok(memberships.collect())
+    Ok(Found {
+        rows: memberships.collect(),
+        stopped_at: None,
+        total: roles.total,
+    })
 }
 
 impl From<Organization> for proto::Organization {

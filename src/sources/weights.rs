@@ -15,7 +15,7 @@ use crate::{
         self,
         store::{SourceKeys, lock_operators},
     },
-    error::{Error, Result},
+    error::{Error, Result, TOO_MANY_WEIGHTS},
     operators, pick,
     proto::{
         self, DistributionCandidate, PreviewDistributionRequest, PreviewDistributionResponse,
@@ -26,7 +26,9 @@ use crate::{
 };
 
 const MAX_WEIGHT: i32 = 1_000_000;
-const MAX_WEIGHTS: usize = 1000;
+/// Most weights on a source: whatever tells of them all, an answer or a decision, stays
+/// short.
+const MAX_WEIGHTS: i64 = 1000;
 
 pub(super) async fn set_operator_weight(
     context: Context,
@@ -49,7 +51,16 @@ pub(super) async fn set_operator_weight(
         .write(claim, source_id, async |conn| {
             lock(conn, organization_id, source_id, &[operator_id]).await?;
             let weights = [(operator_id, weight)];
+            let before = store::weights::count(conn, organization_id, source_id).await?;
             let set = store::weights::set(conn, organization_id, source_id, &weights).await?;
+            let after = store::weights::count(conn, organization_id, source_id).await?;
+            if after > before.max(MAX_WEIGHTS) {
+                return Err(Error::Precondition {
+                    reason: TOO_MANY_WEIGHTS,
+                    kind: "source",
+                    id: source_id,
+                });
+            }
             let set = set
                 .into_iter()
                 .next()
@@ -144,7 +155,7 @@ fn weights(
     source_id: Uuid,
     weights: &[proto::OperatorWeight],
 ) -> Vec<(Uuid, i32)> {
-    if weights.len() > MAX_WEIGHTS {
+    if i64::try_from(weights.len()).is_ok_and(|given| given > MAX_WEIGHTS) {
         violations.add("weights", format!("are more than {MAX_WEIGHTS}"));
         return Vec::new();
     }

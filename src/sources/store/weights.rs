@@ -37,6 +37,16 @@ pub async fn list(
         .await?)
 }
 
+/// How many weights a source has.
+pub async fn count(mut conn: &Conn, organization_id: Uuid, source_id: Uuid) -> Result<i64> {
+    Ok(operator_weights::table
+        .filter(operator_weights::organization_id.eq(organization_id))
+        .filter(operator_weights::source_id.eq(source_id))
+        .count()
+        .get_result(&mut conn)
+        .await?)
+}
+
 /// Sets weights on a source: `(operator_id, weight)`.
 pub async fn set(
     mut conn: &Conn,
