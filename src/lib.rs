@@ -75,6 +75,7 @@ mod tasks;
 pub mod telemetry;
 pub mod validate;
 pub mod verify;
+mod whose;
 
 pub use contacts::NewContact;
 pub use organizations::{Limits, remove_closed};

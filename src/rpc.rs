@@ -25,6 +25,9 @@ pub type Rpc<T> = Result<Response<T>, Status>;
 /// Shorter answers are not compressed, whatever the caller understands.
 const WORTH_COMPRESSING: usize = 4096;
 
+/// Longest answer: what clients accept unless told otherwise.
+const MAX_ANSWER: usize = 4 * 1024 * 1024;
+
 /// Serves `request` with `method` until its deadline. It runs in a task of its
 /// own: neither a caller who hangs up nor the deadline stops it half-way.
 pub async fn reply<Q, T, F>(
@@ -44,6 +47,11 @@ where
     let serving = serve(app, request, deadline, &mut call, method).instrument(span);
     let served = timeout_at(deadline.0, serving).await;
     let outcome = served.unwrap_or(Err(Error::DeadlineExceeded));
+    let outcome = outcome.and_then(|answer| match answer.encoded_len() {
+        // Methods answer less; a client could not say what is wrong with more.
+        length if length > MAX_ANSWER => Err(Error::AnswerTooLarge),
+        length => Ok((answer, length)),
+    });
     match &outcome {
         Err(Error::Overloaded { what, .. }) => metrics::shed(what),
         Err(Error::RateLimited { kind, .. }) => metrics::rate_limited(kind),
@@ -51,8 +59,8 @@ where
         _ => {}
     }
     call.end(&outcome);
-    let answer = outcome.map_err(|error| Status::from(&error))?;
-    let short = compress && answer.encoded_len() < WORTH_COMPRESSING;
+    let (answer, length) = outcome.map_err(|error| Status::from(&error))?;
+    let short = compress && length < WORTH_COMPRESSING;
     let mut response = Response::new(answer);
     if short {
         response.disable_compression();

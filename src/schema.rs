@@ -177,9 +177,14 @@ diesel::table! {
 diesel::table! {
     /// Sales that are hoped for, or were made.
     deals (organization_id, id) {
+        /// Cut to hundredths; counts if the exact one is another.
         amount -> Numeric,
-        /// The amount, times 100.
+        /// NULL: written by a version that knew hundredths only.
+        amount_exact -> Nullable<Numeric>,
+        /// Not used any more: `amount_thousandths`.
         amount_hundredths -> Int8,
+        /// The exact amount, times 1000.
+        amount_thousandths -> Int8,
         close_time -> Nullable<Timestamptz>,
         contact_id -> Nullable<Uuid>,
         create_time -> Timestamptz,

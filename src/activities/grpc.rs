@@ -53,10 +53,12 @@ async fn list_activities(
             store::list(conn, organization_id, deal_id, page).await
         })
         .await?;
-    let (activities, next_page_token) = pager.finish_by_key(activities, |a| (a.number, a.id));
+    let page = pager.finish(activities, |a| (a.number, a.id), proto::Activity::from);
     Ok(ListActivitiesResponse {
-        activities: activities.into_iter().map(proto::Activity::from).collect(),
-        next_page_token,
+        activities: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
     })
 }
 

@@ -4,15 +4,16 @@
 mod grpc;
 pub mod store;
 
+use chrono::NaiveDate;
 pub use grpc::Activities;
 use store::Activity;
-pub use store::Payload;
+pub use store::{Payload, TaskFacts};
 use uuid::Uuid;
 
 use crate::{
     deals::{DealStage, DealStatus},
     proto::{self, activity},
-    rpc::timestamp,
+    rpc::{date, timestamp},
 };
 
 impl From<Activity> for proto::Activity {
@@ -68,19 +69,36 @@ impl From<Payload> for activity::Payload {
                 old_owner_user_id: id(old_owner_user_id),
                 new_owner_user_id: id(new_owner_user_id),
             }),
-            Payload::TaskCreated { task_id, title } => Self::TaskCreated(proto::TaskCreated {
-                task_id: task_id.to_string(),
-                title,
+            Payload::TaskCreated(task) => Self::TaskCreated(proto::TaskCreated {
+                task_id: task.task_id.to_string(),
+                title: task.title,
+                due_date: day(task.due_date),
             }),
-            Payload::TaskCompleted { task_id, title } => {
-                Self::TaskCompleted(proto::TaskCompleted {
-                    task_id: task_id.to_string(),
-                    title,
-                })
-            }
-            Payload::TaskReopened { task_id, title } => Self::TaskReopened(proto::TaskReopened {
+            Payload::TaskCompleted(task) => Self::TaskCompleted(proto::TaskCompleted {
+                task_id: task.task_id.to_string(),
+                title: task.title,
+                due_date: day(task.due_date),
+            }),
+            Payload::TaskReopened(task) => Self::TaskReopened(proto::TaskReopened {
+                task_id: task.task_id.to_string(),
+                title: task.title,
+                due_date: day(task.due_date),
+            }),
+            Payload::TaskDeleted(task) => Self::TaskDeleted(proto::TaskDeleted {
+                task_id: task.task_id.to_string(),
+                title: task.title,
+                due_date: day(task.due_date),
+            }),
+            Payload::TaskDueDateChanged {
+                task_id,
+                title,
+                old_due_date,
+                new_due_date,
+            } => Self::TaskDueDateChanged(proto::TaskDueDateChanged {
                 task_id: task_id.to_string(),
                 title,
+                old_due_date: day(old_due_date),
+                new_due_date: day(new_due_date),
             }),
         }
     }
@@ -96,4 +114,9 @@ fn stage(text: &str) -> proto::DealStage {
     DealStage::from_text(text)
         .map(proto::DealStage::from)
         .unwrap_or_default()
+}
+
+fn day(text: Option<String>) -> Option<proto::Date> {
+    let day: Option<NaiveDate> = text.and_then(|text| text.parse().ok());
+    day.map(date)
 }

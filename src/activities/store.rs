@@ -7,16 +7,17 @@ use diesel::{
     pg::{Pg, PgValue},
     prelude::*,
     sql_query,
-    sql_types::{Array, Jsonb, Nullable, Text, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Jsonb, Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     db::{Conn, Prepared},
     error::{Error, Result},
-    page::Page,
+    page::{Found, Page, read_page},
     schema::activities,
 };
 
@@ -32,7 +33,7 @@ pub struct Activity {
     pub create_time: DateTime<Utc>,
 }
 
-/// What happened to a deal, as it is kept. Statuses, stages and amounts are the
+/// What happened to a deal, as it is kept. Statuses, stages, amounts and days are the
 /// texts of the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromSqlRow)]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
@@ -64,17 +65,60 @@ pub enum Payload {
         new_owner_user_id: Option<Uuid>,
     },
     /// A task was created.
-    TaskCreated { task_id: Uuid, title: String },
+    TaskCreated(TaskFacts),
     /// A task was done.
-    TaskCompleted { task_id: Uuid, title: String },
+    TaskCompleted(TaskFacts),
     /// A task turned out not to be done.
-    TaskReopened { task_id: Uuid, title: String },
+    TaskReopened(TaskFacts),
+    /// A task was deleted.
+    TaskDeleted(TaskFacts),
+    /// The day that a task is due by changed.
+    TaskDueDateChanged {
+        task_id: Uuid,
+        title: String,
+        old_due_date: Option<String>,
+        new_due_date: Option<String>,
+    },
+}
+
+/// What a timeline says of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskFacts {
+    pub task_id: Uuid,
+    pub title: String,
+    /// When it was due. The version before did not say.
+    #[serde(default)]
+    pub due_date: Option<String>,
+}
+
+impl Payload {
+    /// Kinds that the version before does not know say by a second key what they are. To
+    /// that version they are a task that was reopened; a later one writes the type alone.
+    const SINCE: &str = "since";
+
+    fn to_json(&self) -> Result<Value> {
+        let mut value = serde_json::to_value(self).map_err(Error::internal)?;
+        if matches!(self, Self::TaskDeleted(_) | Self::TaskDueDateChanged { .. })
+            && let Some(kind) = value.get("type").cloned()
+        {
+            value[Self::SINCE] = kind;
+            value["type"] = "TASK_REOPENED".into();
+        }
+        Ok(value)
+    }
+
+    fn from_json(mut value: Value) -> serde_json::Result<Self> {
+        if let Some(kind) = value.get(Self::SINCE).cloned() {
+            value["type"] = kind;
+        }
+        serde_json::from_value(value)
+    }
 }
 
 impl FromSql<Jsonb, Pg> for Payload {
     fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
         let value = FromSql::<Jsonb, Pg>::from_sql(bytes)?;
-        Ok(serde_json::from_value(value)?)
+        Ok(Self::from_json(value)?)
     }
 }
 
@@ -92,9 +136,8 @@ pub async fn record(
     let ids: Vec<_> = payloads.iter().map(|_| Uuid::now_v7()).collect();
     let payloads = payloads
         .iter()
-        .map(serde_json::to_value)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(Error::internal)?;
+        .map(Payload::to_json)
+        .collect::<Result<Vec<_>>>()?;
     let query = sql_query(
         "INSERT INTO activities
              (organization_id, id, deal_id, number, author_user_id, payload)
@@ -113,39 +156,50 @@ pub async fn record(
     Ok(Prepared(query).get_results(&mut conn).await?)
 }
 
-/// A page of a deal's timeline, newest first.
+/// How long what somebody wrote is; all else is short.
+const TEXTS: &str = "coalesce(octet_length(payload ->> 'text'), 0)";
+
+/// A page of a deal's timeline, newest first, as far as an answer has room.
 pub async fn list(
-    mut conn: &Conn,
+    conn: &Conn,
     organization_id: Uuid,
     deal_id: Uuid,
     page: Page,
-) -> Result<Vec<Activity>> {
-    Ok(activities::table
-        .filter(activities::organization_id.eq(organization_id))
-        .filter(activities::deal_id.eq(deal_id))
-        .filter(activities::number.lt(page.after_key.unwrap_or(i64::MAX)))
-        .order(activities::number.desc())
-        .limit(page.fetch)
-        .select(Activity::as_select())
-        .load(&mut conn)
-        .await?)
+) -> Result<Found<Activity>> {
+    let query = |page: Page| {
+        let rows = "SELECT id, deal_id, number, author_user_id, payload, create_time
+             FROM activities WHERE organization_id = $1 AND deal_id = $2 AND number < $3
+             ORDER BY number DESC LIMIT $4";
+        let query = sql_query(page.bounded(rows, "*", TEXTS, "number DESC"))
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<SqlUuid, _>(deal_id)
+            .bind::<BigInt, _>(page.after_key.unwrap_or(i64::MAX))
+            .bind::<BigInt, _>(page.fetch);
+        Prepared(query)
+    };
+    Ok(read_page!(conn, page, query))
 }
 
-/// The newest activities of these deals, so many at most.
-pub async fn of_deals(
+/// A page of the timelines of a lead's deals, newest first, as far as an answer has
+/// room.
+pub async fn of_lead(
     mut conn: &Conn,
     organization_id: Uuid,
-    deal_ids: &[Uuid],
-    most: i64,
+    lead_id: Uuid,
+    page: Page,
 ) -> Result<Vec<Activity>> {
-    Ok(activities::table
-        .filter(activities::organization_id.eq(organization_id))
-        .filter(activities::deal_id.eq_any(deal_ids))
-        .order((activities::create_time.desc(), activities::number.desc()))
-        .limit(most)
-        .select(Activity::as_select())
-        .load(&mut conn)
-        .await?)
+    let rows = "SELECT a.id, a.deal_id, a.number, a.author_user_id, a.payload, a.create_time
+         FROM deals AS d, LATERAL (
+             SELECT * FROM activities
+             WHERE organization_id = $1 AND deal_id = d.id AND id < $3 OFFSET 0) AS a
+         WHERE d.organization_id = $1 AND d.lead_id = $2
+         ORDER BY a.id DESC LIMIT $4";
+    let query = sql_query(page.bounded(rows, "*", TEXTS, "id DESC"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(lead_id)
+        .bind::<SqlUuid, _>(page.bounds().1)
+        .bind::<BigInt, _>(page.fetch);
+    Ok(Prepared(query).get_results(&mut conn).await?)
 }
 
 /// Replaces what people wrote on the timelines of these deals.

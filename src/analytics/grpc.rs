@@ -1,7 +1,7 @@
 //! The edge of `AnalyticsService`: checks requests, runs them, answers. What is
 //! about deals is beside it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use tonic::Request;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::{
     distribution,
     error::Result,
     operators::{self, store::Filter},
-    page::Pager,
+    page::{Pager, Place},
     proto::{
         ContactStatus, ContactStatusCount, DealStatus, DealStatusCount, DistributionRow,
         GetDealFunnelRequest, GetDealFunnelResponse, GetDealSummaryRequest, GetDealSummaryResponse,
@@ -115,48 +115,73 @@ async fn get_distribution(
     let source_id = violations.optional_id("source_id", &request.source_id);
     let start_time = violations.time("start_time", request.start_time);
     let end_time = violations.time("end_time", request.end_time);
-    violations.finish()?;
     let organization_id = context.organization_id;
+    let pager = Pager::parse(&mut violations, organization_id, &request);
+    violations.finish()?;
+    let after = match pager.place {
+        Some(Place::Ids(source_id, operator_id)) => (source_id, operator_id),
+        _ => (Uuid::nil(), Uuid::nil()),
+    };
+    let page = &(after, pager.page.fetch);
     let parts = &Parts::of((start_time, end_time), &[Span::Day, Span::Hour]);
     let shares = context
         .read_stale(async |conn| {
             if let Some(source_id) = source_id {
                 sources::store::find(conn, organization_id, source_id).await?;
             }
-            store::shares(conn, organization_id, source_id, parts).await
+            store::shares(conn, organization_id, source_id, parts, page).await
         })
         .await?;
-    Ok(distribution_of(&shares))
+    let page = pager.finish(
+        shares,
+        |share| Place::Ids(share.source_id, share.operator_id.unwrap_or_default()),
+        |share| distribution_of(&share),
+    );
+    let mut distribution = GetDistributionResponse {
+        next_page_token: page.next_page_token,
+        ..Default::default()
+    };
+    for share in page.items {
+        distribution.rows.extend(share.rows);
+        distribution.backlogs.extend(share.backlogs);
+    }
+    Ok(distribution)
 }
 
+/// What a share of a source's contacts adds to the answer.
 #[expect(clippy::cast_precision_loss, reason = "contacts stay far below 2^53")]
-fn distribution_of(shares: &[Share]) -> GetDistributionResponse {
-    let mut totals: HashMap<Uuid, i64> = HashMap::new();
-    for share in shares.iter().filter(|share| share.operator_id.is_some()) {
-        *totals.entry(share.source_id).or_default() += share.contacts;
+fn distribution_of(share: &Share) -> GetDistributionResponse {
+    let source_id = share.source_id.to_string();
+    let mut distribution = GetDistributionResponse::default();
+    if share.operator_id.is_none() && share.active_contacts > 0 {
+        distribution.backlogs.push(SourceBacklog {
+            source_id: source_id.clone(),
+            contacts: share.active_contacts,
+        });
     }
-    let (mut rows, mut backlogs) = (Vec::new(), Vec::new());
-    for share in shares {
-        let source_id = share.source_id.to_string();
-        match share.operator_id {
-            Some(operator_id) => rows.push(DistributionRow {
-                source_id,
-                operator_id: operator_id.to_string(),
-                contacts: share.contacts,
-                share: share.contacts as f64 / totals[&share.source_id].max(1) as f64,
-                expected: share.expected,
-                active_contacts: share.active_contacts,
-            }),
-            None if share.active_contacts > 0 => {
-                backlogs.push(SourceBacklog {
-                    source_id,
-                    contacts: share.active_contacts,
-                });
-            }
-            None => {}
+    // Without an operator: what is not in the backlog.
+    let (contacts, share_of_all, active_contacts) = match share.operator_id {
+        Some(_) => {
+            let all = share.source_contacts.max(1) as f64;
+            let contacts = share.contacts;
+            (contacts, contacts as f64 / all, share.active_contacts)
         }
+        None => (share.contacts - share.active_contacts, 0.0, 0),
+    };
+    if share.operator_id.is_some() || contacts > 0 {
+        distribution.rows.push(DistributionRow {
+            source_id,
+            operator_id: share
+                .operator_id
+                .map(|id| id.to_string())
+                .unwrap_or_default(),
+            contacts,
+            share: share_of_all,
+            expected: share.expected,
+            active_contacts,
+        });
     }
-    GetDistributionResponse { rows, backlogs }
+    distribution
 }
 
 async fn list_operator_loads(
@@ -171,20 +196,19 @@ async fn list_operator_loads(
         active: None,
         deleted: false,
     };
-    let pager = &pager;
-    let (operators, next_page_token, window_loads) = context
+    let page = pager.page;
+    let (operators, window_loads) = context
         .read_stale(async |conn| {
-            let operators =
-                operators::store::list(conn, organization_id, filter, pager.page).await?;
-            let (operators, next_page_token) = pager.finish(operators, |operator| operator.id);
+            let operators = operators::store::list(conn, organization_id, filter, page).await?;
             let window_loads =
-                distribution::store::window_loads(conn, organization_id, &operators).await?;
-            Ok((operators, next_page_token, window_loads))
+                distribution::store::window_loads(conn, organization_id, &operators.rows).await?;
+            Ok((operators, window_loads))
         })
         .await?;
-    let loads = operators
-        .into_iter()
-        .map(|operator| OperatorLoad {
+    let page = pager.finish(
+        operators,
+        |operator| operator.id,
+        |operator| OperatorLoad {
             operator_id: operator.id.to_string(),
             operator_name: operator.name,
             active: operator.active,
@@ -192,10 +216,12 @@ async fn list_operator_loads(
             load_limit: operator.load_limit,
             window_load: window_loads.get(&operator.id).copied().unwrap_or_default(),
             window_limit: operator.window_limit,
-        })
-        .collect();
+        },
+    );
     Ok(ListOperatorLoadsResponse {
-        loads,
-        next_page_token,
+        loads: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
     })
 }

@@ -28,10 +28,12 @@ pub async fn list_audit_events(
             None => store::list(conn, organization_id, page).await,
         })
         .await?;
-    let (events, next_page_token) = pager.finish(events, |event| event.id);
+    let page = pager.finish(events, |event| event.id, proto::AuditEvent::from);
     Ok(ListAuditEventsResponse {
-        audit_events: events.into_iter().map(proto::AuditEvent::from).collect(),
-        next_page_token,
+        audit_events: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
     })
 }
 

@@ -13,7 +13,7 @@ use super::{Event, denials::Denial};
 use crate::{
     db::{Conn, Prepared, column},
     error::Result,
-    page::{Page, keyset},
+    page::{Found, Page, keyset, read_page},
     schema::audit_events,
 };
 
@@ -81,14 +81,15 @@ pub async fn add_denials(conn: &Conn, denials: &[(Denial, i64)]) -> Result<()> {
 }
 
 /// A page of events.
-pub async fn list(mut conn: &Conn, organization_id: Uuid, page: Page) -> Result<Vec<AuditEvent>> {
-    let query = audit_events::table
-        .filter(audit_events::organization_id.eq(organization_id))
-        .select(AuditEvent::as_select())
-        .into_boxed();
-    Ok(keyset!(query, page, audit_events::id)
-        .load(&mut conn)
-        .await?)
+pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Found<AuditEvent>> {
+    let query = |page: Page| {
+        let query = audit_events::table
+            .filter(audit_events::organization_id.eq(organization_id))
+            .select(AuditEvent::as_select())
+            .into_boxed();
+        keyset!(query, page, audit_events::id)
+    };
+    Ok(read_page!(conn, page, query))
 }
 
 /// A page of the events about one thing. It may have been created together with
@@ -98,12 +99,13 @@ pub async fn list_of(
     organization_id: Uuid,
     resource_id: Uuid,
     page: Page,
-) -> Result<Vec<AuditEvent>> {
-    let (low, high) = page.bounds();
+) -> Result<Found<AuditEvent>> {
     let (first, last) = same_millisecond(resource_id);
-    Ok(Prepared(
-        sql_query(
-            "(SELECT * FROM audit_events
+    let query = |page: Page| {
+        let (low, high) = page.bounds();
+        Prepared(
+            sql_query(
+                "(SELECT * FROM audit_events
               WHERE organization_id = $1 AND resource_ids[1] = $2 AND id > $3 AND id < $4
               ORDER BY id DESC LIMIT $7)
              UNION ALL
@@ -112,17 +114,17 @@ pub async fn list_of(
                 AND id > $3 AND id < $4 AND id BETWEEN $5 AND $6
               ORDER BY id DESC LIMIT $7)
              ORDER BY id DESC LIMIT $7",
+            )
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<SqlUuid, _>(resource_id)
+            .bind::<SqlUuid, _>(low)
+            .bind::<SqlUuid, _>(high)
+            .bind::<SqlUuid, _>(first)
+            .bind::<SqlUuid, _>(last)
+            .bind::<BigInt, _>(page.fetch),
         )
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<SqlUuid, _>(resource_id)
-        .bind::<SqlUuid, _>(low)
-        .bind::<SqlUuid, _>(high)
-        .bind::<SqlUuid, _>(first)
-        .bind::<SqlUuid, _>(last)
-        .bind::<BigInt, _>(page.fetch),
-    )
-    .get_results(&mut &*conn)
-    .await?)
+    };
+    Ok(read_page!(conn, page, query))
 }
 
 /// The ids of the millisecond this one is of.

@@ -220,7 +220,7 @@ fn address(email: &str) -> Outcome<String> {
 /// Says at the terminal what is wrong.
 fn finish(violations: Violations) -> Outcome {
     match violations.finish() {
-        Err(Error::Invalid(found)) => {
+        Err(Error::Invalid(found, _)) => {
             let lines = found
                 .iter()
                 .map(|one| format!("{} {}", one.field, one.description));

@@ -154,7 +154,7 @@ pub async fn get_me(context: Context, _: GetMeRequest) -> Result<GetMeResponse> 
     let memberships = organizations::memberships(context.db(), user_id, page).await?;
     Ok(GetMeResponse {
         user: Some(user.into()),
-        memberships: memberships.into_iter().map(|(_, each)| each).collect(),
+        memberships: memberships.rows.into_iter().map(|(_, each)| each).collect(),
     })
 }
 

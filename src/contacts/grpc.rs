@@ -104,11 +104,12 @@ async fn list_contacts(
     let contacts = context
         .read_stale(async |conn| store::list(conn, organization_id, filter, page).await)
         .await?;
-    let (contacts, next_page_token) = pager.finish(contacts, |contact| contact.id);
-    let contacts = contacts.into_iter().map(proto::Contact::from).collect();
+    let page = pager.finish(contacts, |contact| contact.id, proto::Contact::from);
     Ok(ListContactsResponse {
-        contacts,
-        next_page_token,
+        contacts: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
     })
 }
 

@@ -1,10 +1,13 @@
 //! `ListAssignments`: the decisions about who handles a contact.
 
+use uuid::Uuid;
+
 use crate::{
     context::Context,
+    db::Conn,
     distribution::{self, Pool},
     error::Result,
-    page::Pager,
+    page::{Found, Pager, Room},
     pick,
     proto::{
         self, AssignmentCandidate, AssignmentExclusion, ListAssignmentsRequest,
@@ -28,27 +31,49 @@ pub(super) async fn list_assignments(
     let pager = Pager::parse(&mut violations, organization_id, &request);
     let contact_id = violations.id("contact_id", &request.contact_id);
     violations.finish()?;
-    let pager = &pager;
-    let (assignments, next_page_token, pools) = context
+    let page = pager.page;
+    let found = context
         .read_stale(async |conn| {
             store::find(conn, organization_id, contact_id).await?;
-            let rows = assignments::list(conn, organization_id, contact_id, pager.page).await?;
-            let (rows, next_page_token) = pager.finish(rows, |row| row.id);
-            let pool_ids: Vec<_> = rows.iter().filter_map(|row| row.pool_id).collect();
-            let pools = distribution::store::find_pools(conn, organization_id, &pool_ids).await?;
-            Ok((rows, next_page_token, pools))
+            let found = assignments::list(conn, organization_id, contact_id, page).await?;
+            with_pools(conn, organization_id, found).await
         })
         .await?;
-    let assignments = assignments
-        .into_iter()
-        .map(|assignment| {
-            let pool = assignment.pool_id.and_then(|id| pools.get(&id));
-            answer(&assignment, pool)
-        })
-        .collect();
+    let page = pager.finish(found, |(id, _)| *id, |(_, assignment)| assignment);
     Ok(ListAssignmentsResponse {
-        assignments,
-        next_page_token,
+        assignments: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
+    })
+}
+
+/// The decisions, with the pools they were made from: those that an answer has room
+/// for, and one that it has not. A pool may be long, so few are read at a time.
+async fn with_pools(
+    conn: &Conn,
+    organization_id: Uuid,
+    found: Found<Assignment>,
+) -> Result<Found<(Uuid, proto::Assignment)>> {
+    const AT_A_TIME: usize = 50;
+    let (mut rows, mut room) = (Vec::with_capacity(found.rows.len()), Room::default());
+    'rows: for part in found.rows.chunks(AT_A_TIME) {
+        let pool_ids: Vec<_> = part.iter().filter_map(|row| row.pool_id).collect();
+        let pools = distribution::store::find_pools(conn, organization_id, &pool_ids).await?;
+        for row in part {
+            let pool = row.pool_id.and_then(|id| pools.get(&id));
+            let assignment = answer(row, pool);
+            let fits = room.takes(&assignment);
+            rows.push((row.id, assignment));
+            if !fits {
+                break 'rows;
+            }
+        }
+    }
+    Ok(Found {
+        rows,
+        stopped_at: None,
+        total: found.total,
     })
 }
 

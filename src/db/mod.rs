@@ -3,6 +3,7 @@
 mod connect;
 mod replica;
 mod scope;
+pub mod search;
 mod shares;
 #[cfg(feature = "otlp")]
 mod statements;
@@ -248,6 +249,32 @@ impl<Q: Query> Query for Prepared<Q> {
 impl<Q: QueryId> QueryId for Prepared<Q> {
     type QueryId = Q::QueryId;
     const HAS_STATIC_QUERY_ID: bool = Q::HAS_STATIC_QUERY_ID;
+}
+
+/// How many rows a query has. Its text is always the same, too.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted<Q>(pub Q);
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Counted<Q> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        pass.push_sql("SELECT count(*) FROM (");
+        self.0.walk_ast(pass.reborrow())?;
+        pass.push_sql(") AS counted");
+        Ok(())
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &Pg) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+impl<Q> Query for Counted<Q> {
+    type SqlType = BigInt;
+}
+
+impl<Q> QueryId for Counted<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 /// A column of rows, to be sent as an array.

@@ -10,7 +10,9 @@ use crate::validate::Violations;
 /// Most digits before the point.
 const MAX_WHOLE: usize = 13;
 /// Most digits after the point, whatever the currency.
-const MAX_FRACTION: u16 = 2;
+const MAX_FRACTION: u16 = 3;
+/// Digits after the point of a currency that is not said to have others.
+const USUAL_FRACTION: u16 = 2;
 
 /// An amount; none if it is empty. Whether it fits its currency is for [`check`].
 pub fn parse(violations: &mut Violations, field: &str, text: &str) -> Option<BigDecimal> {
@@ -25,7 +27,7 @@ pub fn parse(violations: &mut Violations, field: &str, text: &str) -> Option<Big
     } else if significant > MAX_WHOLE || fraction.len() > usize::from(MAX_FRACTION) {
         violations.add(
             field,
-            "has more than 13 digits before the point or 2 after it",
+            "has more than 13 digits before the point or 3 after it",
         );
     } else if let Ok(amount) = BigDecimal::from_str(text) {
         return Some(amount);
@@ -51,15 +53,17 @@ pub fn text(amount: &BigDecimal, currency: &str) -> String {
         .to_plain_string()
 }
 
-/// The amount in hundredths, to compare by.
-pub fn hundredths(amount: &BigDecimal) -> i64 {
-    let (digits, _) = amount.with_scale(2).into_bigint_and_exponent();
+/// The amount in thousandths, to compare by.
+pub fn thousandths(amount: &BigDecimal) -> i64 {
+    let (digits, _) = amount
+        .with_scale(MAX_FRACTION.into())
+        .into_bigint_and_exponent();
     i64::try_from(digits).unwrap_or(i64::MAX)
 }
 
 fn fraction_digits(currency: &str) -> i64 {
     let digits = Currency::from_code(currency).and_then(Currency::exponent);
-    digits.unwrap_or(MAX_FRACTION).min(MAX_FRACTION).into()
+    digits.unwrap_or(USUAL_FRACTION).min(MAX_FRACTION).into()
 }
 
 #[cfg(test)]
@@ -86,7 +90,7 @@ mod tests {
             "1 ",
             "1,5",
             "0x1",
-            "1.234",
+            "1.2345",
             "NaN",
             "1..2",
             "12345678901234",
@@ -95,7 +99,7 @@ mod tests {
         for text in wrong {
             assert!(!parsed(text).1, "{text}");
         }
-        for text in ["0", "0.0", "0.01", "9999999999999.99", "00000000000000001"] {
+        for text in ["0", "0.0", "0.01", "9999999999999.999", "00000000000000001"] {
             assert!(parsed(text).1, "{text}");
         }
         assert_eq!(parsed(""), (None, true));
@@ -108,9 +112,13 @@ mod tests {
             check(&mut violations, &parsed(amount).0.unwrap(), currency);
             violations.finish().is_ok()
         };
-        assert!(fits("0.01", "EUR") && fits("7", "JPY") && fits("0.01", "KWD"));
-        assert!(!fits("0.1", "JPY"));
-        for (amount, currency, expected) in [("1.5", "EUR", "1.50"), ("7", "JPY", "7")] {
+        assert!(fits("0.01", "EUR") && fits("7", "JPY") && fits("0.001", "KWD"));
+        assert!(!fits("0.1", "JPY") && !fits("0.001", "EUR"));
+        for (amount, currency, expected) in [
+            ("1.5", "EUR", "1.50"),
+            ("7", "JPY", "7"),
+            ("1.5", "BHD", "1.500"),
+        ] {
             assert_eq!(text(&parsed(amount).0.unwrap(), currency), expected);
         }
         let average = BigDecimal::from_str("0.005").unwrap();
@@ -125,7 +133,7 @@ mod tests {
             let amount = amount.unwrap();
             prop_assert!(valid);
             prop_assert_eq!(text(&amount, "EUR"), written);
-            prop_assert_eq!(hundredths(&amount), cents);
+            prop_assert_eq!(thousandths(&amount), cents * 10);
         }
     }
 }

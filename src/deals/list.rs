@@ -1,7 +1,7 @@
 //! `DealService.ListDeals`.
 
 use super::{
-    amount::{self, hundredths},
+    amount::{self, thousandths},
     kept_stage, kept_status,
     store::{self, Filter},
 };
@@ -10,7 +10,8 @@ use crate::{
     error::Result,
     page::Pager,
     proto::{self, ListDealsRequest, ListDealsResponse},
-    validate::Violations,
+    validate::{MAX_NAME, Violations},
+    whose::Whose,
 };
 
 pub async fn list_deals(context: Context, request: ListDealsRequest) -> Result<ListDealsResponse> {
@@ -29,10 +30,18 @@ pub async fn list_deals(context: Context, request: ListDealsRequest) -> Result<L
         stages: stages
             .filter_map(|stage| kept_stage(v.required_enum("stages", *stage)))
             .collect(),
-        owner_user_id: v.optional_id("owner_user_id", &request.owner_user_id),
+        owner: Whose::parse(
+            v,
+            ("owner_user_id", &request.owner_user_id),
+            ("without_owner", request.without_owner),
+        ),
         lead_id: v.optional_id("lead_id", &request.lead_id),
-        min_hundredths: min_amount.as_ref().map(hundredths),
-        max_hundredths: max_amount.as_ref().map(hundredths),
+        min_thousandths: min_amount.as_ref().map(thousandths),
+        max_thousandths: max_amount.as_ref().map(thousandths),
+        currency: Some(&request.currency)
+            .filter(|currency| !currency.is_empty())
+            .map(|currency| v.known_currency("currency", currency)),
+        search: v.optional_line("search", &request.search, MAX_NAME),
         create_time_after: v.time("create_time_after", request.create_time_after),
         create_time_before: v.time("create_time_before", request.create_time_before),
     };
@@ -41,9 +50,11 @@ pub async fn list_deals(context: Context, request: ListDealsRequest) -> Result<L
     let deals = context
         .read_stale(async |conn| store::list(conn, organization_id, filter, page).await)
         .await?;
-    let (deals, next_page_token) = pager.finish_by_key(deals, |deal| deal.place(page.order));
+    let page = pager.finish(deals, |deal| deal.place(page.order), proto::Deal::from);
     Ok(ListDealsResponse {
-        deals: deals.into_iter().map(proto::Deal::from).collect(),
-        next_page_token,
+        deals: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
     })
 }

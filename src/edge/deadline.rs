@@ -40,7 +40,7 @@ impl Timeouts {
             None => self.default,
             Some(value) => parse(value).ok_or_else(|| {
                 let expected = "must be at most eight digits and a unit: H, M, S, m, u or n";
-                Error::Invalid(vec![FieldViolation::new(TIMEOUT, expected)])
+                Error::Invalid(vec![FieldViolation::new(TIMEOUT, expected)], 0)
             })?,
         };
         Ok(Deadline(Instant::now() + timeout.min(self.max)))

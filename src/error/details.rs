@@ -29,7 +29,7 @@ impl Error {
         let mut metadata = HashMap::new();
         let mut details = ErrorDetails::new();
         match self {
-            Self::Invalid(violations) => {
+            Self::Invalid(violations, _) => {
                 details.set_bad_request(violations.clone());
             }
             Self::RequestIdReused => {
@@ -85,6 +85,7 @@ impl Error {
             | Self::AuthenticationOff
             | Self::MailOff
             | Self::MessageTooLarge
+            | Self::AnswerTooLarge
             | Self::StorageFull
             | Self::Unimplemented
             | Self::Refused(_)

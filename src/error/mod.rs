@@ -7,6 +7,7 @@ mod make;
 mod reasons;
 mod status;
 mod texts;
+mod trailer;
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,12 +31,15 @@ pub const DOMAIN: &str = "minicrm";
 /// What went wrong: one variant per thing a caller can do about it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// Fields of the request are wrong; all of them are named.
+    /// Fields of the request are wrong: the first of them, and how many more.
     #[error("The request has invalid fields.")]
-    Invalid(Vec<FieldViolation>),
+    Invalid(Vec<FieldViolation>, usize),
     /// The bytes of the request are not the message they should be.
     #[error("The request cannot be decoded.")]
     Malformed,
+    /// The answer is longer than any may be. What a write did stays done.
+    #[error("The answer is too long.")]
+    AnswerTooLarge,
     /// The message of the request is longer than any may be.
     #[error("The request is too long.")]
     MessageTooLarge,
@@ -206,7 +210,7 @@ impl Error {
     /// The code of its status.
     pub fn code(&self) -> Code {
         match self {
-            Self::Invalid(_) | Self::Malformed | Self::RequestIdReused => Code::InvalidArgument,
+            Self::Invalid(..) | Self::Malformed | Self::RequestIdReused => Code::InvalidArgument,
             Self::Unauthenticated | Self::CredentialsInvalid => Code::Unauthenticated,
             Self::OrganizationDenied | Self::Denied(_) => Code::PermissionDenied,
             Self::NotFound { .. } => Code::NotFound,
@@ -222,6 +226,7 @@ impl Error {
             | Self::RateLimited { .. }
             | Self::QuotaExceeded { .. }
             | Self::MessageTooLarge
+            | Self::AnswerTooLarge
             | Self::StorageFull => Code::ResourceExhausted,
             Self::Unimplemented => Code::Unimplemented,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
@@ -233,7 +238,7 @@ impl Error {
     /// The reason in its `ErrorInfo`.
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::Invalid(_) => "INVALID_FIELDS",
+            Self::Invalid(..) => "INVALID_FIELDS",
             Self::Malformed => "MALFORMED_REQUEST",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::OrganizationDenied => "ORGANIZATION_DENIED",
@@ -244,6 +249,7 @@ impl Error {
             Self::RateLimited { .. } => "RATE_LIMITED",
             Self::QuotaExceeded { .. } => "QUOTA_EXCEEDED",
             Self::MessageTooLarge => "MESSAGE_TOO_LARGE",
+            Self::AnswerTooLarge => "ANSWER_TOO_LARGE",
             Self::StorageFull => "STORAGE_FULL",
             Self::Unimplemented => "UNIMPLEMENTED",
             Self::AuthenticationOff => "AUTHENTICATION_OFF",

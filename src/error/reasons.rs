@@ -7,6 +7,8 @@ pub const OPERATOR_AT_LIMIT: &str = "OPERATOR_AT_LIMIT";
 pub const OPERATOR_INACTIVE: &str = "OPERATOR_INACTIVE";
 /// Reason: the source takes no contacts in.
 pub const SOURCE_INACTIVE: &str = "SOURCE_INACTIVE";
+/// Reason: the source has as many weights as it can have.
+pub const TOO_MANY_WEIGHTS: &str = "TOO_MANY_WEIGHTS";
 /// Reason: the contact is closed.
 pub const CONTACT_CLOSED: &str = "CONTACT_CLOSED";
 /// Reason: the caller's role does not suffice.

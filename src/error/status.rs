@@ -1,16 +1,19 @@
 //! The status that an error becomes.
 
 use tonic::Status;
-use tonic_types::StatusExt;
 
-use super::Error;
+use super::{Error, trailer};
 
 /// The metadata that tells a client of gRPC when to repeat a call.
 const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
 impl From<&Error> for Status {
     fn from(error: &Error) -> Self {
-        let mut status = Self::with_error_details(error.code(), error.to_string(), error.details());
+        let more = match error {
+            Error::Invalid(_, more) => *more,
+            _ => 0,
+        };
+        let mut status = trailer::status(error.code(), &error.to_string(), error.details(), more);
         if let Some(delay) = error.retry_after() {
             // What RetryInfo says, for clients that repeat calls by themselves.
             let millis = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);

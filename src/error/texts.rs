@@ -32,6 +32,7 @@ pub fn precondition(reason: &str) -> &'static str {
     match reason {
         OPERATOR_AT_LIMIT => "The operator has reached a limit.",
         OPERATOR_INACTIVE => "The operator is not active.",
+        TOO_MANY_WEIGHTS => "The source has as many weights as a source may have.",
         SOURCE_INACTIVE => "The source takes no contacts in at present.",
         CONTACT_CLOSED => "The contact is closed.",
         LAST_OWNER => "The organization would be left without an owner.",

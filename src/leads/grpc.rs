@@ -26,6 +26,7 @@ use crate::{
     rpc::{Rpc, reply},
     statistics,
     validate::{MAX_NAME, Violations},
+    whose::Whose,
 };
 
 /// Serves `LeadService`.
@@ -150,25 +151,26 @@ async fn list_leads(context: Context, request: ListLeadsRequest) -> Result<ListL
     let mut violations = Violations::new();
     let pager = Pager::parse(&mut violations, context.organization_id, &request);
     let search = violations.optional_line("search", &request.search, MAX_NAME);
-    let owner_user_id = violations.optional_id("owner_user_id", &request.owner_user_id);
+    let owner = Whose::parse(
+        &mut violations,
+        ("owner_user_id", &request.owner_user_id),
+        ("without_owner", request.without_owner),
+    );
     violations.finish()?;
     let (organization_id, page) = (context.organization_id, pager.page);
     let search = search.as_deref();
-    let (leads, stopped_at) = context
-        .read_stale(async |conn| {
-            let Some(text) = search else {
-                let leads = store::list(conn, organization_id, owner_user_id, page).await?;
-                return Ok((leads, None));
-            };
-            let found = store::search(conn, organization_id, text, owner_user_id, page).await?;
-            Ok((found.leads, found.stopped_at))
+    let leads = context
+        .read_stale(async |conn| match search {
+            Some(text) => store::search(conn, organization_id, text, owner, page).await,
+            None => store::list(conn, organization_id, owner, page).await,
         })
         .await?;
-    let (leads, next_page_token) = pager.finish_at(leads, |lead| lead.id, stopped_at);
-    let leads = leads.into_iter().map(proto::Lead::from).collect();
+    let page = pager.finish(leads, |lead| lead.id, proto::Lead::from);
     Ok(ListLeadsResponse {
-        leads,
-        next_page_token,
+        leads: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
     })
 }
 
@@ -188,6 +190,8 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
         ("id", ""),
         ("contacts", "the methods of ContactService"),
         ("deals", "the methods of DealService"),
+        ("next_contacts_page_token", ""),
+        ("next_deals_page_token", ""),
         ("create_time", ""),
         ("update_time", ""),
     ];

@@ -91,6 +91,8 @@ impl From<Lead> for proto::Lead {
                 .unwrap_or_default(),
             contacts: Vec::new(),
             deals: Vec::new(),
+            next_contacts_page_token: String::new(),
+            next_deals_page_token: String::new(),
             create_time: Some(timestamp(lead.create_time)),
             update_time: Some(timestamp(lead.update_time)),
             etag: lead.revision.to_string(),

@@ -1,27 +1,25 @@
 //! `LeadService.ExportLead` and `EraseLead`: what is kept about a person, and what
 //! is left when it is not kept any more.
 
-use futures_util::future::try_join;
+use prost::Message;
 use uuid::Uuid;
 
 use super::{
     grpc::lock,
-    store::{self, LeadChange},
+    store::{self, Lead, LeadChange},
 };
 use crate::{
     activities, contacts,
     context::Context,
     deals,
     error::Result,
-    page::Page,
+    page::{Page, Pager, Place, Room},
     proto::{self, EraseLeadRequest, ExportLeadRequest, ExportLeadResponse},
     request_id::{self, Claim},
     tasks,
     validate::Violations,
 };
 
-/// Most things of a kind in an export.
-const MAX_EXPORTED: usize = 10_000;
 /// What stands where something cannot be empty.
 const ERASED: &str = "Erased";
 
@@ -30,48 +28,118 @@ pub async fn export_lead(
     request: ExportLeadRequest,
 ) -> Result<ExportLeadResponse> {
     let mut violations = Violations::new();
-    let id = violations.id("id", &request.id);
-    violations.finish()?;
     let organization_id = context.organization_id;
-    let fetch = i64::try_from(MAX_EXPORTED)
-        .unwrap_or(i64::MAX)
-        .saturating_add(1);
-    let page = Page::first(fetch, false);
-    let (lead, mut contacts, mut deals, mut tasks, mut activities) = context
+    let id = violations.id("id", &request.id);
+    let pager = Pager::parse(&mut violations, organization_id, &request);
+    violations.finish()?;
+    let pager = &pager;
+    context
         .read(async |conn| {
             let lead = store::find(conn, organization_id, id).await?;
+            let mut export = Export::new(pager, lead);
             let of_lead = contacts::store::Filter {
                 lead_id: Some(id),
                 ..Default::default()
             };
-            let contacts = contacts::store::list(conn, organization_id, &of_lead, page).await?;
-            let of_lead = deals::store::Filter {
-                lead_id: Some(id),
-                ..Default::default()
-            };
-            let deals = deals::store::list(conn, organization_id, &of_lead, page).await?;
-            let ids: Vec<Uuid> = deals.iter().map(|deal| deal.id).collect();
-            let (tasks, activities) = try_join(
-                tasks::store::of_deals(conn, organization_id, &ids, fetch),
-                activities::store::of_deals(conn, organization_id, &ids, fetch),
-            )
-            .await?;
-            Ok((lead, contacts, deals, tasks, activities))
+            if let Some(page) = export.page(Part::Contacts) {
+                let found = contacts::store::list(conn, organization_id, &of_lead, page).await?;
+                let taken = export.take(Part::Contacts, found.rows, |row| row.id);
+                export.answer.contacts = taken;
+            }
+            if let Some(page) = export.page(Part::Deals) {
+                let found = deals::store::of_lead(conn, organization_id, id, page).await?;
+                export.answer.deals = export.take(Part::Deals, found, |row| row.id);
+            }
+            if let Some(page) = export.page(Part::Tasks) {
+                let found = tasks::store::of_lead(conn, organization_id, id, page).await?;
+                export.answer.tasks = export.take(Part::Tasks, found, |row| row.id);
+            }
+            if let Some(page) = export.page(Part::Activities) {
+                let found = activities::store::of_lead(conn, organization_id, id, page).await?;
+                export.answer.activities = export.take(Part::Activities, found, |row| row.id);
+            }
+            Ok(export.answer)
         })
-        .await?;
-    let lengths = [contacts.len(), deals.len(), tasks.len(), activities.len()];
-    contacts.truncate(MAX_EXPORTED);
-    deals.truncate(MAX_EXPORTED);
-    tasks.truncate(MAX_EXPORTED);
-    activities.truncate(MAX_EXPORTED);
-    Ok(ExportLeadResponse {
-        lead: Some(lead.into()),
-        contacts: contacts.into_iter().map(proto::Contact::from).collect(),
-        deals: deals.into_iter().map(proto::Deal::from).collect(),
-        tasks: tasks.into_iter().map(proto::Task::from).collect(),
-        activities: activities.into_iter().map(proto::Activity::from).collect(),
-        truncated: lengths.iter().any(|length| *length > MAX_EXPORTED),
-    })
+        .await
+}
+
+/// The parts of an export, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Contacts,
+    Deals,
+    Tasks,
+    Activities,
+}
+
+/// A page of an export being filled.
+struct Export<'a> {
+    pager: &'a Pager,
+    room: Room,
+    /// How many things it holds.
+    held: usize,
+    /// The last thing in it, or of the page before.
+    last: Option<(i64, Uuid)>,
+    answer: ExportLeadResponse,
+}
+
+impl<'a> Export<'a> {
+    fn new(pager: &'a Pager, lead: Lead) -> Self {
+        let last = match pager.place {
+            Some(Place::Key(part, id)) => Some((part, id)),
+            _ => None,
+        };
+        Self {
+            pager,
+            room: Room::default(),
+            held: 0,
+            last,
+            answer: ExportLeadResponse {
+                lead: Some(lead.into()),
+                ..Default::default()
+            },
+        }
+    }
+
+    /// What to fetch of a part; none if it was on a page before, or is on the next.
+    fn page(&self, part: Part) -> Option<Page> {
+        let (reached, after) = self.last.unwrap_or((0, Uuid::max()));
+        let part = part as i64;
+        let done = reached > part || self.answer.truncated;
+        let left = self
+            .pager
+            .size()
+            .saturating_sub(self.held)
+            .saturating_add(1);
+        (!done).then(|| Page {
+            after: (reached == part).then_some(after),
+            ..Page::first(i64::try_from(left).unwrap_or(i64::MAX), false)
+        })
+    }
+
+    /// As much of a part as there is room for.
+    fn take<T, M: Message + From<T>>(
+        &mut self,
+        part: Part,
+        rows: Vec<T>,
+        id: impl Fn(&T) -> Uuid,
+    ) -> Vec<M> {
+        let mut taken = Vec::new();
+        for row in rows {
+            let place = (part as i64, id(&row));
+            let item = M::from(row);
+            if self.held == self.pager.size() || !self.room.takes(&item) {
+                let last = self.last.unwrap_or(place);
+                self.answer.truncated = true;
+                self.answer.next_page_token = self.pager.token(last.into());
+                break;
+            }
+            self.held += 1;
+            self.last = Some(place);
+            taken.push(item);
+        }
+        taken
+    }
 }
 
 pub async fn erase_lead(context: Context, request: EraseLeadRequest) -> Result<proto::Lead> {

@@ -119,26 +119,28 @@ async fn list_operators(
         active: request.active,
         deleted: request.show_deleted,
     };
-    let pager = &pager;
-    let (operators, next_page_token, loads) = context
+    let page = pager.page;
+    let (operators, loads) = context
         .read_stale(async |conn| {
-            let operators = store::list(conn, organization_id, filter, pager.page).await?;
-            let (operators, next_page_token) = pager.finish(operators, |operator| operator.id);
+            let operators = store::list(conn, organization_id, filter, page).await?;
             let loads =
-                distribution::store::window_loads(conn, organization_id, &operators).await?;
-            Ok((operators, next_page_token, loads))
+                distribution::store::window_loads(conn, organization_id, &operators.rows).await?;
+            Ok((operators, loads))
         })
         .await?;
-    let operators = operators
-        .into_iter()
-        .map(|operator| {
+    let page = pager.finish(
+        operators,
+        |operator| operator.id,
+        |operator| {
             let window_load = loads.get(&operator.id).copied().unwrap_or_default();
             answer(operator, window_load)
-        })
-        .collect();
+        },
+    );
     Ok(ListOperatorsResponse {
-        operators,
-        next_page_token,
+        operators: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
     })
 }
 

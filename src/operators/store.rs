@@ -9,7 +9,7 @@ use crate::{
     db::Conn,
     error::{Error, Result},
     mask::other,
-    page::{Page, keyset},
+    page::{Found, Page, keyset, read_page},
     schema::operators,
 };
 
@@ -106,22 +106,25 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Op
 
 /// A page of operators.
 pub async fn list(
-    mut conn: &Conn,
+    conn: &Conn,
     organization_id: Uuid,
     filter: &Filter,
     page: Page,
-) -> Result<Vec<Operator>> {
-    let mut query = operators::table
-        .filter(operators::organization_id.eq(organization_id))
-        .select(Operator::as_select())
-        .into_boxed();
-    if let Some(active) = filter.active {
-        query = query.filter(operators::active.eq(active));
-    }
-    if !filter.deleted {
-        query = query.filter(operators::delete_time.is_null());
-    }
-    Ok(keyset!(query, page, operators::id).load(&mut conn).await?)
+) -> Result<Found<Operator>> {
+    let query = |page: Page| {
+        let mut query = operators::table
+            .filter(operators::organization_id.eq(organization_id))
+            .select(Operator::as_select())
+            .into_boxed();
+        if let Some(active) = filter.active {
+            query = query.filter(operators::active.eq(active));
+        }
+        if !filter.deleted {
+            query = query.filter(operators::delete_time.is_null());
+        }
+        keyset!(query, page, operators::id)
+    };
+    Ok(read_page!(conn, page, query))
 }
 
 /// Inserts an operator.

@@ -122,10 +122,12 @@ pub(super) async fn list_invitations(
     let found = context
         .read(async |conn| invitations::list(conn, organization_id, page).await)
         .await?;
-    let (found, next_page_token) = pager.finish(found, |invitation| invitation.id);
+    let page = pager.finish(found, |invitation| invitation.id, proto::Invitation::from);
     Ok(ListInvitationsResponse {
-        invitations: found.into_iter().map(proto::Invitation::from).collect(),
-        next_page_token,
+        invitations: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
     })
 }
 

@@ -83,10 +83,12 @@ pub(super) async fn list_api_keys(
     let keys = context
         .read(async |conn| keys::list(conn, organization_id, page).await)
         .await?;
-    let (keys, next_page_token) = pager.finish(keys, |key| key.id);
+    let page = pager.finish(keys, |key| key.id, proto::ApiKey::from);
     Ok(ListApiKeysResponse {
-        api_keys: keys.into_iter().map(proto::ApiKey::from).collect(),
-        next_page_token,
+        api_keys: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
     })
 }
 

@@ -22,10 +22,12 @@ pub(super) async fn list_members(
     let members = context
         .read(async |conn| members::list(conn, organization_id, page).await)
         .await?;
-    let (members, next_page_token) = pager.finish(members, |member| member.user_id);
+    let page = pager.finish(members, |member| member.user_id, proto::Member::from);
     Ok(ListMembersResponse {
-        members: members.into_iter().map(proto::Member::from).collect(),
-        next_page_token,
+        members: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
     })
 }
 

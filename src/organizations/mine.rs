@@ -23,10 +23,12 @@ pub(super) async fn list_my_organizations(
     pager.page.ascending = true;
     violations.finish()?;
     let memberships = memberships(context.db(), user_id, pager.page).await?;
-    let (memberships, next_page_token) = pager.finish(memberships, |(id, _)| *id);
+    let page = pager.finish(memberships, |(id, _)| *id, |(_, each)| each);
     Ok(ListMyOrganizationsResponse {
-        memberships: memberships.into_iter().map(|(_, each)| each).collect(),
-        next_page_token,
+        memberships: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
     })
 }
 

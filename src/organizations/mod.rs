@@ -29,7 +29,7 @@ use crate::{
     access::Role,
     db::{Conn, Db, Scope},
     error::Result,
-    page::Page,
+    page::{Found, Page},
     proto,
     rpc::timestamp,
 };
@@ -46,14 +46,14 @@ pub async fn memberships(
     db: &Db,
     user_id: Uuid,
     page: Page,
-) -> Result<Vec<(Uuid, proto::Membership)>> {
+) -> Result<Found<(Uuid, proto::Membership)>> {
     let (roles, default) = db
         .read(Scope::User(user_id), async |conn| {
             let roles = store::members::list_of_user(conn, user_id, page).await?;
             Ok((roles, store::members::default_of(conn, user_id).await?))
         })
         .await?;
-    let ids: &Vec<_> = &roles.iter().map(|&(id, _)| id).collect();
+    let ids: &Vec<_> = &roles.rows.iter().map(|&(id, _)| id).collect();
     let organizations = db
         .read(Scope::Organizations(ids.clone()), async |conn| {
             store::list(conn, ids).await
@@ -63,7 +63,7 @@ pub async fn memberships(
         .into_iter()
         .map(|organization| (organization.id, organization))
         .collect();
-    let memberships = roles.into_iter().map(|(id, role)| {
+    let memberships = roles.rows.into_iter().map(|(id, role)| {
         let membership = proto::Membership {
             organization: organizations.remove(&id).map(proto::Organization::from),
             role: proto::Role::from(role).into(),
@@ -71,7 +71,11 @@ pub async fn memberships(
         };
         (id, membership)
     });
-    Ok(memberships.collect())
+    Ok(Found {
+        rows: memberships.collect(),
+        stopped_at: None,
+        total: roles.total,
+    })
 }
 
 /// The membership of a user in the organization of the transaction, which meets the

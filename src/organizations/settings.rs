@@ -43,6 +43,14 @@ pub fn time_zone(violations: &mut Violations, name: &str) -> String {
     }
 }
 
+/// Whether a file of the database's time zones is about some place's time, and not that of
+/// its own machine, or a zone that stands beside another under the same name.
+fn is_place(time_zone: &str) -> bool {
+    let name = time_zone.to_ascii_lowercase();
+    let other = ["localtime", "posixrules", "factory"].contains(&name.as_str());
+    !other && !name.starts_with("posix/") && !name.starts_with("right/")
+}
+
 /// Checks what settings must be together, and for the database.
 pub async fn check(
     conn: &Conn,
@@ -51,7 +59,9 @@ pub async fn check(
     currencies: &[String],
 ) -> Result<()> {
     let mut violations = Violations::new();
-    if time_zone != DEFAULT_TIME_ZONE && !store::is_time_zone(conn, time_zone).await? {
+    if time_zone != DEFAULT_TIME_ZONE
+        && (!is_place(time_zone) || !store::is_time_zone(conn, time_zone).await?)
+    {
         violations.add("organization.time_zone", "is not the name of a time zone");
     }
     if !currencies.is_empty() && !currencies.contains(default_currency) {

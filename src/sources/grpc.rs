@@ -183,14 +183,13 @@ async fn list_sources(
     let sources = context
         .read_stale(async |conn| store::list(conn, organization_id, filter, page).await)
         .await?;
-    let (sources, next_page_token) = pager.finish(sources, |source| source.id);
-    let sources = sources
-        .into_iter()
-        .map(|source| answer(source, Vec::new()))
-        .collect();
+    let answer = |source| answer(source, Vec::new());
+    let page = pager.finish(sources, |source| source.id, answer);
     Ok(ListSourcesResponse {
-        sources,
-        next_page_token,
+        sources: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
     })
 }
 

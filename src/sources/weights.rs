@@ -15,7 +15,7 @@ use crate::{
         self,
         store::{SourceKeys, lock_operators},
     },
-    error::{Error, Result},
+    error::{Error, Result, TOO_MANY_WEIGHTS},
     operators, pick,
     proto::{
         self, DistributionCandidate, PreviewDistributionRequest, PreviewDistributionResponse,
@@ -26,6 +26,8 @@ use crate::{
 };
 
 const MAX_WEIGHT: i32 = 1_000_000;
+/// Most weights on a source: whatever tells of them all, an answer or a decision, stays
+/// short.
 const MAX_WEIGHTS: usize = 1000;
 
 pub(super) async fn set_operator_weight(
@@ -148,6 +150,13 @@ async fn set(
     }
     store::weights::set(conn, organization_id, source_id, &others).await?;
     let weights = store::weights::list(conn, organization_id, &[source_id]).await?;
+    if weights.len() > present.len().max(MAX_WEIGHTS) {
+        return Err(Error::Precondition {
+            reason: TOO_MANY_WEIGHTS,
+            kind: "source",
+            id: source_id,
+        });
+    }
     Ok((weights, others.len()))
 }
 

@@ -4,10 +4,11 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::{
-    grpc::{MAX_DESCRIPTION, MAX_TITLE, check_due, lock},
+    grpc::{MAX_DESCRIPTION, MAX_TITLE, check_due, lock, record},
     store::{self, Task, Values},
 };
 use crate::{
+    activities::Payload,
     context::Context,
     db::Conn,
     error::Result,
@@ -101,7 +102,17 @@ pub async fn update_task(context: Context, request: UpdateTaskRequest) -> Result
                 conn.unchanged();
                 return Ok(task.into());
             }
+            let before = task;
             let task = store::update(conn, context.organization_id, id, &values).await?;
+            if task.due_date != before.due_date {
+                let happened = Payload::TaskDueDateChanged {
+                    task_id: id,
+                    title: task.title.clone(),
+                    old_due_date: before.due_date.map(|day| day.to_string()),
+                    new_due_date: task.due_date.map(|day| day.to_string()),
+                };
+                record(context, conn, task.deal_id, happened).await?;
+            }
             Ok(task.into())
         })
         .await

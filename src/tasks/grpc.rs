@@ -13,7 +13,7 @@ use super::{
     store::{self, Task, Values},
 };
 use crate::{
-    activities::{self, Payload},
+    activities::{self, Payload, TaskFacts},
     context::{App, Context},
     db::Conn,
     deals,
@@ -90,14 +90,8 @@ async fn create_task(context: Context, request: CreateTaskRequest) -> Result<pro
             context.check_member(conn, values.assignee_user_id).await?;
             check_due(context, conn, values.due_date).await?;
             let task = store::insert(conn, organization_id, id, deal_id, values).await?;
-            let title = task.title.clone();
-            record(
-                context,
-                conn,
-                deal_id,
-                Payload::TaskCreated { task_id: id, title },
-            )
-            .await?;
+            let happened = Payload::TaskCreated(facts(&task));
+            record(context, conn, deal_id, happened).await?;
             Ok(task.into())
         })
         .await
@@ -150,11 +144,10 @@ async fn set_done(
                 return Ok(task.into());
             }
             let task = store::set_done(conn, context.organization_id, id, done).await?;
-            let title = task.title.clone();
             let happened = if done {
-                Payload::TaskCompleted { task_id: id, title }
+                Payload::TaskCompleted(facts(&task))
             } else {
-                Payload::TaskReopened { task_id: id, title }
+                Payload::TaskReopened(facts(&task))
             };
             record(context, conn, task.deal_id, happened).await?;
             Ok(task.into())
@@ -170,8 +163,10 @@ async fn delete_task(context: Context, request: DeleteTaskRequest) -> Result<()>
     let (context, etag) = (&context, &request.etag);
     context
         .write(claim, id, async |conn| {
-            lock(context, conn, id, etag).await?;
-            store::delete(conn, context.organization_id, id).await
+            let task = lock(context, conn, id, etag).await?;
+            store::delete(conn, context.organization_id, id).await?;
+            let happened = Payload::TaskDeleted(facts(&task));
+            record(context, conn, task.deal_id, happened).await
         })
         .await
 }
@@ -220,8 +215,22 @@ pub async fn check_due(context: &Context, conn: &Conn, due: Option<NaiveDate>) -
     violations.finish()
 }
 
+/// What the timeline says of a task.
+fn facts(task: &Task) -> TaskFacts {
+    TaskFacts {
+        task_id: task.id,
+        title: task.title.clone(),
+        due_date: task.due_date.map(|day| day.to_string()),
+    }
+}
+
 /// Writes the timeline of a deal that is locked.
-async fn record(context: &Context, conn: &Conn, deal_id: Uuid, happened: Payload) -> Result<()> {
+pub async fn record(
+    context: &Context,
+    conn: &Conn,
+    deal_id: Uuid,
+    happened: Payload,
+) -> Result<()> {
     let (organization_id, author) = (context.organization_id, context.identity.user_id());
     activities::store::record(conn, organization_id, deal_id, author, &[happened]).await?;
     Ok(())

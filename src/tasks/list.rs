@@ -8,6 +8,7 @@ use crate::{
     page::Pager,
     proto::{self, ListTasksRequest, ListTasksResponse},
     validate::Violations,
+    whose::Whose,
 };
 
 pub async fn list_tasks(context: Context, request: ListTasksRequest) -> Result<ListTasksResponse> {
@@ -17,7 +18,11 @@ pub async fn list_tasks(context: Context, request: ListTasksRequest) -> Result<L
     let pager = Pager::parse(v, organization_id, &request);
     let filter = Filter {
         deal_id: v.optional_id("deal_id", &request.deal_id),
-        assignee_user_id: v.optional_id("assignee_user_id", &request.assignee_user_id),
+        assignee: Whose::parse(
+            v,
+            ("assignee_user_id", &request.assignee_user_id),
+            ("without_assignee", request.without_assignee),
+        ),
         only_open: request.only_open || request.overdue,
         due_before: v.date("due_before", request.due_before),
         due_after: v.date("due_after", request.due_after),
@@ -34,9 +39,11 @@ pub async fn list_tasks(context: Context, request: ListTasksRequest) -> Result<L
             store::list(conn, organization_id, &filter, page).await
         })
         .await?;
-    let (tasks, next_page_token) = pager.finish_by_key(tasks, |task| task.place(page.order));
+    let page = pager.finish(tasks, |task| task.place(page.order), proto::Task::from);
     Ok(ListTasksResponse {
-        tasks: tasks.into_iter().map(proto::Task::from).collect(),
-        next_page_token,
+        tasks: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
     })
 }

@@ -1,11 +1,12 @@
 //! Checks and normalises what comes from outside, once, at the edge. Collects
 //! every violation before it refuses; knows no rule that needs the database.
 
+mod currency;
+
 use std::{ops::RangeInclusive, str::FromStr};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use email_address::{EmailAddress, Options};
-use iso_currency::Currency;
 use phonenumber::{Mode, country};
 use prost_types::Timestamp;
 use tonic_types::FieldViolation;
@@ -26,11 +27,23 @@ const MAX_EMAIL: usize = 254;
 /// Longest phone number as given, in characters.
 const MAX_PHONE: usize = 64;
 
+/// The last microsecond of the year 9999, behind which no message has times.
+const LAST_TIME: DateTime<Utc> = match DateTime::from_timestamp_micros(253_402_300_799_999_999) {
+    Some(time) => time,
+    None => DateTime::<Utc>::MAX_UTC,
+};
+
 /// The violations found so far in one request.
 #[derive(Debug, Default)]
 pub struct Violations {
+    /// The first of them: more than any answer has room for.
     found: Vec<FieldViolation>,
+    /// How many more there are. (A request may well have millions.)
+    more: usize,
 }
+
+/// How many violations are kept.
+const MAX_KEPT: usize = 100;
 
 /// Loads what is known of the world's phone numbers, else the first call that
 /// has one would take tens of milliseconds longer.
@@ -46,7 +59,11 @@ impl Violations {
 
     /// Adds one. `field` is the path from the request, like `lead.email`.
     pub fn add(&mut self, field: impl Into<String>, description: impl Into<String>) {
-        self.found.push(FieldViolation::new(field, description));
+        if self.found.len() < MAX_KEPT {
+            self.found.push(FieldViolation::new(field, description));
+        } else {
+            self.more += 1;
+        }
     }
 
     /// Refuses the request if there are any.
@@ -54,7 +71,7 @@ impl Violations {
         if self.found.is_empty() {
             Ok(())
         } else {
-            Err(Error::Invalid(self.found))
+            Err(Error::Invalid(self.found, self.more))
         }
     }
 
@@ -160,14 +177,6 @@ impl Violations {
         }
     }
 
-    /// A currency, as a code of ISO 4217.
-    pub fn currency(&mut self, field: &str, value: &str) -> String {
-        if Currency::from_code(value).is_none() {
-            self.add(field, "is not the code of a currency");
-        }
-        value.to_owned()
-    }
-
     /// A region, as a code of ISO 3166; none if it is empty.
     pub fn region(&mut self, field: &str, value: &str) -> Option<String> {
         if value.is_empty() {
@@ -216,22 +225,21 @@ impl Violations {
     }
 
     /// A time to compare with those of the database, which have microseconds: the
-    /// first of them that is not before it.
+    /// first of them that is not before it, or the last of all.
     pub fn time(&mut self, field: &str, value: Option<Timestamp>) -> Option<DateTime<Utc>> {
         let value = value?;
         let time = u32::try_from(value.nanos)
             .ok()
+            .filter(|nanos| *nanos < 1_000_000_000)
             .and_then(|nanos| DateTime::from_timestamp(value.seconds, nanos))
-            .and_then(|time| {
-                let up = i64::from(time.timestamp_subsec_nanos().next_multiple_of(1000))
-                    - i64::from(time.timestamp_subsec_nanos());
-                time.checked_add_signed(TimeDelta::nanoseconds(up))
-            })
             .filter(|time| (1..=9999).contains(&chrono::Datelike::year(time)));
-        if time.is_none() {
+        let Some(time) = time else {
             self.add(field, "is not a valid time");
-        }
-        time
+            return None;
+        };
+        let nanos = time.timestamp_subsec_nanos();
+        let rest = nanos.next_multiple_of(1000) - nanos;
+        Some((time + TimeDelta::nanoseconds(rest.into())).min(LAST_TIME))
     }
 
     /// A day of the calendar.
@@ -273,7 +281,7 @@ impl Violations {
     pub fn required<T>(&mut self, field: &str, value: Option<T>) -> Result<T> {
         value.ok_or_else(|| {
             self.add(field, "is required");
-            Error::Invalid(std::mem::take(&mut self.found))
+            Error::Invalid(std::mem::take(&mut self.found), self.more)
         })
     }
 }

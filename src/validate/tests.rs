@@ -88,7 +88,7 @@ fn every_violation_is_found() {
             nanos: 0,
         }),
     );
-    let Err(Error::Invalid(found)) = v.finish() else {
+    let Err(Error::Invalid(found, 0)) = v.finish() else {
         panic!("none found")
     };
     let fields: Vec<_> = found
@@ -102,4 +102,33 @@ fn every_violation_is_found() {
             "plain", "number", "time", "year"
         ]
     );
+}
+
+#[test]
+fn times_reach_to_the_last_nanosecond_of_the_last_year() {
+    let mut v = Violations::new();
+    let mut micros = |seconds, nanos| {
+        let time = v.time("time", Some(Timestamp { seconds, nanos }));
+        time.unwrap().timestamp_micros()
+    };
+    assert_eq!(micros(1, 0), 1_000_000);
+    assert_eq!(micros(1, 1), 1_000_001);
+    assert_eq!(micros(1, 999_999_999), 2_000_000);
+    let last = 253_402_300_799;
+    assert_eq!(micros(last, 999_999_000), last * 1_000_000 + 999_999);
+    assert_eq!(micros(last, 999_999_999), last * 1_000_000 + 999_999);
+    v.finish().unwrap();
+}
+
+#[test]
+fn the_first_violations_are_kept_and_the_others_counted() {
+    let mut v = Violations::new();
+    for n in 0..1_000 {
+        v.add(format!("field[{n}]"), "is wrong");
+    }
+    let Err(Error::Invalid(found, more)) = v.finish() else {
+        panic!("none found")
+    };
+    assert_eq!((found.len(), more), (100, 900));
+    assert_eq!(found[99].field, "field[99]");
 }

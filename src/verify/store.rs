@@ -108,7 +108,8 @@ pub async fn deals(
     let rows: Vec<DealsRow> = sql_query(
         "WITH counted AS (
              SELECT owner_user_id, date_trunc('hour', create_time, 'UTC') AS hour, currency,
-                    status, stage, reached_stage, count(*) AS deals, sum(amount) AS amount
+                    status, stage, reached_stage, count(*) AS deals,
+                    sum(amount_thousandths) * 0.001 AS amount
              FROM deals WHERE organization_id = $1
              GROUP BY owner_user_id, date_trunc('hour', create_time, 'UTC'), currency, status,
                       stage, reached_stage

@@ -10,6 +10,7 @@
 
 mod activities;
 mod analytics;
+mod answers;
 mod api;
 mod auth;
 mod concurrency;

@@ -59,6 +59,22 @@ macro_rules! assert_pages {
             (all.len() - 2, "")
         );
 
+        // All are counted if asked for, on any page, and a token goes with it or without.
+        for token in [String::new(), tokens[0].clone()] {
+            let mut request = base.clone();
+            request.page_size = 2;
+            request.page_token = token;
+            let uncounted = call!($app.$service.$method(request.clone())).unwrap();
+            assert_eq!(uncounted.total_size, 0);
+            request.include_total = true;
+            let counted = call!($app.$service.$method(request)).unwrap();
+            assert_eq!(
+                (counted.total_size, counted.total_size_is_lower_bound),
+                (i64::try_from(all.len()).unwrap(), false)
+            );
+            assert_eq!(counted.next_page_token, uncounted.next_page_token);
+        }
+
         let mut negative = base.clone();
         negative.page_size = -1;
         assert_invalid(call!($app.$service.$method(negative)), &["page_size"]);

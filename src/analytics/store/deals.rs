@@ -98,7 +98,8 @@ fn sql(of_owner: bool) -> String {
              SELECT p.range, d.*
              FROM unnest($7, $8, $9) AS p (range, from_time, to_time),
                   unnest($10, $11) AS s (status, stage), LATERAL (
-                 SELECT currency, status, stage, reached_stage, 1, amount FROM deals
+                 SELECT currency, status, stage, reached_stage, 1, amount_thousandths * 0.001
+                 FROM deals
                  WHERE organization_id = $1 AND {owner} status = s.status AND stage = s.stage
                    AND create_time >= p.from_time AND create_time < p.to_time
                  ORDER BY create_time OFFSET 0) AS d

@@ -91,7 +91,7 @@ pub async fn overview(conn: &Conn, organization_id: Uuid) -> Result<Overview> {
 }
 
 /// What one operator has, or was to be expected to have, of one source's
-/// contacts; without an operator, what of them is in the backlog.
+/// contacts; without an operator, those in the backlog and those closed without one.
 #[derive(Debug, QueryableByName)]
 pub struct Share {
     #[diesel(sql_type = SqlUuid)]
@@ -104,9 +104,13 @@ pub struct Share {
     pub active_contacts: i64,
     #[diesel(sql_type = Double)]
     pub expected: f64,
+    /// Contacts of the source that have an operator.
+    #[diesel(sql_type = BigInt)]
+    pub source_contacts: i64,
 }
 
-/// Contacts by source and operator, of one source if it is named: what is in the
+/// Contacts by source and operator, of one source if it is named, behind two such ids and
+/// so many at most: what is in the
 /// cells, and what will be. Rows are counted only in the hours that are cut: there all
 /// sources' are read, by id. (OFFSET 0: by nothing else.)
 pub async fn shares(
@@ -114,6 +118,7 @@ pub async fn shares(
     organization_id: Uuid,
     source_id: Option<Uuid>,
     parts: &Parts,
+    (after, fetch): &((Uuid, Uuid), i64),
 ) -> Result<Vec<Share>> {
     let millisecond = TimeDelta::milliseconds(1);
     let whole: Vec<_> = parts.whole.iter().collect();
@@ -152,15 +157,22 @@ pub async fn shares(
                    AND start_time >= w.from_time AND start_time < w.to_time
                  GROUP BY operator_id) AS c
              WHERE s.organization_id = $1 AND ($2 IS NULL OR s.id = $2)
+         ), shares AS (
+             SELECT source_id, operator_id,
+                    sum(active_contacts + closed_contacts)::bigint AS contacts,
+                    sum(active_contacts)::bigint AS active_contacts,
+                    (sum(expected_nanos) / 1000000000)::float8 AS expected,
+                    coalesce(sum(sum(active_contacts + closed_contacts)) FILTER (
+                        WHERE operator_id <> '00000000-0000-0000-0000-000000000000'
+                    ) OVER (PARTITION BY source_id), 0)::bigint AS source_contacts
+             FROM summed GROUP BY source_id, operator_id
+             HAVING sum(active_contacts + closed_contacts) <> 0 OR sum(expected_nanos) <> 0
          )
          SELECT source_id, nullif(operator_id, '00000000-0000-0000-0000-000000000000')
                     AS operator_id,
-                sum(active_contacts + closed_contacts)::bigint AS contacts,
-                sum(active_contacts)::bigint AS active_contacts,
-                (sum(expected_nanos) / 1000000000)::float8 AS expected
-         FROM summed GROUP BY source_id, summed.operator_id
-         HAVING sum(active_contacts + closed_contacts) <> 0 OR sum(expected_nanos) <> 0
-         ORDER BY source_id, summed.operator_id"
+                contacts, active_contacts, expected, source_contacts
+         FROM shares WHERE (source_id, shares.operator_id) > ($10, $11)
+         ORDER BY source_id, shares.operator_id LIMIT $12"
     ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Nullable<SqlUuid>, _>(source_id)
@@ -171,6 +183,9 @@ pub async fn shares(
     .bind::<Array<Timestamptz>, _>(to)
     .bind::<Array<SqlUuid>, _>(first_ids)
     .bind::<Array<SqlUuid>, _>(end_ids)
+    .bind::<SqlUuid, _>(after.0)
+    .bind::<SqlUuid, _>(after.1)
+    .bind::<BigInt, _>(fetch)
     .get_results(&mut &*conn)
     .await?)
 }

@@ -9,6 +9,7 @@ mod group;
 use answer::View;
 pub use group::{Intake, lock_leads, named_sources};
 use phonenumber::country;
+use prost::Message;
 use uuid::Uuid;
 
 use super::write;
@@ -18,8 +19,9 @@ use crate::{
     error::{Error, Result},
     grouped,
     leads::Identity,
+    page,
     proto::{
-        BatchCreateContactsRequest, BatchCreateContactsResponse, BatchCreateContactsResult,
+        self, BatchCreateContactsRequest, BatchCreateContactsResponse, BatchCreateContactsResult,
         CreateContactRequest, CreateContactResponse, batch_create_contacts_result,
         create_contact_request::Source,
     },
@@ -153,7 +155,45 @@ pub(super) async fn batch_create_contacts(
         results[index] = Some(result.map(|response| view.answer(response)));
     }
     let results = grouped::all(results).into_iter().map(answer).collect();
-    Ok(BatchCreateContactsResponse { results })
+    Ok(shortened(results))
+}
+
+/// The answer; without the messages if it would be too long, and with the ids only of
+/// leads and operators if it still were. (Errors are short.)
+fn shortened(results: Vec<BatchCreateContactsResult>) -> BatchCreateContactsResponse {
+    use batch_create_contacts_result::Result as Answer;
+    let without_messages = |response: &mut CreateContactResponse| {
+        if let Some(contact) = &mut response.contact {
+            contact.message.clear();
+        }
+    };
+    let with_ids_only = |response: &mut CreateContactResponse| {
+        response.lead = response.lead.take().map(|lead| proto::Lead {
+            id: lead.id,
+            ..Default::default()
+        });
+        response.operator = response.operator.take().map(|operator| proto::Operator {
+            id: operator.id,
+            ..Default::default()
+        });
+    };
+    let mut batch = BatchCreateContactsResponse {
+        results,
+        shortened: false,
+    };
+    let ways: [&dyn Fn(&mut CreateContactResponse); 2] = [&without_messages, &with_ids_only];
+    for shorten in ways {
+        if batch.encoded_len() <= page::MAX_BYTES {
+            break;
+        }
+        batch.shortened = true;
+        for result in &mut batch.results {
+            if let Some(Answer::Response(response)) = &mut result.result {
+                shorten(response);
+            }
+        }
+    }
+    batch
 }
 
 fn answer(result: Result<CreateContactResponse>) -> BatchCreateContactsResult {

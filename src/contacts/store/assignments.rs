@@ -14,7 +14,7 @@ use crate::{
     db::{Conn, Prepared, column, text_enum},
     distribution::BacklogReason,
     error::Result,
-    page::{Page, keyset},
+    page::{Found, Page, keyset, read_page},
     schema::assignments,
 };
 
@@ -100,17 +100,18 @@ pub async fn insert_all(conn: &Conn, organization_id: Uuid, rows: &[&Assignment]
 
 /// A page of the decisions about a contact, newest first.
 pub async fn list(
-    mut conn: &Conn,
+    conn: &Conn,
     organization_id: Uuid,
     contact_id: Uuid,
     page: Page,
-) -> Result<Vec<Assignment>> {
-    let query = assignments::table
-        .filter(assignments::organization_id.eq(organization_id))
-        .filter(assignments::contact_id.eq(contact_id))
-        .select(Assignment::as_select())
-        .into_boxed();
-    Ok(keyset!(query, page, assignments::id)
-        .load(&mut conn)
-        .await?)
+) -> Result<Found<Assignment>> {
+    let query = |page: Page| {
+        let query = assignments::table
+            .filter(assignments::organization_id.eq(organization_id))
+            .filter(assignments::contact_id.eq(contact_id))
+            .select(Assignment::as_select())
+            .into_boxed();
+        keyset!(query, page, assignments::id)
+    };
+    Ok(read_page!(conn, page, query))
 }

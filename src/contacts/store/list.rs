@@ -15,7 +15,7 @@ use crate::{
     contacts::id::first_id_at,
     db::{Conn, Prepared},
     error::Result,
-    page::Page,
+    page::{Found, Page, read_page},
 };
 
 const COLUMNS: &str = "id, lead_id, source_id, operator_id, pool_id, status, message, \
@@ -28,6 +28,7 @@ pub struct Filter {
     pub source_id: Option<Uuid>,
     pub operator_id: Option<Uuid>,
     pub statuses: Vec<ContactStatus>,
+    /// Only those in the backlog: active ones without an operator.
     pub unassigned: bool,
     pub create_time_after: Option<DateTime<Utc>>,
     pub create_time_before: Option<DateTime<Utc>>,
@@ -39,30 +40,44 @@ pub async fn list(
     organization_id: Uuid,
     filter: &Filter,
     page: Page,
-) -> Result<Vec<Contact>> {
-    let (low, high) = bounds(filter, page);
-    Ok(Prepared(
-        sql_query(sql(filter, page.ascending))
-            .bind::<SqlUuid, _>(organization_id)
-            .bind::<SqlUuid, _>(low)
-            .bind::<SqlUuid, _>(high)
-            .bind::<BigInt, _>(page.fetch)
-            .bind::<Nullable<Timestamptz>, _>(filter.create_time_after)
-            .bind::<Nullable<Timestamptz>, _>(filter.create_time_before)
-            .bind::<Array<Text>, _>(filter.statuses())
-            .bind::<Nullable<SqlUuid>, _>(filter.lead_id)
-            .bind::<Nullable<SqlUuid>, _>(filter.source_id)
-            .bind::<Nullable<SqlUuid>, _>(filter.operator_id)
-            .bind::<Bool, _>(filter.unassigned),
-    )
-    .get_results(&mut &*conn)
-    .await?)
+) -> Result<Found<Contact>> {
+    let query = |page: Page| {
+        let (low, high) = bounds(filter, page);
+        Prepared(
+            sql_query(sql(filter, page))
+                .bind::<SqlUuid, _>(organization_id)
+                .bind::<SqlUuid, _>(low)
+                .bind::<SqlUuid, _>(high)
+                .bind::<BigInt, _>(page.fetch)
+                .bind::<Nullable<Timestamptz>, _>(filter.create_time_after)
+                .bind::<Nullable<Timestamptz>, _>(filter.create_time_before)
+                .bind::<Array<Text>, _>(filter.statuses())
+                .bind::<Nullable<SqlUuid>, _>(filter.lead_id)
+                .bind::<Nullable<SqlUuid>, _>(filter.source_id)
+                .bind::<Nullable<SqlUuid>, _>(filter.operator_id)
+                .bind::<Bool, _>(filter.unassigned),
+        )
+    };
+    Ok(read_page!(conn, page, query))
 }
 
 impl Filter {
-    /// The statuses asked for, each once.
+    /// Whether it is about all that is in the backlog.
+    fn is_whole_backlog(&self) -> bool {
+        self.unassigned
+            && self
+                .lead_id
+                .or(self.source_id)
+                .or(self.operator_id)
+                .is_none()
+    }
+
+    /// The statuses asked for, each once. Contacts in the backlog are active.
     fn statuses(&self) -> Vec<ContactStatus> {
-        let asked = |status: &_| self.statuses.is_empty() || self.statuses.contains(status);
+        let asked = |status: &_| {
+            (self.statuses.is_empty() || self.statuses.contains(status))
+                && !(self.unassigned && *status == ContactStatus::Closed)
+        };
         ContactStatus::ALL.into_iter().filter(asked).collect()
     }
 }
@@ -85,8 +100,24 @@ fn bounds(filter: &Filter, page: Page) -> (Uuid, Uuid) {
 /// The query. Conditions are written so that only the index meant for the list
 /// fits, however the planner misjudges the table: those that merely leave rows
 /// out, and should not choose an index, begin with a parameter.
-fn sql(filter: &Filter, ascending: bool) -> String {
-    let direction = if ascending { "ASC" } else { "DESC" };
+fn sql(filter: &Filter, page: Page) -> String {
+    let direction = page.direction();
+    // The planner knows the order of the backlog only if it is told all of it.
+    let order = if filter.is_whole_backlog() {
+        format!("operator_id {direction}, id {direction}")
+    } else {
+        format!("id {direction}")
+    };
+    page.bounded(
+        &rows(filter, direction),
+        COLUMNS,
+        "octet_length(message)",
+        &order,
+    )
+}
+
+/// The rows of a page.
+fn rows(filter: &Filter, direction: &str) -> String {
     let range = |columns: &str, condition: &str, order: &str| {
         format!(
             "SELECT {columns} FROM contacts
@@ -136,7 +167,6 @@ fn sql(filter: &Filter, ascending: bool) -> String {
         }
         (_, true, ..) => merged(COLUMNS, each_status("source_id = $9"), "id"),
         (_, _, true, _) => merged(COLUMNS, each_status("operator_id = $10"), "id"),
-        // The planner knows the order only if it is told all of it.
         (.., true) => {
             let order = format!("operator_id {direction}, id");
             merged(COLUMNS, each_status("operator_id IS NULL"), &order)

@@ -1,21 +1,25 @@
 //! Pages of deals, in every order. An index has a range for each status and stage
-//! in the order asked for: each is read as far as the page may need it, then they
-//! are merged. So a page costs the same however many deals there are.
+//! in the order asked for, and one has a range for each currency, too: each is read as
+//! far as the page may need it, then they are merged. So a page costs the same however
+//! many deals there are.
 
 use chrono::{DateTime, Utc};
 use diesel::{
+    pg::Pg,
+    query_builder::{Query, QueryFragment, QueryId},
     sql_query,
-    sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Untyped, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{COLUMNS, Deal};
+use super::{COLUMNS, Deal, search};
 use crate::{
     db::{Conn, Prepared},
-    deals::{DealStage, DealStatus, amount::hundredths},
+    deals::{DealStage, DealStatus, amount::thousandths},
     error::Result,
-    page::Page,
+    page::{Found, Page, read_page},
+    whose::Whose,
 };
 
 /// Which deals to list.
@@ -23,10 +27,13 @@ use crate::{
 pub struct Filter {
     pub statuses: Vec<DealStatus>,
     pub stages: Vec<DealStage>,
-    pub owner_user_id: Option<Uuid>,
+    pub owner: Whose,
     pub lead_id: Option<Uuid>,
-    pub min_hundredths: Option<i64>,
-    pub max_hundredths: Option<i64>,
+    pub currency: Option<String>,
+    /// What the title has in it, in any case.
+    pub search: Option<String>,
+    pub min_thousandths: Option<i64>,
+    pub max_thousandths: Option<i64>,
     pub create_time_after: Option<DateTime<Utc>>,
     pub create_time_before: Option<DateTime<Utc>>,
 }
@@ -38,7 +45,7 @@ impl Deal {
     /// Its place in this order of a page.
     pub fn place(&self, order: &str) -> Place {
         let key = match order {
-            "amount" => hundredths(&self.amount),
+            "amount" => thousandths(&self.amount),
             "update_time" => self.update_time.timestamp_micros(),
             _ => self.create_time.timestamp_micros(),
         };
@@ -48,31 +55,53 @@ impl Deal {
 
 /// A page of deals.
 pub async fn list(
-    mut conn: &Conn,
+    conn: &Conn,
     organization_id: Uuid,
     filter: &Filter,
     page: Page,
-) -> Result<Vec<Deal>> {
+) -> Result<Found<Deal>> {
+    if let Some(text) = &filter.search
+        && filter.lead_id.is_none()
+    {
+        return search::search(conn, organization_id, filter, text, page).await;
+    }
+    let query = |page: Page| bind(rows(filter, page), organization_id, filter, &[], page);
+    Ok(read_page!(conn, page, query))
+}
+
+/// A query of [`rows`] or [`of_few`], with all that they refer to.
+pub fn bind<'q>(
+    sql: String,
+    organization_id: Uuid,
+    filter: &'q Filter,
+    ids: &'q [Uuid],
+    page: Page,
+) -> impl Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send + 'q {
     let (low, high) = bounds(filter, page);
     let (statuses, stages): (Vec<_>, Vec<_>) = filter.ranges().unzip();
-    let query = sql_query(sql(filter, page))
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<BigInt, _>(low.0)
-        .bind::<SqlUuid, _>(low.1)
-        .bind::<BigInt, _>(high.0)
-        .bind::<SqlUuid, _>(high.1)
-        .bind::<Timestamptz, _>(time(low.0))
-        .bind::<Timestamptz, _>(time(high.0))
-        .bind::<BigInt, _>(page.fetch)
-        .bind::<Array<Text>, _>(statuses)
-        .bind::<Array<Text>, _>(stages)
-        .bind::<Nullable<BigInt>, _>(filter.min_hundredths)
-        .bind::<Nullable<BigInt>, _>(filter.max_hundredths)
-        .bind::<Nullable<Timestamptz>, _>(filter.create_time_after)
-        .bind::<Nullable<Timestamptz>, _>(filter.create_time_before)
-        .bind::<Nullable<SqlUuid>, _>(filter.owner_user_id)
-        .bind::<Nullable<SqlUuid>, _>(filter.lead_id);
-    Ok(Prepared(query).get_results(&mut conn).await?)
+    let pattern = filter.search.as_deref().map(crate::db::search::pattern);
+    Prepared(
+        sql_query(sql)
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<BigInt, _>(low.0)
+            .bind::<SqlUuid, _>(low.1)
+            .bind::<BigInt, _>(high.0)
+            .bind::<SqlUuid, _>(high.1)
+            .bind::<Timestamptz, _>(time(low.0))
+            .bind::<Timestamptz, _>(time(high.0))
+            .bind::<BigInt, _>(page.fetch)
+            .bind::<Array<Text>, _>(statuses)
+            .bind::<Array<Text>, _>(stages)
+            .bind::<Nullable<BigInt>, _>(filter.min_thousandths)
+            .bind::<Nullable<BigInt>, _>(filter.max_thousandths)
+            .bind::<Nullable<Timestamptz>, _>(filter.create_time_after)
+            .bind::<Nullable<Timestamptz>, _>(filter.create_time_before)
+            .bind::<Nullable<SqlUuid>, _>(filter.owner.user())
+            .bind::<Nullable<SqlUuid>, _>(filter.lead_id)
+            .bind::<Nullable<Text>, _>(filter.currency.as_deref())
+            .bind::<Nullable<Text>, _>(pattern)
+            .bind::<Array<SqlUuid>, _>(ids),
+    )
 }
 
 impl Filter {
@@ -92,8 +121,10 @@ fn bounds(filter: &Filter, page: Page) -> (Place, Place) {
     let mut high = (i64::MAX, Uuid::max());
     match page.order {
         "amount" => {
-            low = filter.min_hundredths.map_or(low, |min| (min, Uuid::nil()));
-            high = filter.max_hundredths.map_or(high, |max| (max, Uuid::max()));
+            low = filter.min_thousandths.map_or(low, |min| (min, Uuid::nil()));
+            high = filter
+                .max_thousandths
+                .map_or(high, |max| (max, Uuid::max()));
         }
         "update_time" => {}
         _ => {
@@ -119,41 +150,96 @@ fn time(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
-/// The query. Conditions that merely leave rows out, and should not choose an
-/// index, begin with a parameter.
-fn sql(filter: &Filter, page: Page) -> String {
-    let direction = if page.ascending { "ASC" } else { "DESC" };
-    let (column, low, high) = match page.order {
-        "amount" => ("amount_hundredths", "$2", "$4"),
+/// What deals are ordered by, and the bounds of it that $2 to $7 are.
+fn order(page: Page) -> (&'static str, &'static str, &'static str) {
+    match page.order {
+        "amount" => ("amount_thousandths", "$2", "$4"),
         "update_time" => ("update_time", "$6", "$7"),
         _ => ("create_time", "$6", "$7"),
-    };
-    let rest = "($11 IS NULL OR amount_hundredths >= $11)
-         AND ($12 IS NULL OR amount_hundredths <= $12)
-         AND ($13 IS NULL OR create_time >= $13) AND ($14 IS NULL OR create_time < $14)";
-    let order = format!("{column} {direction}, id {direction}");
+    }
+}
+
+/// The conditions that merely leave rows out: only those that are asked for, and are not
+/// about the order, or the planner would believe that few rows are left and sort them.
+fn rest(filter: &Filter, page: Page) -> String {
+    let by_amount = page.order == "amount";
+    let by_time = !by_amount && page.order != "update_time";
+    let conditions = [
+        (
+            filter.min_thousandths.is_some() && !by_amount,
+            "amount_thousandths >= $11",
+        ),
+        (
+            filter.max_thousandths.is_some() && !by_amount,
+            "amount_thousandths <= $12",
+        ),
+        (
+            filter.create_time_after.is_some() && !by_time,
+            "create_time >= $13",
+        ),
+        (
+            filter.create_time_before.is_some() && !by_time,
+            "create_time < $14",
+        ),
+        (filter.owner.user().is_some(), "owner_user_id = $15"),
+        (filter.owner == Whose::Nobody, "owner_user_id IS NULL"),
+        (filter.currency.is_some(), "currency = $17"),
+    ];
+    let asked = conditions.iter().filter(|(asked, _)| *asked);
+    let asked = asked.map(|(_, condition)| format!(" AND {condition}"));
+    asked.collect()
+}
+
+/// Of some deals (`from`, of which `condition` is known) those of a page, found one
+/// by one, with their places in it.
+pub fn of_few(from: &str, condition: &str, filter: &Filter, page: Page) -> String {
+    let (column, low, high) = order(page);
+    let direction = page.direction();
+    format!(
+        "SELECT {COLUMNS}, {column} AS place FROM {from}
+         WHERE organization_id = $1 AND {condition} {rest}
+           AND ({column}, id) > ({low}, $3) AND ({column}, id) < ({high}, $5)
+           AND EXISTS (SELECT FROM unnest($9, $10) AS r (status, stage)
+               WHERE r.status = deals.status AND r.stage = deals.stage)
+           AND ($18 IS NULL OR lower(title) LIKE lower($18))
+         ORDER BY {column} {direction}, id {direction} LIMIT $8",
+        rest = rest(filter, page),
+    )
+}
+
+/// The first $8 deals of a page, whatever their titles, with their places in it.
+pub fn rows(filter: &Filter, page: Page) -> String {
     if filter.lead_id.is_some() {
         // A lead has few deals.
-        return format!(
-            "SELECT {COLUMNS} FROM deals
-             WHERE organization_id = $1 AND lead_id = $16
-               AND ({column}, id) > ({low}, $3) AND ({column}, id) < ({high}, $5) AND {rest}
-               AND EXISTS (SELECT FROM unnest($9, $10) AS r (status, stage)
-                   WHERE r.status = deals.status AND r.stage = deals.stage)
-               AND ($15 IS NULL OR owner_user_id = $15)
-             ORDER BY {order} LIMIT $8"
-        );
+        return of_few("deals", "lead_id = $16", filter, page);
     }
-    let owner = match filter.owner_user_id {
-        Some(_) => "owner_user_id = $15",
-        None => "$15 IS NULL",
+    let (column, low, high) = order(page);
+    let direction = page.direction();
+    // What the range of the index begins with. Rows are compared, so that only the index
+    // meant for the list fits.
+    let first = match (filter.owner, &filter.currency) {
+        (Whose::User(_) | Whose::Any, None) | (Whose::User(_), Some(_)) => None,
+        (Whose::Nobody, None) => Some(("owner_user_id", None)),
+        (Whose::Nobody | Whose::Any, Some(_)) => Some(("currency", Some("$17"))),
     };
+    let key = |value: &str| match first {
+        Some((_, Some(first))) => format!("{first}, {value}"),
+        _ => value.to_owned(),
+    };
+    let columns = match first {
+        Some((first, Some(_))) => format!("{first}, {column}"),
+        _ => column.to_owned(),
+    };
+    let first = first.map_or(String::new(), |(first, _)| format!("{first} {direction}, "));
     format!(
         "SELECT d.* FROM unnest($9, $10) AS r (status, stage), LATERAL (
              SELECT {COLUMNS}, {column} AS place FROM deals
-             WHERE organization_id = $1 AND {owner} AND status = r.status AND stage = r.stage
-               AND ({column}, id) > ({low}, $3) AND ({column}, id) < ({high}, $5) AND {rest}
-             ORDER BY {order} LIMIT $8) AS d
-         ORDER BY d.place {direction}, d.id {direction} LIMIT $8"
+             WHERE organization_id = $1 AND status = r.status AND stage = r.stage {rest}
+               AND ({columns}, id) > ({low}, $3) AND ({columns}, id) < ({high}, $5)
+             ORDER BY {first}{column} {direction}, id {direction} LIMIT $8) AS d
+         ORDER BY d.place {direction}, d.id {direction} LIMIT $8",
+        low = key(low),
+        high = key(high),
+        rest = rest(filter, page),
     )
 }

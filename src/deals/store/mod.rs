@@ -3,15 +3,18 @@
 
 pub mod counts;
 mod list;
+mod search;
 
 use bigdecimal::BigDecimal;
 use chrono::{DateTime, Utc};
 use diesel::{
+    deserialize::{self, FromSql, FromSqlRow},
     dsl::now,
+    pg::{Pg, PgValue},
     prelude::*,
     result::Error as DieselError,
     sql_query,
-    sql_types::{Nullable, Numeric, Text, Uuid as SqlUuid},
+    sql_types::{BigInt, Nullable, Numeric, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 pub use list::{Filter, list};
@@ -21,11 +24,28 @@ use super::{DealStage, DealStatus};
 use crate::{
     db::{Conn, Prepared},
     error::{Error, Result, violated_key},
+    page::{Page, keyset},
     schema::deals,
 };
 
-const COLUMNS: &str = "id, lead_id, contact_id, owner_user_id, title, amount, currency, status, \
-     stage, reached_stage, revision, create_time, update_time, close_time";
+const COLUMNS: &str = "id, lead_id, contact_id, owner_user_id, title, amount_thousandths, currency, \
+     status, stage, reached_stage, revision, create_time, update_time, close_time";
+
+/// An amount as it is read.
+#[derive(Debug, FromSqlRow)]
+pub struct Thousandths(i64);
+
+impl FromSql<BigInt, Pg> for Thousandths {
+    fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
+        FromSql::<BigInt, Pg>::from_sql(bytes).map(Self)
+    }
+}
+
+impl From<Thousandths> for BigDecimal {
+    fn from(amount: Thousandths) -> Self {
+        Self::new(amount.0.into(), 3)
+    }
+}
 
 /// A row of `deals`.
 #[derive(Debug, Clone, PartialEq, Queryable, QueryableByName, Selectable)]
@@ -36,6 +56,7 @@ pub struct Deal {
     pub contact_id: Option<Uuid>,
     pub owner_user_id: Option<Uuid>,
     pub title: String,
+    #[diesel(column_name = amount_thousandths, deserialize_as = Thousandths)]
     pub amount: BigDecimal,
     pub currency: String,
     pub status: DealStatus,
@@ -146,8 +167,8 @@ pub async fn insert(
 ) -> Result<Deal> {
     let query = sql_query(format!(
         "INSERT INTO deals (organization_id, id, lead_id, contact_id, owner_user_id, title,
-             amount, currency, status, stage, reached_stage, close_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+             amount, amount_exact, currency, status, stage, reached_stage, close_time)
+         VALUES ($1, $2, $3, $4, $5, $6, trunc($7, 2), $7, $8, $9, $10, $11,
              CASE WHEN $10 = 'CLOSED' THEN now() END)
          RETURNING {COLUMNS}"
     ))
@@ -168,6 +189,21 @@ pub async fn insert(
         .map_err(|error| missing(error, lead_id, values))
 }
 
+/// A page of the deals of a lead, in the order of their ids.
+pub async fn of_lead(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    lead_id: Uuid,
+    page: Page,
+) -> Result<Vec<Deal>> {
+    let query = deals::table
+        .filter(deals::organization_id.eq(organization_id))
+        .filter(deals::lead_id.eq(lead_id))
+        .select(Deal::as_select())
+        .into_boxed();
+    Ok(keyset!(query, page, deals::id).load(&mut conn).await?)
+}
+
 /// Changes a deal that is locked.
 pub async fn update(
     mut conn: &Conn,
@@ -177,8 +213,8 @@ pub async fn update(
 ) -> Result<Deal> {
     let query = sql_query(format!(
         "UPDATE deals
-         SET contact_id = $3, owner_user_id = $4, title = $5, amount = $6, currency = $7,
-             status = $8, stage = $9, reached_stage = $10, revision = revision + 1,
+         SET contact_id = $3, owner_user_id = $4, title = $5,
+             amount = trunc($6, 2), amount_exact = $6, currency = $7, status = $8, stage = $9, reached_stage = $10, revision = revision + 1,
              update_time = now(),
              close_time = CASE WHEN $9 = 'CLOSED' THEN coalesce(close_time, now()) END
          WHERE organization_id = $1 AND id = $2

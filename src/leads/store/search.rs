@@ -8,17 +8,24 @@
 //! page is not full at the end of the walk, the next page goes on from there.
 
 use diesel::{
-    QueryableByName, sql_query,
-    sql_types::{Array, BigInt, Bool, Nullable, Text, Uuid as SqlUuid},
+    QueryableByName,
+    pg::Pg,
+    query_builder::{Query, QueryFragment, QueryId},
+    sql_query,
+    sql_types::{Array, BigInt, Bool, Nullable, Text, Untyped, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{COLUMNS, Lead, OWNED};
+use super::{COLUMNS, Lead, range};
 use crate::{
-    db::{Conn, Prepared},
+    db::{
+        Conn, Prepared,
+        search::{Id, LOOK_UP, Walked, has_trigrams, pattern},
+    },
     error::Result,
-    page::Page,
+    page::{Found, Page, Total, read_page},
+    whose::Whose,
 };
 
 /// Whether the text is in what `search_leads` looks for. The line breaks keep a
@@ -29,8 +36,6 @@ const IN_TEXT: &str = r"lower(name || E'\n' || coalesce(email, '') || E'\n' || c
 /// Whether the external id begins with the text.
 const BEGINS_ID: &str = "external_id IS NOT NULL
         AND starts_with(lower(external_id), (SELECT lower($8)))";
-/// How many leads with the text are looked up at most.
-const LOOK_UP: i64 = 1000;
 
 /// How many leads are walked through at most.
 struct Walk {
@@ -50,15 +55,6 @@ const WALK_OWNED: Walk = Walk {
     whole: 2_000,
 };
 
-/// What a search found.
-#[derive(Debug)]
-pub struct Found {
-    /// The leads, in the order of the page.
-    pub leads: Vec<Lead>,
-    /// The lead where the search stopped before the page was full.
-    pub stopped_at: Option<Uuid>,
-}
-
 /// A lead that has the text, or that the walk ended at.
 #[derive(Debug, QueryableByName)]
 struct Hit {
@@ -71,20 +67,12 @@ struct Hit {
     number: i64,
 }
 
-/// The id of a lead that has the text.
-#[derive(Debug, QueryableByName)]
-struct Id {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-}
-
 /// A search for a page.
 struct Search<'a> {
     conn: &'a Conn,
     organization_id: Uuid,
-    owner_user_id: Option<Uuid>,
+    owner: Whose,
     text: &'a str,
-    pattern: String,
     page: Page,
 }
 
@@ -94,84 +82,92 @@ pub async fn search(
     conn: &Conn,
     organization_id: Uuid,
     text: &str,
-    owner_user_id: Option<Uuid>,
+    owner: Whose,
     page: Page,
-) -> Result<Found> {
+) -> Result<Found<Lead>> {
     let search = Search {
         conn,
         organization_id,
-        owner_user_id,
+        owner,
         text,
-        pattern: format!("%{}%", escape_like(text)),
         page,
     };
-    let walk = match owner_user_id {
-        Some(_) => WALK_OWNED,
-        None => WALK,
+    let walk = match owner {
+        Whose::User(_) => WALK_OWNED,
+        Whose::Any | Whose::Nobody => WALK,
     };
     if has_trigrams(text) {
-        let found = search.walk(walk.first).await?;
-        if found.stopped_at.is_none() {
+        if !page.total {
+            let found = search.walk(walk.first).await?;
+            if found.stopped_at.is_none() {
+                return Ok(found);
+            }
+        }
+        if let Some(found) = search.look_up().await? {
             return Ok(found);
         }
-        if let Some(leads) = search.look_up().await? {
-            return Ok(Found {
-                leads,
-                stopped_at: None,
-            });
-        }
     }
-    search.walk(walk.whole).await
+    let mut found = search.walk(walk.whole).await?;
+    if page.total {
+        found.total = search.count(walk.whole).await?;
+    }
+    Ok(found)
 }
 
 impl Search<'_> {
     /// Walks through at most so many leads.
-    async fn walk(&self, most: i64) -> Result<Found> {
-        let direction = self.direction();
-        let (range, order) = match self.owner_user_id {
-            Some(_) => (OWNED, format!("owner_user_id {direction}, id {direction}")),
-            None => ("id > $2 AND id < $3", format!("id {direction}")),
-        };
+    async fn walk(&self, most: i64) -> Result<Found<Lead>> {
+        let (_, order) = range(self.owner, self.page.direction());
         let sql = format!(
-            "SELECT {COLUMNS}, found, number FROM (
-                 SELECT {COLUMNS}, ({IN_TEXT}) OR ({BEGINS_ID}) AS found,
-                        row_number() OVER (ORDER BY {order}) AS number
-                 FROM (SELECT {COLUMNS} FROM leads
-                       WHERE organization_id = $1 AND {range}
-                       ORDER BY {order} LIMIT $6) AS walked) AS walked
-             WHERE found OR number = $6 ORDER BY {order} LIMIT $7"
+            "SELECT {COLUMNS}, found, number FROM ({}) AS walked
+             WHERE found OR number = $6 ORDER BY {order} LIMIT $7",
+            self.walked()
         );
-        let (low, high) = self.page.bounds();
-        let hits: Vec<Hit> = Prepared(
-            sql_query(sql)
-                .bind::<SqlUuid, _>(self.organization_id)
-                .bind::<SqlUuid, _>(low)
-                .bind::<SqlUuid, _>(high)
-                .bind::<Text, _>(&self.pattern)
-                .bind::<Nullable<SqlUuid>, _>(self.owner_user_id)
-                .bind::<BigInt, _>(most)
-                .bind::<BigInt, _>(self.page.fetch)
-                .bind::<Text, _>(self.text),
-        )
-        .get_results(&mut &*self.conn)
-        .await?;
+        let query = self.bind(sql, self.page, most, Vec::new());
+        let hits: Vec<Hit> = query.get_results(&mut &*self.conn).await?;
         let end = hits.last().filter(|hit| hit.number == most);
         let end = end.map(|hit| hit.lead.id);
         let hits = hits.into_iter().filter(|hit| hit.found);
-        let leads: Vec<_> = hits.map(|hit| hit.lead).collect();
-        let full = i64::try_from(leads.len()).is_ok_and(|found| found == self.page.fetch);
+        let rows: Vec<_> = hits.map(|hit| hit.lead).collect();
+        let full = i64::try_from(rows.len()).is_ok_and(|found| found == self.page.fetch);
         Ok(Found {
-            leads,
-            stopped_at: end.filter(|_| !full),
+            rows,
+            stopped_at: end.filter(|_| !full).map(Into::into),
+            total: Total::default(),
         })
+    }
+
+    /// How many there are on all pages, as far as a walk goes.
+    async fn count(&self, most: i64) -> Result<Total> {
+        let sql = format!(
+            "SELECT count(*) FILTER (WHERE found) AS found,
+                    coalesce(bool_or(number = $6), false) AS stopped
+             FROM ({}) AS walked",
+            self.walked()
+        );
+        let query = self.bind(sql, self.page.whole(), most, Vec::new());
+        let walked: Walked = query.get_result(&mut &*self.conn).await?;
+        Ok(walked.into())
+    }
+
+    /// The first $6 leads, each with whether it has the text.
+    fn walked(&self) -> String {
+        let (range, order) = range(self.owner, self.page.direction());
+        format!(
+            "SELECT {COLUMNS}, ({IN_TEXT}) OR ({BEGINS_ID}) AS found,
+                    row_number() OVER (ORDER BY {order}) AS number
+             FROM (SELECT {COLUMNS} FROM leads
+                   WHERE organization_id = $1 AND {range}
+                   ORDER BY {order} LIMIT $6) AS walked"
+        )
     }
 
     /// Looks the text up; none if too many leads have it. Only their ids are
     /// looked up past the wall: the leads are read behind it.
-    async fn look_up(&self) -> Result<Option<Vec<Lead>>> {
+    async fn look_up(&self) -> Result<Option<Found<Lead>>> {
         let found: Vec<Id> = Prepared(
             sql_query("SELECT id FROM search_leads($1, $2, $3) AS s (id)")
-                .bind::<Text, _>(&self.pattern)
+                .bind::<Text, _>(pattern(self.text))
                 .bind::<Text, _>(self.text)
                 .bind::<BigInt, _>(LOOK_UP),
         )
@@ -180,32 +176,47 @@ impl Search<'_> {
         if i64::try_from(found.len()).is_ok_and(|found| found >= LOOK_UP) {
             return Ok(None);
         }
-        let direction = self.direction();
+        let ids: Vec<_> = found.iter().map(|row| row.id).collect();
+        let direction = self.page.direction();
+        let nobodys = match self.owner {
+            Whose::Nobody => "owner_user_id IS NULL",
+            Whose::Any | Whose::User(_) => "true",
+        };
         let sql = format!(
             "SELECT l.* FROM (
-                 SELECT id FROM unnest($4) AS f (id) WHERE id > $2 AND id < $3
+                 SELECT id FROM unnest($9) AS f (id) WHERE id > $2 AND id < $3
                  ORDER BY id {direction}) AS f, LATERAL (
                      SELECT {COLUMNS} FROM leads
                      WHERE organization_id = $1 AND id = f.id
-                       AND ($5 IS NULL OR owner_user_id = $5)
+                       AND ($5 IS NULL OR owner_user_id = $5) AND {nobodys}
                      LIMIT 1) AS l
-             ORDER BY f.id {direction} LIMIT $6"
+             ORDER BY f.id {direction} LIMIT $7"
         );
-        let (low, high) = self.page.bounds();
-        let leads = Prepared(
+        let query = |page: Page| self.bind(sql.clone(), page, LOOK_UP, ids.clone());
+        Ok(Some(read_page!(self.conn, self.page, query)))
+    }
+
+    /// The query, with all that it may refer to.
+    fn bind(
+        &self,
+        sql: String,
+        page: Page,
+        most: i64,
+        ids: Vec<Uuid>,
+    ) -> impl Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send {
+        let (low, high) = page.bounds();
+        Prepared(
             sql_query(sql)
                 .bind::<SqlUuid, _>(self.organization_id)
                 .bind::<SqlUuid, _>(low)
                 .bind::<SqlUuid, _>(high)
-                .bind::<Array<SqlUuid>, _>(found.iter().map(|row| row.id).collect::<Vec<_>>())
-                .bind::<Nullable<SqlUuid>, _>(self.owner_user_id)
-                .bind::<BigInt, _>(self.page.fetch),
-        );
-        Ok(Some(leads.get_results(&mut &*self.conn).await?))
-    }
-
-    fn direction(&self) -> &'static str {
-        if self.page.ascending { "ASC" } else { "DESC" }
+                .bind::<Text, _>(pattern(self.text))
+                .bind::<Nullable<SqlUuid>, _>(self.owner.user())
+                .bind::<BigInt, _>(most)
+                .bind::<BigInt, _>(page.fetch)
+                .bind::<Text, _>(self.text.to_owned())
+                .bind::<Array<SqlUuid>, _>(ids),
+        )
     }
 }
 
@@ -216,43 +227,4 @@ pub async fn index_new_texts(conn: &Conn) -> Result<()> {
         .execute(&mut &*conn)
         .await?;
     Ok(())
-}
-
-fn escape_like(text: &str) -> String {
-    text.replace('\\', r"\\")
-        .replace('%', r"\%")
-        .replace('_', r"\_")
-}
-
-/// Whether the index can tell this text from most others: whether it has three
-/// letters or digits in a row, or two where a word begins or ends.
-fn has_trigrams(text: &str) -> bool {
-    let words: Vec<_> = text.split(|c: char| !c.is_alphanumeric()).collect();
-    words.iter().any(|word| match word.chars().count() {
-        0 | 1 => false,
-        2 => words.len() > 1,
-        _ => true,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::has_trigrams;
-
-    #[test]
-    fn texts_that_an_index_of_trigrams_finds_are_told_from_others() {
-        for text in [
-            "ann",
-            "li b",
-            "@ab",
-            "ab.",
-            "b@c.de",
-            "\u{43c}\u{430}\u{440}",
-        ] {
-            assert!(has_trigrams(text), "{text}");
-        }
-        for text in ["a", "ab", "a.", "+1", "a b c", "%%%", "\u{43c}\u{430}"] {
-            assert!(!has_trigrams(text), "{text}");
-        }
-    }
 }

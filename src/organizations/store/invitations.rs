@@ -13,7 +13,7 @@ use crate::{
     access::{Identity, Role},
     db::Conn,
     error::Result,
-    page::{Page, keyset},
+    page::{Found, Page, keyset, read_page},
     schema::invitations,
 };
 
@@ -77,15 +77,16 @@ pub async fn count(mut conn: &Conn, organization_id: Uuid) -> Result<i64> {
 }
 
 /// A page of those that are pending.
-pub async fn list(mut conn: &Conn, organization_id: Uuid, page: Page) -> Result<Vec<Invitation>> {
-    let query = invitations::table
-        .filter(invitations::organization_id.eq(organization_id))
-        .filter(invitations::expire_time.gt(now))
-        .select(Invitation::as_select())
-        .into_boxed();
-    Ok(keyset!(query, page, invitations::id)
-        .load(&mut conn)
-        .await?)
+pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Found<Invitation>> {
+    let query = |page: Page| {
+        let query = invitations::table
+            .filter(invitations::organization_id.eq(organization_id))
+            .filter(invitations::expire_time.gt(now))
+            .select(Invitation::as_select())
+            .into_boxed();
+        keyset!(query, page, invitations::id)
+    };
+    Ok(read_page!(conn, page, query))
 }
 
 /// Ends an invitation; whether it was pending.

@@ -10,7 +10,7 @@ use crate::{
     access::KeyAccess,
     db::Conn,
     error::{Error, Result},
-    page::{Page, keyset},
+    page::{Found, Page, keyset, read_page},
     schema::api_keys,
 };
 
@@ -49,12 +49,15 @@ pub async fn insert(mut conn: &Conn, key: &NewApiKey) -> Result<ApiKey> {
 }
 
 /// A page of keys, revoked ones included.
-pub async fn list(mut conn: &Conn, organization_id: Uuid, page: Page) -> Result<Vec<ApiKey>> {
-    let query = api_keys::table
-        .filter(api_keys::organization_id.eq(organization_id))
-        .select(ApiKey::as_select())
-        .into_boxed();
-    Ok(keyset!(query, page, api_keys::id).load(&mut conn).await?)
+pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Found<ApiKey>> {
+    let query = |page: Page| {
+        let query = api_keys::table
+            .filter(api_keys::organization_id.eq(organization_id))
+            .select(ApiKey::as_select())
+            .into_boxed();
+        keyset!(query, page, api_keys::id)
+    };
+    Ok(read_page!(conn, page, query))
 }
 
 /// Revokes all keys.

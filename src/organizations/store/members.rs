@@ -10,7 +10,7 @@ use crate::{
     access::{self, Role},
     db::{Conn, Scope},
     error::{Error, Result},
-    page::{Page, keyset},
+    page::{Found, Page, keyset, read_page},
     schema::{members, users},
 };
 
@@ -66,26 +66,28 @@ pub async fn role(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Resu
 }
 
 /// A page of members.
-pub async fn list(mut conn: &Conn, organization_id: Uuid, page: Page) -> Result<Vec<Member>> {
-    let query = members::table
-        .inner_join(users::table.on(users::id.eq(members::user_id)))
-        .filter(members::organization_id.eq(organization_id))
-        .select(MEMBER)
-        .into_boxed();
-    Ok(keyset!(query, page, members::user_id)
-        .load(&mut conn)
-        .await?)
+pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Found<Member>> {
+    let query = |page: Page| {
+        let query = members::table
+            .inner_join(users::table.on(users::id.eq(members::user_id)))
+            .filter(members::organization_id.eq(organization_id))
+            .select(MEMBER)
+            .into_boxed();
+        keyset!(query, page, members::user_id)
+    };
+    Ok(read_page!(conn, page, query))
 }
 
 /// A page of the organizations of a user, with their role in each.
-pub async fn list_of_user(mut conn: &Conn, user_id: Uuid, page: Page) -> Result<Vec<(Uuid, Role)>> {
-    let query = members::table
-        .filter(members::user_id.eq(user_id))
-        .select((members::organization_id, members::role))
-        .into_boxed();
-    Ok(keyset!(query, page, members::organization_id)
-        .load(&mut conn)
-        .await?)
+pub async fn list_of_user(conn: &Conn, user_id: Uuid, page: Page) -> Result<Found<(Uuid, Role)>> {
+    let query = |page: Page| {
+        let query = members::table
+            .filter(members::user_id.eq(user_id))
+            .select((members::organization_id, members::role))
+            .into_boxed();
+        keyset!(query, page, members::organization_id)
+    };
+    Ok(read_page!(conn, page, query))
 }
 
 /// Whether the user with this e-mail address, if there is one, is a member.

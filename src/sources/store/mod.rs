@@ -12,7 +12,7 @@ use crate::{
     db::{Conn, text_enum},
     error::{Error, Result, violated_key},
     mask::other,
-    page::{Page, keyset},
+    page::{Found, Page, keyset, read_page},
     schema::sources,
 };
 
@@ -112,25 +112,28 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<So
 
 /// A page of sources.
 pub async fn list(
-    mut conn: &Conn,
+    conn: &Conn,
     organization_id: Uuid,
     filter: &Filter,
     page: Page,
-) -> Result<Vec<Source>> {
-    let mut query = sources::table
-        .filter(sources::organization_id.eq(organization_id))
-        .select(Source::as_select())
-        .into_boxed();
-    if let Some(active) = filter.active {
-        query = query.filter(sources::active.eq(active));
-    }
-    if let Some(code) = &filter.code {
-        query = query.filter(sources::code.eq(code));
-    }
-    if !filter.deleted {
-        query = query.filter(sources::delete_time.is_null());
-    }
-    Ok(keyset!(query, page, sources::id).load(&mut conn).await?)
+) -> Result<Found<Source>> {
+    let query = |page: Page| {
+        let mut query = sources::table
+            .filter(sources::organization_id.eq(organization_id))
+            .select(Source::as_select())
+            .into_boxed();
+        if let Some(active) = filter.active {
+            query = query.filter(sources::active.eq(active));
+        }
+        if let Some(code) = &filter.code {
+            query = query.filter(sources::code.eq(code));
+        }
+        if !filter.deleted {
+            query = query.filter(sources::delete_time.is_null());
+        }
+        keyset!(query, page, sources::id)
+    };
+    Ok(read_page!(conn, page, query))
 }
 
 /// Inserts a source; none if its code is taken.

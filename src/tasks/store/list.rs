@@ -16,9 +16,12 @@ use super::Task;
 use crate::{
     db::{Conn, Prepared},
     error::Result,
-    page::Page,
+    page::{Found, Page, read_page},
+    whose::Whose,
 };
 
+/// The order of the days that tasks are due by.
+const BY_DAY: &str = "due_date";
 /// A day before all that tasks are due by.
 const FIRST: NaiveDate = day(0);
 /// The `due_order` of tasks that are not due by any day.
@@ -30,7 +33,7 @@ const LAST: NaiveDate = day(10_001);
 #[derive(Debug, Clone)]
 pub struct Filter {
     pub deal_id: Option<Uuid>,
-    pub assignee_user_id: Option<Uuid>,
+    pub assignee: Whose,
     pub only_open: bool,
     pub due_before: Option<NaiveDate>,
     pub due_after: Option<NaiveDate>,
@@ -40,7 +43,7 @@ impl Task {
     /// Its place in this order of a page.
     pub fn place(&self, order: &str) -> (i64, Uuid) {
         let key = match order {
-            "due_date" => self.due_date.unwrap_or(NEVER).num_days_from_ce().into(),
+            BY_DAY => self.due_date.unwrap_or(NEVER).num_days_from_ce().into(),
             _ => self.create_time.timestamp_micros(),
         };
         (key, self.id)
@@ -49,22 +52,28 @@ impl Task {
 
 /// A page of tasks.
 pub async fn list(
-    mut conn: &Conn,
+    conn: &Conn,
     organization_id: Uuid,
     filter: &Filter,
     page: Page,
-) -> Result<Vec<Task>> {
-    let (low, high) = bounds(filter, page);
-    let query = sql_query(sql(filter, page))
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Date, _>(low.0)
-        .bind::<SqlUuid, _>(low.1)
-        .bind::<Date, _>(high.0)
-        .bind::<SqlUuid, _>(high.1)
-        .bind::<BigInt, _>(page.fetch)
-        .bind::<Nullable<SqlUuid>, _>(filter.deal_id)
-        .bind::<Nullable<SqlUuid>, _>(filter.assignee_user_id);
-    Ok(Prepared(query).get_results(&mut conn).await?)
+) -> Result<Found<Task>> {
+    let query = |page: Page| {
+        // Days need not be merged to be counted.
+        let order = if page.counts { BY_DAY } else { page.order };
+        let page = Page { order, ..page };
+        let (low, high) = bounds(filter, page);
+        let query = sql_query(sql(filter, page))
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<Date, _>(low.0)
+            .bind::<SqlUuid, _>(low.1)
+            .bind::<Date, _>(high.0)
+            .bind::<SqlUuid, _>(high.1)
+            .bind::<BigInt, _>(page.fetch)
+            .bind::<Nullable<SqlUuid>, _>(filter.deal_id)
+            .bind::<Nullable<SqlUuid>, _>(filter.assignee.user());
+        Prepared(query)
+    };
+    Ok(read_page!(conn, page, query))
 }
 
 /// What the page lies between: in the order of due dates two places in it, else
@@ -74,7 +83,7 @@ fn bounds(filter: &Filter, page: Page) -> ((NaiveDate, Uuid), (NaiveDate, Uuid))
     // What is due after a day is due.
     let end = filter.due_after.map_or(LAST, |_| NEVER);
     let high = filter.due_before.unwrap_or(end);
-    if page.order != "due_date" {
+    if page.order != BY_DAY {
         let (after, before) = page.bounds();
         return ((low, after), (high, before));
     }
@@ -91,62 +100,100 @@ fn bounds(filter: &Filter, page: Page) -> ((NaiveDate, Uuid), (NaiveDate, Uuid))
     }
 }
 
-/// The query.
+/// The query: the tasks of a page, as far as an answer has room for their texts.
 fn sql(filter: &Filter, page: Page) -> String {
-    let direction = if page.ascending { "ASC" } else { "DESC" };
-    let within_days = filter.due_before.is_some() || filter.due_after.is_some();
-    let by_day = page.order == "due_date";
-    let (places, order) = if by_day {
-        (
-            "(due_order, id) > ($2, $3) AND (due_order, id) < ($4, $5)",
-            format!("due_order {direction}, id {direction}"),
-        )
+    let direction = page.direction();
+    let order = if page.order == BY_DAY {
+        format!("due_order {direction}, id {direction}")
     } else {
-        ("id > $3 AND id < $5", format!("id {direction}"))
+        format!("id {direction}")
     };
+    let rows = rows(filter, page, &order);
+    page.bounded(
+        &rows,
+        "*",
+        "octet_length(title) + octet_length(description)",
+        &order,
+    )
+}
+
+/// The rows of a page.
+fn rows(filter: &Filter, page: Page, order: &str) -> String {
+    let direction = page.direction();
+    let within_days = filter.due_before.is_some() || filter.due_after.is_some();
+    let by_day = page.order == BY_DAY;
     let open = if filter.only_open {
         "done_time IS NULL"
     } else {
         "true"
     };
+    let assignee = match filter.assignee {
+        Whose::User(_) => "assignee_user_id = $8",
+        Whose::Nobody => "assignee_user_id IS NULL",
+        Whose::Any => "true",
+    };
     if filter.deal_id.is_some() {
         // A deal has few tasks.
-        let days = if by_day {
-            "true"
+        let places = if by_day {
+            "(due_order, id) > ($2, $3) AND (due_order, id) < ($4, $5)"
         } else {
-            "due_order > $2 AND due_order < $4"
+            "due_order > $2 AND due_order < $4 AND id > $3 AND id < $5"
         };
         return format!(
             "SELECT * FROM (
                  SELECT * FROM tasks WHERE organization_id = $1 AND deal_id = $7 OFFSET 0) AS t
-             WHERE {open} AND ($8 IS NULL OR assignee_user_id = $8) AND {days} AND {places}
-             ORDER BY {order} LIMIT $6"
+             WHERE {open} AND {assignee} AND {places} ORDER BY {order} LIMIT $6"
         );
     }
-    let assignee = match filter.assignee_user_id {
-        Some(_) => "assignee_user_id = $8",
-        None => "true",
+    // Each index of what nobody has begins with a number of its own: rows are compared, so
+    // that no other one fits.
+    let (key, value, first) = match filter.assignee {
+        Whose::Nobody => {
+            let number = match (filter.only_open, by_day || within_days) {
+                (false, false) => 1,
+                (false, true) => 2,
+                (true, false) => 3,
+                (true, true) => 4,
+            };
+            let key = format!("CASE WHEN assignee_user_id IS NULL THEN {number} END");
+            let first = format!("{key} {direction}, ");
+            (format!("{key}, "), format!("{number}, "), first)
+        }
+        Whose::User(_) | Whose::Any => Default::default(),
     };
     let of = format!("organization_id = $1 AND {assignee} AND {open}");
     if by_day || !within_days {
-        return format!("SELECT * FROM tasks WHERE {of} AND {places} ORDER BY {order} LIMIT $6");
+        let (column, low, high) = if by_day {
+            ("due_order, ", "$2, ", "$4, ")
+        } else {
+            ("", "", "")
+        };
+        return format!(
+            "SELECT * FROM tasks
+             WHERE {of} AND ({key}{column}id) > ({value}{low}$3)
+               AND ({key}{column}id) < ({value}{high}$5)
+             ORDER BY {first}{order} LIMIT $6"
+        );
     }
     // From each day that tasks are due by to the next one.
     let next = |day: &str| {
         format!(
-            "(SELECT due_order FROM tasks WHERE {of} AND due_order > {day} AND due_order < $4
-              ORDER BY due_order LIMIT 1)"
+            "(SELECT due_order FROM tasks
+              WHERE {of} AND ({key}due_order) > ({value}{day}) AND ({key}due_order) < ({value}$4)
+              ORDER BY {key}due_order LIMIT 1)"
         )
     };
     format!(
         "WITH RECURSIVE days (day) AS (
-             SELECT {first} UNION ALL SELECT {next} FROM days WHERE day IS NOT NULL)
+             SELECT {first_day} UNION ALL SELECT {next_day} FROM days WHERE day IS NOT NULL)
          SELECT t.* FROM days, LATERAL (
-             SELECT * FROM tasks WHERE {of} AND due_order = day AND {places}
-             ORDER BY {order} LIMIT $6) AS t
+             SELECT * FROM tasks
+             WHERE {of} AND ({key}due_order, id) > ({value}day, $3)
+               AND ({key}due_order, id) < ({value}day, $5)
+             ORDER BY {first}due_order {direction}, {order} LIMIT $6) AS t
          ORDER BY {order} LIMIT $6",
-        first = next("$2"),
-        next = next("days.day"),
+        first_day = next("$2"),
+        next_day = next("days.day"),
     )
 }
 

@@ -7,7 +7,7 @@ use diesel::{
     dsl::{exists, now, select},
     prelude::*,
     sql_query,
-    sql_types::{Bool, Uuid as SqlUuid},
+    sql_types::{BigInt, Bool, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 pub use list::{Filter, list};
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::{
     db::{Conn, Prepared},
     error::{Error, Result},
+    page::Page,
     schema::tasks,
 };
 
@@ -197,21 +198,25 @@ pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
     Ok(())
 }
 
-/// The newest tasks of these deals, so many at most.
-pub async fn of_deals(
+/// A page of the tasks of a lead's deals, newest first, as far as an answer has room.
+pub async fn of_lead(
     mut conn: &Conn,
     organization_id: Uuid,
-    deal_ids: &[Uuid],
-    most: i64,
+    lead_id: Uuid,
+    page: Page,
 ) -> Result<Vec<Task>> {
-    Ok(tasks::table
-        .filter(tasks::organization_id.eq(organization_id))
-        .filter(tasks::deal_id.eq_any(deal_ids))
-        .order(tasks::id.desc())
-        .limit(most)
-        .select(Task::as_select())
-        .load(&mut conn)
-        .await?)
+    let rows = "SELECT t.* FROM deals AS d, LATERAL (
+             SELECT * FROM tasks WHERE organization_id = $1 AND deal_id = d.id AND id < $3
+             ORDER BY id DESC LIMIT $4) AS t
+         WHERE d.organization_id = $1 AND d.lead_id = $2
+         ORDER BY t.id DESC LIMIT $4";
+    let texts = "octet_length(title) + octet_length(description)";
+    let query = sql_query(page.bounded(rows, "*", texts, "id DESC"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(lead_id)
+        .bind::<SqlUuid, _>(page.bounds().1)
+        .bind::<BigInt, _>(page.fetch);
+    Ok(Prepared(query).get_results(&mut conn).await?)
 }
 
 /// Replaces what the tasks of these deals say.

@@ -132,6 +132,10 @@ fn lists_have_pages_and_writes_have_request_ids() {
             assert!(field(input, "page_size").is_some(), "{name}");
             assert!(field(input, "page_token").is_some(), "{name}");
             assert!(field(output, "next_page_token").is_some(), "{name}");
+            assert!(field(input, "include_total").is_some(), "{name}");
+            assert!(field(output, "total_size").is_some(), "{name}");
+            let bound = field(output, "total_size_is_lower_bound");
+            assert!(bound.is_some(), "{name}");
             let first = messages[output]
                 .field
                 .iter()

@@ -33,14 +33,23 @@ async fn all_filters_given_must_match() {
     );
     let (first, form, bot) = (&made[0].lead_id, &form.id, &bot.id);
     let time = |index: usize| made[index].create_time;
-    let cases: [(_, &[usize]); 14] = [
+    let cases: [(_, &[usize]); 17] = [
         (query! {}, &[4, 3, 2, 1, 0]),
         (query! { lead_id: first.clone() }, &[4, 2, 0]),
         (query! { source_id: form.clone() }, &[3, 2]),
         (query! { operator_id: ann.id.clone() }, &[4, 1, 0]),
         (query! { statuses: vec![new] }, &[2, 0]),
         (query! { statuses: vec![busy, closed, busy] }, &[4, 3, 1]),
-        (query! { unassigned: true }, &[3, 2]),
+        (query! { unassigned: true }, &[2]),
+        (query! { unassigned: true, statuses: vec![closed] }, &[]),
+        (
+            query! { unassigned: true, statuses: vec![closed, new] },
+            &[2],
+        ),
+        (
+            query! { unassigned: true, lead_id: made[1].lead_id.clone() },
+            &[],
+        ),
         (query! { create_time_after: time(3) }, &[4, 3]),
         (query! { create_time_before: time(3) }, &[2, 1, 0]),
         (

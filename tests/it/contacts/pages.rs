@@ -183,7 +183,9 @@ async fn every_combination_of_filters_finds_what_there_is() {
                             lead.is_none_or(|lead| lead == contact.lead)
                                 && source.is_none_or(|source| source == contact.source)
                                 && (operator.is_none() || operator == contact.operator)
-                                && (!unassigned || contact.operator.is_none())
+                                && (!unassigned
+                                    || contact.operator.is_none()
+                                        && contact.status != ContactStatus::Closed)
                                 && (statuses.is_empty() || statuses.contains(&contact.status))
                                 && after.is_none_or(|after| contact.micros >= after)
                                 && before.is_none_or(|before| contact.micros < before)

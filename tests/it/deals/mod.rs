@@ -1,5 +1,6 @@
 //! `DealService`: the sale that follows an enquiry.
 
+mod amounts;
 mod concurrent;
 mod contacts;
 mod list;

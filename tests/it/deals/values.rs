@@ -116,60 +116,6 @@ async fn everything_that_is_wrong_is_named() {
 }
 
 #[tokio::test]
-async fn amounts_are_exact_and_fit_their_currency() {
-    let app = App::start().await;
-    let lead = lead(&app).await;
-    let of = |amount: &str, currency: &str| Deal {
-        amount: amount.to_owned(),
-        currency: currency.to_owned(),
-        ..deal(&lead)
-    };
-    for (given, currency, kept) in [
-        ("0", "EUR", "0.00"),
-        ("0.1", "EUR", "0.10"),
-        ("007.07", "USD", "7.07"),
-        ("9999999999999.99", "EUR", "9999999999999.99"),
-        ("9007199254740.93", "EUR", "9007199254740.93"),
-        ("7", "JPY", "7"),
-        ("7.00", "JPY", "7"),
-        ("1.23", "KWD", "1.23"),
-    ] {
-        let made = create(&app, of(given, currency)).await.unwrap();
-        assert_eq!(made.amount, kept, "{given} {currency}");
-        assert_eq!(get(&app, &made).await.unwrap().amount, kept);
-    }
-    for (given, currency) in [
-        ("-0.01", "EUR"),
-        ("0.001", "EUR"),
-        ("0.1", "JPY"),
-        ("1.234", "KWD"),
-        ("10000000000000", "EUR"),
-        ("1e2", "EUR"),
-        ("NaN", "EUR"),
-    ] {
-        let outcome = create(&app, of(given, currency)).await;
-        assert_invalid(outcome, &["deal.amount"]);
-    }
-    // What is judged is what the deal would be.
-    let made = create(&app, of("10.50", "EUR")).await.unwrap();
-    let yen = Deal {
-        currency: "JPY".to_owned(),
-        ..Deal::default()
-    };
-    assert_invalid(update(&app, &made, yen).await, &["deal.amount"]);
-    let yen = Deal {
-        currency: "JPY".to_owned(),
-        ..amount("10")
-    };
-    let yen = update(&app, &made, yen).await.unwrap();
-    assert_eq!((&*yen.amount, &*yen.currency), ("10", "JPY"));
-    assert_invalid(update(&app, &made, amount("0.5")).await, &["deal.amount"]);
-    let cleared = update_paths(&app, &made, Deal::default(), &["amount"]).await;
-    assert_eq!(cleared.unwrap().amount, "0");
-    app.assert_invariants().await;
-}
-
-#[tokio::test]
 async fn an_organization_settles_its_currencies() {
     let app = App::start().await;
     let lead = lead(&app).await;

@@ -102,7 +102,10 @@ async fn a_person_is_shown_and_forgotten() {
     app.comment(&deal, "Xyzzy is nice.").await.unwrap();
 
     let id = asker.id.clone();
-    let export = ExportLeadRequest { id: id.clone() };
+    let export = ExportLeadRequest {
+        id: id.clone(),
+        ..Default::default()
+    };
     let exported = call!(app.leads.export_lead(export.clone())).unwrap();
     assert_eq!(exported.lead, Some(app.get_lead(&id).await));
     assert_eq!(exported.contacts.len(), 2);
@@ -156,7 +159,10 @@ async fn a_person_is_shown_and_forgotten() {
 async fn nobody_is_shown_or_forgotten_who_is_not_there() {
     let app = App::start().await;
     for (id, unknown) in [("7".to_owned(), false), (Uuid::now_v7().to_string(), true)] {
-        let export = ExportLeadRequest { id: id.clone() };
+        let export = ExportLeadRequest {
+            id: id.clone(),
+            ..Default::default()
+        };
         let erase = EraseLeadRequest {
             id,
             ..Default::default()

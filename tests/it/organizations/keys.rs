@@ -103,6 +103,7 @@ async fn keys_are_listed_and_revoked_for_good() {
         let request = ListApiKeysRequest {
             page_size,
             page_token,
+            ..Default::default()
         };
         call!(anns.organizations.list_api_keys(request)).unwrap()
     };

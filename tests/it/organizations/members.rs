@@ -15,6 +15,7 @@ async fn members(app: &App, page_size: i32) -> Vec<Member> {
         let request = ListMembersRequest {
             page_size,
             page_token,
+            ..Default::default()
         };
         let page = call!(app.organizations.list_members(request)).unwrap();
         members.extend(page.members);

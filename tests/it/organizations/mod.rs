@@ -77,6 +77,7 @@ async fn whoever_creates_an_organization_owns_it() {
         let request = ListMyOrganizationsRequest {
             page_size,
             page_token,
+            ..Default::default()
         };
         call!(anns.organizations.list_my_organizations(request)).unwrap()
     };

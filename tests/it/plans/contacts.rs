@@ -29,6 +29,7 @@ async fn sum(app: &App, source_id: &str) {
                 source_id: source_id.to_owned(),
                 start_time,
                 end_time,
+                ..Default::default()
             };
             call!(app.analytics.get_distribution(request)).unwrap();
         }

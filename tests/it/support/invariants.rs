@@ -64,7 +64,7 @@ const CHECKS: &str = "
     WHERE CASE s.said ->> 'type'
         WHEN 'STATUS_CHANGED' THEN s.said ->> 'new_status' <> d.status
         WHEN 'STAGE_CHANGED' THEN s.said ->> 'new_stage' <> d.stage
-        WHEN 'AMOUNT_CHANGED' THEN (s.said ->> 'new_amount')::numeric <> d.amount
+        WHEN 'AMOUNT_CHANGED' THEN (s.said ->> 'new_amount')::numeric <> d.amount_thousandths * 0.001
             OR s.said ->> 'new_currency' <> d.currency
         ELSE (s.said ->> 'new_owner_user_id')::uuid IS DISTINCT FROM d.owner_user_id END";
 

@@ -13,12 +13,15 @@ use crate::support::{App, call};
 async fn all(app: &App, mut request: ListTasksRequest) -> Vec<Task> {
     let mut tasks = Vec::new();
     request.page_size = 7;
+    request.include_total = true;
     loop {
         let page = call!(app.tasks.list_tasks(request.clone())).unwrap();
         assert!(page.tasks.len() <= 7);
         tasks.extend(page.tasks);
         request.page_token = page.next_page_token;
         if request.page_token.is_empty() {
+            let total = (page.total_size, page.total_size_is_lower_bound);
+            assert_eq!(total, (i64::try_from(tasks.len()).unwrap(), false));
             return tasks;
         }
     }
@@ -67,6 +70,7 @@ fn expected(tasks: &[Task], request: &ListTasksRequest, today: Date) -> Vec<Task
         .filter(|task| {
             is(&request.deal_id, &task.deal_id)
                 && is(&request.assignee_user_id, &task.assignee_user_id)
+                && !(request.without_assignee && !task.assignee_user_id.is_empty())
                 && !(request.only_open && task.done)
                 && !(request.overdue
                     && (task.done || due(task).is_none_or(|day| day >= number(Some(today)))))
@@ -104,7 +108,11 @@ async fn lists_have_what_is_asked_for_in_order() {
     let mut found = 0;
     for order_by in ["", "create_time asc", "due_date", "due_date desc"] {
         for deal_id in [String::new(), deals[0].id.clone()] {
-            for assignee_user_id in [String::new(), ann.clone()] {
+            for (assignee_user_id, without_assignee) in [
+                (String::new(), false),
+                (ann.clone(), false),
+                (String::new(), true),
+            ] {
                 for (only_open, overdue) in [(false, false), (true, false), (false, true)] {
                     for (after, before) in [
                         (None, None),
@@ -116,6 +124,7 @@ async fn lists_have_what_is_asked_for_in_order() {
                         let request = ListTasksRequest {
                             deal_id: deal_id.clone(),
                             assignee_user_id: assignee_user_id.clone(),
+                            without_assignee,
                             only_open,
                             overdue,
                             due_after: after,

@@ -80,7 +80,10 @@ async fn members_work_on_tasks_of_their_own_deals() {
         .map(|activity| activity.author_user_id)
         .collect();
     let [a, b] = [Some(ann.id.clone()), Some(bob.id.clone())];
-    assert_eq!(authors, [b.clone(), a, b.clone(), b.clone(), b, None]);
+    assert_eq!(
+        authors,
+        [b.clone(), a, b.clone(), b.clone(), b.clone(), b, None]
+    );
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use minicrm::proto::{
 use tonic::Code;
 use uuid::Uuid;
 
-use super::{complete, delete, get, reopen, task, update};
+use super::{complete, day, delete, get, reopen, task, update};
 use crate::support::{App, assert_error, assert_invalid, call};
 
 /// Mutant: what is done already is done again.
@@ -49,6 +49,7 @@ async fn a_task_is_done_and_not_done_once() {
             Payload::TaskCreated(task) => ("created", task.task_id, task.title),
             Payload::TaskCompleted(task) => ("completed", task.task_id, task.title),
             Payload::TaskReopened(task) => ("reopened", task.task_id, task.title),
+            Payload::TaskDeleted(task) => ("deleted", task.task_id, task.title),
             other => panic!("{other:?}"),
         })
         .collect();
@@ -56,6 +57,7 @@ async fn a_task_is_done_and_not_done_once() {
         ("created", "Call"),
         ("completed", "Call"),
         ("reopened", "Write"),
+        ("deleted", "Write"),
     ]
     .map(|(what, title)| (what, made.id.clone(), title.to_owned()));
     assert_eq!(happened, expected);
@@ -171,4 +173,51 @@ async fn tasks_and_timeline_end_with_their_deal() {
     assert_eq!(app.count("SELECT FROM activities").await, 2);
     let id = kept.id.clone();
     call!(app.tasks.get_task(GetTaskRequest { id })).unwrap();
+}
+
+/// Mutant: the new kinds written as they are called, which the version before fails on.
+#[tokio::test]
+async fn the_timeline_says_when_a_task_is_due() {
+    let app = App::start().await;
+    let deal = app.deal("Deal").await;
+    let [first, second] = [day(&app, "UTC", 3).await, day(&app, "UTC", 5).await];
+    let made = Task {
+        due_date: Some(first),
+        ..task(&deal)
+    };
+    let made = app.create_task(made).await.unwrap();
+    let moved = Task {
+        due_date: Some(second),
+        ..Task::default()
+    };
+    update(&app, &made, moved, &["due_date"]).await.unwrap();
+    complete(&app, &made).await.unwrap();
+    reopen(&app, &made).await.unwrap();
+    update(&app, &made, Task::default(), &["due_date"])
+        .await
+        .unwrap();
+    delete(&app, &made).await.unwrap();
+    let timeline = app.timeline(&deal).await.into_iter().rev().skip(1);
+    let happened = timeline.map(|activity| match activity.payload.unwrap() {
+        Payload::TaskCreated(task) => ("created", task.due_date, None),
+        Payload::TaskCompleted(task) => ("completed", task.due_date, None),
+        Payload::TaskReopened(task) => ("reopened", task.due_date, None),
+        Payload::TaskDeleted(task) => ("deleted", task.due_date, None),
+        Payload::TaskDueDateChanged(task) => ("moved", task.old_due_date, task.new_due_date),
+        other => panic!("{other:?}"),
+    });
+    let (first, second) = (Some(first), Some(second));
+    let expected = [
+        ("created", first, None),
+        ("moved", first, second),
+        ("completed", second, None),
+        ("reopened", second, None),
+        ("moved", second, None),
+        ("deleted", None, None),
+    ];
+    assert_eq!(happened.collect::<Vec<_>>(), expected);
+    // What the version before knows.
+    let types = "'DEAL_CREATED', 'TASK_CREATED', 'TASK_COMPLETED', 'TASK_REOPENED'";
+    let unknown = format!("SELECT FROM activities WHERE payload ->> 'type' NOT IN ({types})");
+    assert_eq!(app.count(&unknown).await, 0);
 }

@@ -36,7 +36,7 @@ async fn leads_and_contacts_of_others_are_not_there() {
             ..Default::default()
         });
         leads.delete_lead(|id| with!(DeleteLeadRequest { id: id }));
-        leads.export_lead(|id| ExportLeadRequest { id });
+        leads.export_lead(|id| with!(ExportLeadRequest { id: id }));
         leads.erase_lead(|id| with!(EraseLeadRequest { id: id }));
     }
     let external_id = |id| {

@@ -147,6 +147,7 @@ async fn leads_are_checked() {
         search: x(257),
         owner_user_id: bad(),
         order_by: bad(),
+        ..Default::default()
     };
     assert_refused! {
         app.leads.create_lead(create_lead(wrong)) => all;

@@ -52,6 +52,7 @@ async fn operators_are_checked() {
     let loads = ListOperatorLoadsRequest {
         page_size: -1,
         page_token: bad(),
+        ..Default::default()
     };
     assert_refused! {
         app.operators.create_operator(create(wrong)) => fields;
@@ -205,11 +206,13 @@ async fn contacts_are_checked() {
             nanos: 2_000_000_000,
         }),
         order_by: bad(),
+        ..Default::default()
     };
     let history = ListAssignmentsRequest {
         contact_id: bad(),
         page_size: -1,
         page_token: bad(),
+        ..Default::default()
     };
     assert_refused! {
         app.contacts.create_contact(wrong) =>

@@ -106,6 +106,7 @@ async fn timelines_are_checked() {
         page_size: -1,
         page_token: bad(),
         deal_id: bad(),
+        ..Default::default()
     };
     assert_refused! {
         app.activities.create_comment(comment) => ["deal_id", "text", "request_id"];

@@ -2,6 +2,7 @@
 //! of what it leaves out: before, behind and between.
 
 mod contacts;
+mod deals;
 mod leads;
 mod tasks;
 

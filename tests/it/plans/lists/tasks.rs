@@ -19,10 +19,15 @@ const DAYS: i64 = 5;
 /// Every combination of filters but those of days.
 fn task_lists() -> Vec<ListTasksRequest> {
     let mut lists = Vec::new();
-    for assignee_user_id in [String::new(), id(3)] {
+    for (assignee_user_id, without_assignee) in [
+        (String::new(), false),
+        (id(3), false),
+        (String::new(), true),
+    ] {
         for only_open in [false, true] {
             lists.push(ListTasksRequest {
                 assignee_user_id: assignee_user_id.clone(),
+                without_assignee,
                 only_open,
                 ..Default::default()
             });
@@ -72,7 +77,8 @@ async fn fill_tasks(conn: &mut Conn) {
          SELECT '{ORGANIZATION}', {task}, {deal}, 'Call', '',
              CASE n / {third} WHEN 0 THEN DATE '2100-01-01'
                               WHEN 1 THEN DATE '2020-01-01' + n / 100 % {DAYS} END,
-             {assignee}, CASE WHEN NOT middle OR n % 10 > 0 THEN now() END
+             CASE WHEN NOT middle OR n / 10 % 10 <> 9 THEN {assignee} END,
+             CASE WHEN NOT middle OR n % 10 > 0 THEN now() END
          FROM generate_series(0, {ROWS} - 1) AS n, LATERAL (
              SELECT n / {third} = 1 AS middle) AS m;
          INSERT INTO activities (organization_id, id, deal_id, number, payload)
