@@ -2,6 +2,7 @@
 
 mod app;
 mod caller;
+mod known;
 
 use std::{net::IpAddr, sync::Arc};
 

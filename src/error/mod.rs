@@ -121,6 +121,9 @@ pub enum Error {
         /// When there may be less.
         retry_after: Duration,
     },
+    /// Too many answers wait to be sent for this one to be kept; a write was done.
+    #[error("too many answers are waiting to be sent")]
+    AnswersWaiting,
     /// The call's deadline has passed; what a write did is unknown.
     #[error("the deadline has passed")]
     DeadlineExceeded,
@@ -214,6 +217,7 @@ impl Error {
             Self::Precondition { .. } | Self::AuthenticationOff => Code::FailedPrecondition,
             Self::Stale { .. } | Self::Conflict | Self::Busy => Code::Aborted,
             Self::Overloaded { .. }
+            | Self::AnswersWaiting
             | Self::TooManyAttempts { .. }
             | Self::RateLimited { .. }
             | Self::MessageTooLarge
@@ -246,6 +250,7 @@ impl Error {
             Self::Stale { .. } => "ETAG_MISMATCH",
             Self::Conflict => "TRANSACTION_CONFLICT",
             Self::Overloaded { .. } => "OVERLOADED",
+            Self::AnswersWaiting => "ANSWERS_WAITING",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Busy => "RESOURCE_BUSY",
             Self::Unavailable(_) => "DATABASE_UNAVAILABLE",

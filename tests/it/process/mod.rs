@@ -7,7 +7,9 @@ mod end;
 mod folding;
 mod indexing;
 mod load;
+mod memory;
 mod postgres_tls;
+mod probes;
 mod replica;
 mod verify;
 
