@@ -1,6 +1,5 @@
 //! However much hostile clients send, or do not read, the process stays small and goes
-//! on serving others. Mutants seen to fail: bodies read by the gRPC layer; no charge for
-//! requests; no charge for answers.
+//! on serving others.
 
 use std::{
     pin::pin,
@@ -85,11 +84,6 @@ impl Attacked {
             .resident()
             .max(most)
             .saturating_sub(self.before);
-        eprintln!(
-            "grew by {} MiB, then {} more",
-            grown / MIB,
-            (self.process.resident().saturating_sub(self.before)) / MIB
-        );
         assert!(grown <= MOST, "grew by {} MiB", grown / MIB);
         assert!(self.process.terminate().await.success());
     }
