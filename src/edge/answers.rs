@@ -221,9 +221,8 @@ impl Body for Answer {
                 stalls::nothing_to_read();
                 return Poll::Pending;
             };
-            let frame = match frame.transpose()? {
-                None => return Poll::Ready(None),
-                Some(frame) => frame,
+            let Some(frame) = frame.transpose()? else {
+                return Poll::Ready(None);
             };
             let data = match frame.into_data() {
                 Ok(data) => data,

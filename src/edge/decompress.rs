@@ -70,12 +70,11 @@ fn read(
     while message.len() <= limit {
         let more = message.len().max(STEP).min(limit + 1 - message.len());
         hold(message.len() + more)?;
-        let part = decoder.by_ref().take(more as u64);
-        if { part }
-            .read_to_end(message)
-            .map_err(|_| Error::Malformed)?
-            < more
-        {
+        let mut part = decoder
+            .by_ref()
+            .take(u64::try_from(more).unwrap_or(u64::MAX));
+        let read = part.read_to_end(message).map_err(|_| Error::Malformed)?;
+        if read < more {
             return Ok(());
         }
     }
