@@ -5,7 +5,10 @@ use std::{collections::HashMap, pin::Pin, sync::Arc};
 
 use futures_util::{Stream, StreamExt};
 use prost::Message;
-use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
+use prost_types::{
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
+    OneofDescriptorProto,
+};
 use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_reflection::pb::{
     v1::{
@@ -104,8 +107,8 @@ impl Index {
         for values in &message.enum_type {
             self.add_enum(&name, values, bytes);
         }
-        let fields = message.field.iter().map(|field| field.name());
-        for part in fields.chain(message.oneof_decl.iter().map(|oneof| oneof.name())) {
+        let fields = message.field.iter().map(FieldDescriptorProto::name);
+        for part in fields.chain(message.oneof_decl.iter().map(OneofDescriptorProto::name)) {
             self.add_symbol(&name, part, bytes);
         }
     }

@@ -49,9 +49,9 @@ pub async fn answer(
     };
     let charge = edge.beside.charge(lasts)?;
     let request = if lasts == CONVERSATION {
-        request.map(|questions| {
+        request.map(|incoming| {
             Body::new(Questions {
-                questions,
+                incoming,
                 left: MAX_QUESTIONS,
                 end: Box::pin(sleep_until(end)),
             })
@@ -72,7 +72,7 @@ pub async fn answer(
 /// The questions of a stream, which end as if the client had no more when there were
 /// too many, or after a time.
 struct Questions {
-    questions: Incoming,
+    incoming: Incoming,
     left: usize,
     end: Pin<Box<Sleep>>,
 }
@@ -89,7 +89,7 @@ impl hyper::body::Body for Questions {
         if ended || self.left == 0 {
             return Poll::Ready(None);
         }
-        let frame = ready!(Pin::new(&mut self.questions).poll_frame(cx));
+        let frame = ready!(Pin::new(&mut self.incoming).poll_frame(cx));
         if let Some(Ok(frame)) = &frame {
             let length = frame.data_ref().map_or(0, Bytes::len);
             self.left = self.left.saturating_sub(length);

@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use flate2::bufread::GzDecoder;
-use tonic::codegen::http::HeaderMap;
+use tonic::codegen::http::{HeaderMap, HeaderValue};
 use zstd::stream::read::Decoder;
 
 use crate::error::{Error, Result};
@@ -31,7 +31,7 @@ pub enum Encoding {
 impl Encoding {
     /// That of the request with these headers, if it has one.
     pub fn of(headers: &HeaderMap) -> Result<Option<Self>> {
-        match headers.get(ENCODING).map(|value| value.as_bytes()) {
+        match headers.get(ENCODING).map(HeaderValue::as_bytes) {
             None | Some(b"identity") => Ok(None),
             Some(b"gzip") => Ok(Some(Self::Gzip)),
             Some(b"zstd") => Ok(Some(Self::Zstd)),
