@@ -64,6 +64,7 @@ mod organizations;
 pub mod page;
 pub mod pick;
 pub mod proto;
+mod reflection;
 mod request_id;
 mod rpc;
 mod schema;

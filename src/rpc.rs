@@ -11,9 +11,9 @@ use tonic::{Request, Response, Status};
 use tracing::Instrument;
 
 use crate::{
-    access::Method,
+    access::{Identity, Method},
     context::{App, Context},
-    edge::{Admitted, Deadline, panics},
+    edge::{Deadline, Held, Visitor, panics},
     error::{Error, Result},
     proto,
     telemetry::{call::Call, metrics},
@@ -84,21 +84,28 @@ where
     let admitted = app.edge().admit()?;
     let peer = request.remote_addr().map(|address| address.ip());
     let context = Context::resolve::<Q>(app, request.metadata(), peer, deadline).await?;
+    if context.identity != Identity::Nobody {
+        Visitor::proves_identity(request.extensions());
+    }
     call.is_for(context.organization_id);
     context.check_rate()?;
-    let admitted = admitted.of(context.organization_id)?;
-    let outcome = run(context.clone(), request.into_inner(), admitted, method).await;
+    let taken = (
+        admitted.of(context.organization_id)?,
+        Held::of(request.extensions()),
+    );
+    let outcome = run(context.clone(), request.into_inner(), taken, method).await;
     if let Err(Error::Denied(reason)) = &outcome {
         context.count_denied(reason);
     }
     outcome
 }
 
-/// The call is in flight until its work is done, whoever still waits for it.
+/// What the call has taken is given back when its work is done, whoever still waits for
+/// it: its place among those in flight, and the memory of its request.
 async fn run<Q, T, F>(
     context: Context,
     request: Q,
-    admitted: Admitted,
+    taken: impl Send + 'static,
     method: impl FnOnce(Context, Q) -> F,
 ) -> Result<T>
 where
@@ -109,7 +116,7 @@ where
     context.check_grant(Q::WHO)?;
     let work = method(context, request);
     let work = async move {
-        let _in_flight = admitted;
+        let _taken = taken;
         panics::caught(work).await?
     };
     tokio::spawn(work.in_current_span())

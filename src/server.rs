@@ -20,7 +20,7 @@ use crate::{
     context::App,
     deals::Deals,
     edge::{Door, tls::Tls},
-    error::{Error, Result},
+    error::Result,
     leads::Leads,
     operators::Operators,
     organizations::Organizations,
@@ -32,6 +32,7 @@ use crate::{
         organization_service_server::OrganizationServiceServer,
         source_service_server::SourceServiceServer, task_service_server::TaskServiceServer,
     },
+    reflection::Reflection,
     sources::Sources,
     tasks::Tasks,
     telemetry::metrics,
@@ -43,19 +44,14 @@ const PING_INTERVAL: Duration = Duration::from_secs(1);
 const PING_INTERVAL_WHILE_GONE: Duration = Duration::from_millis(100);
 /// How long it may take to answer.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
-/// Bytes of a request at most: a batch of a thousand contacts is far below.
-const MAX_REQUEST: usize = 4 * 1024 * 1024;
 /// A name that health is told of, which serves as long as the process lives.
 const LIVENESS: &str = "liveness";
 
-/// A service's server, which takes compressed requests and compresses its answers
-/// for those who ask for it.
+/// A service's server, which compresses its answers for those who ask for it. How long
+/// and how compressed requests may be is told at the edge.
 macro_rules! served {
     ($server:ident, $service:expr) => {
         $server::new($service)
-            .max_decoding_message_size(MAX_REQUEST)
-            .accept_compressed(CompressionEncoding::Zstd)
-            .accept_compressed(CompressionEncoding::Gzip)
             .send_compressed(CompressionEncoding::Zstd)
             .send_compressed(CompressionEncoding::Gzip)
     };
@@ -98,15 +94,18 @@ pub async fn serve(places: Places, app: Arc<App>, mut stop: watch::Receiver<bool
     let (reporter_beside, health_beside) = self::health(&names).await;
     let mut routes = services(&app).add_service(health);
     if app.reflection() {
+        let files = [proto::DESCRIPTOR, tonic_health::pb::FILE_DESCRIPTOR_SET];
+        let reflection = Reflection::new(&files)?;
         routes = routes
-            .add_service(reflection().build_v1().map_err(Error::internal)?)
-            .add_service(reflection().build_v1alpha().map_err(Error::internal)?);
+            .add_service(reflection.v1())
+            .add_service(reflection.v1alpha());
     }
     let door = |listener, tls, routes: Routes| Door {
         listener,
         tls,
         routes: routes.prepare(),
         edge: Arc::clone(app.edge()),
+        callers: Arc::clone(&app) as Arc<_>,
     };
     let (close, closing) = watch::channel(false);
     // Health checks are answered until the end.
@@ -194,10 +193,4 @@ async fn watch_database(
             return;
         }
     }
-}
-
-fn reflection() -> tonic_reflection::server::Builder<'static> {
-    tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(proto::DESCRIPTOR)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }

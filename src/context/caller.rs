@@ -3,7 +3,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use tonic::metadata::MetadataMap;
+use tonic::{codegen::http::HeaderMap, metadata::MetadataMap};
 use uuid::Uuid;
 
 use super::{App, Context};
@@ -56,7 +56,7 @@ impl Context {
         if let Who::Anyone = Q::WHO {
             return Ok(context);
         }
-        let token = bearer(metadata).ok_or(Error::Unauthenticated)?;
+        let token = bearer(metadata.as_ref()).ok_or(Error::Unauthenticated)?;
         let caller = app
             .identities
             .caller(&context.callers_db(), &auth.keys, token)
@@ -205,8 +205,8 @@ fn membership(memberships: &[(Uuid, Role)], named: Option<Uuid>) -> Option<(Uuid
 }
 
 /// The token a call carries.
-fn bearer(metadata: &MetadataMap) -> Option<&str> {
-    let value = metadata.get("authorization")?.to_str().ok()?;
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get("authorization")?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

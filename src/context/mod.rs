@@ -3,6 +3,7 @@
 mod app;
 mod caller;
 mod confirm;
+mod known;
 
 use std::{net::IpAddr, sync::Arc};
 

@@ -83,7 +83,8 @@ pub struct Edge {
     )]
     pub max_in_flight: Option<NonZeroU32>,
 
-    /// Connections of clients at most; more are closed at once.
+    /// Connections of clients at most. Beyond three quarters of them, idle ones of
+    /// callers whom nobody knows are closed for new ones.
     #[arg(
         long,
         global = true,
@@ -92,6 +93,16 @@ pub struct Edge {
         value_name = "COUNT"
     )]
     pub max_connections: NonZeroU32,
+
+    /// Connections from one address at most, in IPv6 from one network of 64 bits.
+    /// Without it, half of all.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_MAX_CONNECTIONS_PER_PEER",
+        value_name = "COUNT"
+    )]
+    pub max_connections_per_peer: Option<NonZeroU32>,
 
     /// How long a connection may be used, in seconds, ten percent more or less. Its
     /// calls are finished, and clients open another one. 0 is for ever.
@@ -103,6 +114,52 @@ pub struct Edge {
         value_name = "SECONDS"
     )]
     pub max_connection_age_seconds: u32,
+
+    /// Memory for requests that are read or worked on, decompressed and decoded, in MiB.
+    /// A quarter of it is for callers whom nobody knows, the rest for the others.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_REQUEST_MEMORY_MIB",
+        default_value_t = 64,
+        value_parser = clap::value_parser!(u32).range(16..=65536),
+        value_name = "MIB"
+    )]
+    pub request_memory_mib: u32,
+
+    /// Memory for answers that wait to be sent, in MiB, shared in the same way.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_ANSWER_MEMORY_MIB",
+        default_value_t = 64,
+        value_parser = clap::value_parser!(u32).range(16..=65536),
+        value_name = "MIB"
+    )]
+    pub answer_memory_mib: u32,
+
+    /// How long a request may take from its head to its end, in seconds.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_BODY_TIMEOUT_SECONDS",
+        default_value_t = 5,
+        value_parser = clap::value_parser!(u32).range(1..),
+        value_name = "SECONDS"
+    )]
+    pub body_timeout_seconds: u32,
+
+    /// How long an answer may wait for its reader, in seconds. Then its stream is reset,
+    /// or its connection closed.
+    #[arg(
+        long,
+        global = true,
+        env = "MINICRM_STALL_TIMEOUT_SECONDS",
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u32).range(1..),
+        value_name = "SECONDS"
+    )]
+    pub stall_timeout_seconds: u32,
 
     /// Calls a second for one organization, in each process; 0 is any number.
     #[arg(
@@ -141,6 +198,7 @@ impl Edge {
     pub fn settings(&self) -> Settings {
         let seconds = |count: u32| Duration::from_secs(count.into());
         let count = |count: NonZeroU32| usize::try_from(count.get()).unwrap_or(usize::MAX);
+        let mib = |count: u32| usize::try_from(count).unwrap_or(usize::MAX) << 20;
         Settings {
             timeouts: Timeouts {
                 default: seconds(self.default_timeout_seconds),
@@ -148,9 +206,14 @@ impl Edge {
             },
             max_in_flight: self.max_in_flight.map(count),
             max_connections: count(self.max_connections),
+            max_connections_per_peer: self.max_connections_per_peer.map(count),
             max_connection_age: seconds(self.max_connection_age_seconds),
             organization_rate: NonZeroU32::new(self.organization_rate),
             api_key_rate: NonZeroU32::new(self.api_key_rate),
+            request_memory: mib(self.request_memory_mib),
+            answer_memory: mib(self.answer_memory_mib),
+            body_timeout: seconds(self.body_timeout_seconds),
+            stall_timeout: seconds(self.stall_timeout_seconds),
         }
     }
 

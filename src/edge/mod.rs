@@ -2,31 +2,54 @@
 //! its deadline to a panic. What is too much is refused here, before it costs
 //! anything.
 
+mod answers;
+mod beside;
+mod budget;
 mod calls;
 pub mod config;
+mod connection;
 mod connections;
 mod deadline;
-mod heard;
+mod decompress;
 mod in_flight;
+mod methods;
 pub mod panics;
+mod preface;
 mod rates;
+mod received;
+mod requests;
+mod stalls;
 pub mod tls;
+mod visitors;
+mod weight;
+mod whole;
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 pub use connections::Door;
 pub use deadline::{Deadline, Timeouts};
 pub use in_flight::Admitted;
+pub use requests::{Callers, Held};
 use uuid::Uuid;
 
 use crate::{access::Identity, error::Result, grouped::MAX_GROUP};
+use budget::{Budget, Memory};
 use in_flight::InFlight;
 use rates::Rates;
+pub use visitors::Visitor;
 
 /// How long a connection may be used before it is replaced, unless told otherwise.
 const CONNECTION_AGE: Duration = Duration::from_mins(5);
 /// Most connections at a time, unless told otherwise.
 const CONNECTIONS: usize = 2000;
+/// Bytes that are held of requests, and of answers, unless told otherwise.
+const MEMORY: usize = 64 * 1024 * 1024;
+/// The same for health and reflection.
+const MEMORY_BESIDE: usize = 16 * 1024 * 1024;
+/// How long the rest of a request is waited for, unless told otherwise.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the reader of an answer is waited for, unless told otherwise.
+const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Calls in flight for each connection to the database, unless told otherwise.
 const CALLS_PER_DATABASE_CONNECTION: usize = 4;
 
@@ -39,12 +62,30 @@ pub struct Settings {
     pub max_in_flight: Option<usize>,
     /// Most connections at a time.
     pub max_connections: usize,
+    /// The same of one peer; half of all unless given.
+    pub max_connections_per_peer: Option<usize>,
     /// How long a connection may be used; 0 is for ever.
     pub max_connection_age: Duration,
     /// Calls a second of an organization.
     pub organization_rate: Option<NonZeroU32>,
     /// Calls a second with an API key.
     pub api_key_rate: Option<NonZeroU32>,
+    /// Bytes of memory for requests, as long as they are read and worked on.
+    pub request_memory: usize,
+    /// Bytes of memory for answers that wait to be sent.
+    pub answer_memory: usize,
+    /// How long a request may take from its head to its end.
+    pub body_timeout: Duration,
+    /// How long an answer may wait for its reader.
+    pub stall_timeout: Duration,
+}
+
+impl Settings {
+    /// Most connections of one peer.
+    fn peer_limit(&self) -> usize {
+        let half = self.max_connections.div_ceil(2);
+        self.max_connections_per_peer.unwrap_or(half)
+    }
 }
 
 impl Default for Settings {
@@ -53,9 +94,14 @@ impl Default for Settings {
             timeouts: Timeouts::default(),
             max_in_flight: None,
             max_connections: CONNECTIONS,
+            max_connections_per_peer: None,
             max_connection_age: CONNECTION_AGE,
             organization_rate: None,
             api_key_rate: None,
+            request_memory: MEMORY,
+            answer_memory: MEMORY,
+            body_timeout: BODY_TIMEOUT,
+            stall_timeout: STALL_TIMEOUT,
         }
     }
 }
@@ -65,6 +111,9 @@ pub struct Edge {
     settings: Settings,
     in_flight: Arc<InFlight>,
     rates: Rates,
+    requests: Memory,
+    answers: Memory,
+    beside: Arc<Budget>,
 }
 
 impl Edge {
@@ -79,6 +128,9 @@ impl Edge {
         Self {
             in_flight: Arc::new(InFlight::new(limit)),
             rates: Rates::new(settings.organization_rate, settings.api_key_rate),
+            requests: Memory::new("request_memory", settings.request_memory),
+            answers: Memory::new("answer_memory", settings.answer_memory),
+            beside: Budget::new("beside", MEMORY_BESIDE),
             settings,
         }
     }

@@ -128,7 +128,8 @@ impl Contents {
         let mut config = builder
             .with_single_cert(chain, key)
             .map_err(|error| unusable(&files.cert, &error))?;
-        config.alpn_protocols = vec![b"h2".to_vec()];
+        // Clients of HTTP/1.1 are told what is spoken here, encrypted like all else.
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }
 }

@@ -16,7 +16,7 @@ impl Error {
     /// When to try again, if trying the same again may help.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Conflict | Self::Busy => Some(SOON),
+            Self::Conflict | Self::Busy | Self::AnswersWaiting => Some(SOON),
             Self::Unavailable(_) => Some(LATER),
             Self::Overloaded { retry_after, .. }
             | Self::TooManyAttempts { retry_after }
@@ -75,6 +75,7 @@ impl Error {
             | Self::ResultErased
             | Self::Busy
             | Self::Overloaded { .. }
+            | Self::AnswersWaiting
             | Self::Unavailable(_)
             | Self::TooManyAttempts { .. }
             | Self::Malformed

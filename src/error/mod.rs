@@ -160,6 +160,9 @@ pub enum Error {
         /// When there may be less.
         retry_after: Duration,
     },
+    /// Too many answers wait to be sent for this one to be kept; a write was done.
+    #[error("too many answers are waiting to be sent")]
+    AnswersWaiting,
     /// The call's deadline has passed; what a write did is unknown.
     #[error("The deadline has passed.")]
     DeadlineExceeded,
@@ -222,6 +225,7 @@ impl Error {
             | Self::MailOff => Code::FailedPrecondition,
             Self::Stale { .. } | Self::Conflict | Self::Busy => Code::Aborted,
             Self::Overloaded { .. }
+            | Self::AnswersWaiting
             | Self::TooManyAttempts { .. }
             | Self::RateLimited { .. }
             | Self::QuotaExceeded { .. }
@@ -261,6 +265,7 @@ impl Error {
             Self::Stale { .. } => "ETAG_MISMATCH",
             Self::Conflict => "TRANSACTION_CONFLICT",
             Self::Overloaded { .. } => "OVERLOADED",
+            Self::AnswersWaiting => "ANSWERS_WAITING",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Busy => "RESOURCE_BUSY",
             Self::Unavailable(_) | Self::Refused(_) => "DATABASE_UNAVAILABLE",

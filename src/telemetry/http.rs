@@ -1,5 +1,5 @@
-//! The plain HTTP port: metrics, the keys that tokens are verified with, and what
-//! is logged. Nothing here asks the database.
+//! The plain HTTP port: metrics, probes, the keys that tokens are verified with, and
+//! what is logged. Nothing here asks the database.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -48,6 +48,8 @@ type Refusal = (StatusCode, String);
 pub async fn serve(listener: TcpListener, app: Arc<App>, telemetry: Telemetry) -> ! {
     let router = Router::new()
         .route("/metrics", get(page))
+        .route("/healthz", get("ok\n"))
+        .route("/readyz", get(readiness))
         .route("/.well-known/jwks.json", get(keys))
         .route("/log-level", get(log_filter).put(set_log_filter))
         .layer(DefaultBodyLimit::max(MAX_FILTER))
@@ -97,6 +99,15 @@ async fn page(State(shared): State<Shared>) -> Result<impl IntoResponse, Refusal
         (StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
     })?;
     Ok(([(CONTENT_TYPE, TEXT)], page))
+}
+
+/// Whether calls are served, as health says it over gRPC.
+async fn readiness() -> (StatusCode, &'static str) {
+    if metrics::is_ready() {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+    }
 }
 
 async fn keys(State(shared): State<Shared>) -> Result<impl IntoResponse, StatusCode> {

@@ -107,9 +107,20 @@ macro_rules! assert_reflection {
                 host: String::new(),
                 message_request: Some(request),
             };
-            let requests = futures_util::stream::iter([request]);
+            // After something that there is not.
+            let unknown = ServerReflectionRequest {
+                host: String::new(),
+                message_request: Some(MessageRequest::FileContainingSymbol("no.Such".to_owned())),
+            };
+            let requests = futures_util::stream::iter([unknown, request]);
             let answers = client.server_reflection_info(requests).await.unwrap();
-            let answer = answers.into_inner().message().await.unwrap().unwrap();
+            let mut answers = answers.into_inner();
+            let error = answers.message().await.unwrap().unwrap().message_response;
+            let Some(MessageResponse::ErrorResponse(error)) = error else {
+                panic!("no error");
+            };
+            assert_eq!(error.error_code, i32::from(Code::NotFound));
+            let answer = answers.message().await.unwrap().unwrap();
             answer.message_response.unwrap()
         };
         let list = MessageRequest::ListServices(String::new());
@@ -123,6 +134,15 @@ macro_rules! assert_reflection {
             .collect();
         let mut expected = proto::service_names().unwrap();
         expected.push("grpc.health.v1.Health".to_owned());
+        for missing in [
+            MessageRequest::FileByFilename("none.proto".to_owned()),
+            MessageRequest::AllExtensionNumbersOfType("no.Such".to_owned()),
+        ] {
+            assert!(matches!(
+                ask(missing).await,
+                MessageResponse::ErrorResponse(_)
+            ));
+        }
         for name in expected {
             assert!(listed.contains(&name), "{name} is not in {listed:?}");
             let symbol = MessageRequest::FileContainingSymbol(name.clone());
@@ -147,6 +167,7 @@ macro_rules! assert_reflection {
     }};
 }
 
+/// Mutant: a stream that ends with what there is not.
 #[tokio::test]
 async fn reflection_lists_every_service_and_serves_comments() {
     let app = App::start().await;

@@ -82,7 +82,7 @@ impl Limits {
     /// guesses that come together no more are tried than of those that come one by
     /// one.
     pub async fn attempt(&self, peer: Option<IpAddr>, email: &str) -> Result<Attempt<'_>> {
-        let (peer, account) = (network(peer), hash(email.as_bytes()));
+        let (peer, account) = (origin(peer), hash(email.as_bytes()));
         loop {
             let ended = self.ended.notified();
             match self.begin(peer, account) {
@@ -114,22 +114,22 @@ impl Limits {
 
     /// Counts a registration.
     pub fn registration(&self, peer: Option<IpAddr>) -> Result<()> {
-        spend(&self.registrations, network(peer))
+        spend(&self.registrations, origin(peer))
     }
 
     /// Counts a refresh.
     pub fn refresh(&self, peer: Option<IpAddr>) -> Result<()> {
-        spend(&self.refreshes, network(peer))
+        spend(&self.refreshes, origin(peer))
     }
 
     /// Counts a token that was mailed, or is said to be.
     pub fn token(&self, peer: Option<IpAddr>) -> Result<()> {
-        spend(&self.tokens, network(peer))
+        spend(&self.tokens, origin(peer))
     }
 
     /// Counts a mail to this address, whether somebody has it or not.
     pub fn mail(&self, peer: Option<IpAddr>, email: &str) -> Result<()> {
-        spend(&self.senders, network(peer))?;
+        spend(&self.senders, origin(peer))?;
         spend(&self.receivers, hash(email.as_bytes()))
     }
 }
@@ -185,9 +185,13 @@ where
         .map_err(|retry_after| Error::TooManyAttempts { retry_after })
 }
 
+/// Where attempts come from.
+fn origin(peer: Option<IpAddr>) -> IpAddr {
+    network(peer.unwrap_or(Ipv4Addr::UNSPECIFIED.into()))
+}
+
 /// Whoever has one address of a network of IPv6 has all of it.
-fn network(peer: Option<IpAddr>) -> IpAddr {
-    let peer = peer.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+pub fn network(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => IpAddr::from((u128::from(address) & (!0 << 64)).to_be_bytes()),
@@ -252,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_network_of_ipv6_is_one_peer() {
-        let network = |text: &str| network(Some(text.parse().unwrap()));
+        let network = |text: &str| network(text.parse().unwrap());
         assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:1"));
         assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
         assert_eq!(network("::ffff:192.0.2.1"), ONE);

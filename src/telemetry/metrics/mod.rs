@@ -195,6 +195,11 @@ pub fn set_ready(ready: bool) {
     METRICS.ready.set(ready.into());
 }
 
+/// Whether it was said to be.
+pub fn is_ready() -> bool {
+    METRICS.ready.get() != 0
+}
+
 /// What is counted of a queue.
 pub struct Queue {
     length: IntGauge,

@@ -8,8 +8,9 @@ use std::{
     task::{Context, Poll},
 };
 
+use futures_util::future::BoxFuture;
 use minicrm::{
-    edge::{self, Door, Edge},
+    edge::{self, Callers, Deadline, Door, Edge},
     proto::{CreateLeadRequest, Lead, ListLeadsRequest},
 };
 use tokio::{net::TcpListener, sync::watch};
@@ -128,6 +129,19 @@ impl Service<http::Request<Body>> for Panics {
     }
 }
 
+/// Knows everybody.
+struct Everybody;
+
+impl Callers for Everybody {
+    fn check<'c>(
+        &'c self,
+        _: &'c http::HeaderMap,
+        _: Deadline,
+    ) -> BoxFuture<'c, minicrm::error::Result<()>> {
+        Box::pin(ready(Ok(())))
+    }
+}
+
 /// Mutant: no net around a call, which then ends without an answer.
 #[tokio::test]
 async fn a_panic_outside_of_methods_is_an_error_too() {
@@ -138,6 +152,7 @@ async fn a_panic_outside_of_methods_is_an_error_too() {
         tls: None,
         routes: Routes::new(Panics),
         edge: Arc::new(Edge::new(edge::Settings::default(), 1)),
+        callers: Arc::new(Everybody),
     };
     let (_open, stop) = watch::channel(false);
     let serving = tokio::spawn(door.serve(stop));

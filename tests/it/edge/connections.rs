@@ -17,10 +17,12 @@ use tokio::{
 use tonic::transport::Endpoint;
 
 use super::{Server, plain};
-use crate::support::{App, call};
+use crate::support::{App, Hostile, call, framed};
 
 /// What every client sends first.
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+const LIST: &str = "LeadService/ListLeads";
 
 /// Waits until the server closes the connection, soon.
 async fn until_closed(mut connection: TcpStream) {
@@ -46,10 +48,11 @@ async fn who_does_not_speak_is_not_listened_to() {
 
 /// Mutant: no limit of connections.
 #[tokio::test]
-async fn a_connection_too_many_is_closed_and_the_others_are_served() {
+async fn who_comes_takes_the_place_of_nobody_and_never_of_somebody() {
     let settings = Settings {
         edge: edge::Settings {
             max_connections: 2,
+            max_connections_per_peer: Some(2),
             ..edge::Settings::default()
         },
         ..plain()
@@ -57,16 +60,106 @@ async fn a_connection_too_many_is_closed_and_the_others_are_served() {
     let server = Server::start(settings, |_| {}).await;
     let app = server.app();
     call!(app.leads.list_leads(ListLeadsRequest::default())).unwrap();
-    let second = TcpStream::connect(server.address).await.unwrap();
+    let silent = TcpStream::connect(server.address).await.unwrap();
+    let other = server.app();
+    call!(other.leads.list_leads(ListLeadsRequest::default())).unwrap();
+    until_closed(silent).await;
+    // Now both are somebody.
     let mut third = TcpStream::connect(server.address).await.unwrap();
     // It may be closed before all is written. Whoever is served hears something.
     let _ = third.write_all(PREFACE).await;
     assert_eq!(third.read(&mut [0; 64]).await.unwrap_or(0), 0);
-    call!(app.leads.list_leads(ListLeadsRequest::default())).unwrap();
+    for app in [&app, &other] {
+        call!(app.leads.list_leads(ListLeadsRequest::default())).unwrap();
+    }
     // One that ends makes room for another.
-    drop(second);
+    drop(other);
+    let third = server.app();
+    while call!(third.leads.list_leads(ListLeadsRequest::default())).is_err() {}
+}
+
+/// Mutants: no limit for a peer; one that refuses who comes last.
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_connections_of_one_peer_keep_nobody_out() {
+    let settings = Settings {
+        edge: edge::Settings {
+            max_connections: 40,
+            max_connections_per_peer: Some(10),
+            ..edge::Settings::default()
+        },
+        ..plain()
+    };
+    let server = Server::start(settings, |_| {}).await;
+    let app = server.app();
+    call!(app.leads.list_leads(ListLeadsRequest::default())).unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..100 {
+        silent.push(TcpStream::connect(server.address).await.unwrap());
+        // From where others are silent already, and from elsewhere.
+        let other = server.app();
+        call!(other.leads.list_leads(ListLeadsRequest::default())).unwrap();
+        let elsewhere = Hostile::connect_from(server.address, "127.0.0.2").await;
+        let outcome = elsewhere.unwrap().call(LIST, &[], framed(0, &[])).await;
+        outcome.unwrap();
+    }
+    // Those who are known stay.
+    call!(app.leads.list_leads(ListLeadsRequest::default())).unwrap();
+    // No more are open than may be: the oldest are closed.
+    for connection in silent.drain(..90) {
+        until_closed(connection).await;
+    }
+}
+
+/// One has a call that is not answered yet, and nobody knows whose it is.
+/// Mutants: those who are known leave, too; those who wait for an answer never do.
+#[tokio::test(flavor = "multi_thread")]
+async fn when_it_is_full_nobody_leaves_even_while_they_call() {
+    let settings = Settings {
+        edge: edge::Settings {
+            max_connections: 2,
+            max_connections_per_peer: Some(2),
+            ..edge::Settings::default()
+        },
+        ..plain()
+    };
+    let server = Server::start(settings, |_| {}).await;
+    let app = server.app();
+    call!(app.leads.list_leads(ListLeadsRequest::default())).unwrap();
+    let stranger = Hostile::connect(server.address, 65_535).await;
+    let waiting = stranger.open("AuthService/Login", &[]).await;
     let other = server.app();
     while call!(other.leads.list_leads(ListLeadsRequest::default())).is_err() {}
+    let ended = timeout(Duration::from_secs(30), waiting.answer).await;
+    ended.unwrap().unwrap_err();
+    call!(app.leads.list_leads(ListLeadsRequest::default())).unwrap();
+}
+
+/// Mutant: who does not speak HTTP/2 is not answered.
+#[tokio::test]
+async fn http_1_is_told_what_is_spoken_here() {
+    let server = Server::start(plain(), |_| {}).await;
+    for request in [
+        &b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"[..],
+        b"POST /minicrm.v1.LeadService/ListLeads HTTP/1.1\r\n\r\n",
+        b"PRI",
+    ] {
+        let mut connection = TcpStream::connect(server.address).await.unwrap();
+        connection.write_all(request).await.unwrap();
+        if request == b"PRI" {
+            connection
+                .write_all(b"VATE / HTTP/1.0\r\n\r\n")
+                .await
+                .unwrap();
+        }
+        let mut answer = String::new();
+        let read = connection.read_to_string(&mut answer);
+        timeout(Duration::from_secs(30), read)
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(answer.starts_with("HTTP/1.1 505 "), "{answer}");
+        assert!(answer.contains("gRPC"), "{answer}");
+    }
 }
 
 /// Mutant: old connections that are cut off instead of being told.

@@ -1,11 +1,14 @@
 //! The edge of the server: deadlines, what is too much, connections, TLS, and
 //! how it ends.
 
+mod answers;
 mod calls;
 mod connections;
 mod deadlines;
 mod end;
 mod overload;
+mod request_memory;
+mod requests;
 mod tls;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};

@@ -19,6 +19,7 @@ async fn list(app: &App, page_size: i32, page_token: &str) -> ListInvitationsRes
     let request = ListInvitationsRequest {
         page_size,
         page_token: page_token.to_owned(),
+        ..Default::default()
     };
     call!(app.organizations.list_invitations(request)).unwrap()
 }

@@ -69,6 +69,16 @@ impl Process {
         }
     }
 
+    /// Its memory, in bytes.
+    pub fn resident(&self) -> usize {
+        let path = format!("/proc/{}/status", self.child.id().unwrap());
+        let status = std::fs::read_to_string(path).unwrap();
+        let mut lines = status.lines();
+        let line = lines.find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kib = line.trim().strip_suffix(" kB").unwrap();
+        kib.parse::<usize>().unwrap() * 1024
+    }
+
     /// As `kill -9` does.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();

@@ -3,6 +3,7 @@
 
 mod calls;
 mod cluster;
+mod hostile;
 mod invariants;
 mod locks;
 mod makers;
@@ -44,6 +45,7 @@ use uuid::Uuid;
 pub(crate) use calls::call;
 pub use calls::mask;
 pub use cluster::{database_with, empty_database, new_database};
+pub use hostile::{Hostile, framed};
 pub use makers::*;
 pub use people::Person;
 pub use raw::messages;

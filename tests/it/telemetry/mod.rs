@@ -34,7 +34,7 @@ pub async fn measured(settings: &[(&str, &str)]) -> (Process, App, SocketAddr) {
 }
 
 /// Sends a request to the plain HTTP port: the status, and the body.
-fn http(address: SocketAddr, method: &str, path: &str, body: &str) -> (u16, String) {
+pub fn http(address: SocketAddr, method: &str, path: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
     let request = format!(

@@ -1,0 +1,251 @@
+//! Answers that wait to be sent. They are encoded at once, held in memory that is
+//! counted, and handed to HTTP/2 piece by piece, as their readers have room for them.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+};
+
+use futures_util::{poll, task::AtomicWaker};
+use hyper::body::{Body, Buf, Bytes, Frame};
+use tonic::{
+    Status,
+    codegen::http::{HeaderMap, Response},
+};
+
+use super::{
+    budget::{Budget, Charge},
+    stalls,
+    visitors::{Sending, Visitor},
+};
+use crate::error::{Error, Result};
+
+/// Bytes of a piece: as many as are in a frame.
+const PIECE: usize = 16 * 1024;
+/// Bytes of the buffer that the gRPC layer encodes into, which grows by doubling.
+const BUFFER: usize = 8 * 1024;
+
+/// Memory that (a part of) an answer takes until it is sent.
+struct Held {
+    _charge: Charge,
+    /// Pieces that HTTP/2 has and has not sent.
+    pieces: AtomicUsize,
+    /// Who waits for them to be sent.
+    waker: AtomicWaker,
+}
+
+/// A piece of an answer.
+pub struct Piece {
+    bytes: Bytes,
+    held: Option<Arc<Held>>,
+    _sending: Option<Sending>,
+}
+
+impl Buf for Piece {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        if let Some(held) = &self.held {
+            held.pieces.fetch_sub(1, Ordering::AcqRel);
+            held.waker.wake();
+        }
+    }
+}
+
+/// An answer.
+pub struct Answer {
+    visitor: Arc<Visitor>,
+    budget: Arc<Budget>,
+    /// What is encoded and not handed on.
+    data: Bytes,
+    held: Option<Arc<Held>>,
+    /// What comes after it, if that is known already.
+    next: Option<Frame<Bytes>>,
+    /// Where the rest comes from, if there is more.
+    rest: Option<tonic::body::Body>,
+    /// Whether its end is not handed on before all else is sent. As long as it is not,
+    /// the answer can be cut off by itself. Short answers are handed on at once.
+    is_long: bool,
+    /// What a stream takes as long as it lasts.
+    _stream: Option<Charge>,
+}
+
+impl Answer {
+    /// A response to this visitor, of which all that is ready is held.
+    pub async fn hold(
+        response: Response<tonic::body::Body>,
+        visitor: &Arc<Visitor>,
+        budget: &Arc<Budget>,
+    ) -> Result<Response<Self>> {
+        let (parts, body) = response.into_parts();
+        let mut answer = Self {
+            rest: Some(body),
+            ..Self::empty(visitor, budget)
+        };
+        if let Some(Ok(data)) = answer.ready().await?.map(Frame::into_data) {
+            answer.take(data)?;
+            answer.next = answer.ready().await?;
+        }
+        answer.is_long = answer.rest.is_some() || answer.data.len() > PIECE;
+        Ok(Response::from_parts(parts, answer))
+    }
+
+    /// A response without a body.
+    pub fn none(
+        response: Response<()>,
+        visitor: &Arc<Visitor>,
+        budget: &Arc<Budget>,
+    ) -> Response<Self> {
+        response.map(|()| Self::empty(visitor, budget))
+    }
+
+    /// The same answer, which takes this as long as it lasts.
+    #[must_use]
+    pub fn lasting(self, stream: Charge) -> Self {
+        Self {
+            _stream: Some(stream),
+            ..self
+        }
+    }
+
+    fn empty(visitor: &Arc<Visitor>, budget: &Arc<Budget>) -> Self {
+        Self {
+            visitor: Arc::clone(visitor),
+            budget: Arc::clone(budget),
+            data: Bytes::new(),
+            held: None,
+            next: None,
+            rest: None,
+            is_long: false,
+            _stream: None,
+        }
+    }
+
+    /// What comes next, if it is ready.
+    async fn ready(&mut self) -> Result<Option<Frame<Bytes>>> {
+        let next = std::future::poll_fn(|cx| self.poll_rest(cx));
+        match poll!(next) {
+            Poll::Pending => Ok(None),
+            Poll::Ready(frame) => frame.transpose().map_err(Error::internal),
+        }
+    }
+
+    /// What comes next. Once that is the end, nothing is kept of where it came from:
+    /// the messages, and what they were compressed in.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if let Some(next) = self.next.take() {
+            return Poll::Ready(Some(Ok(next)));
+        }
+        let Some(rest) = &mut self.rest else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(Pin::new(rest).poll_frame(cx));
+        if !matches!(&frame, Some(Ok(frame)) if frame.is_data()) {
+            self.rest = None;
+        }
+        Poll::Ready(frame)
+    }
+
+    /// Holds what was encoded. Long answers leave a quarter of the room to short ones,
+    /// as those of writes are.
+    fn take(&mut self, data: Bytes) -> Result<()> {
+        let room = data.len().max(BUFFER).next_power_of_two();
+        let left = if data.len() > PIECE { 4 } else { 0 };
+        let charge = self.budget.charge_leaving(room, left);
+        self.held = Some(Arc::new(Held {
+            _charge: charge.map_err(|_| Error::AnswersWaiting)?,
+            pieces: AtomicUsize::new(0),
+            waker: AtomicWaker::new(),
+        }));
+        self.data = data;
+        Ok(())
+    }
+
+    fn piece(&mut self) -> Piece {
+        let held = self.held.clone();
+        if let Some(held) = &held {
+            held.pieces.fetch_add(1, Ordering::Relaxed);
+        }
+        Piece {
+            bytes: self.data.split_to(self.data.len().min(PIECE)),
+            held,
+            _sending: (!self.is_long).then(|| self.visitor.sending()),
+        }
+    }
+
+    /// Waits until all that was handed on is sent.
+    fn poll_sent(&mut self, cx: &Context<'_>) -> Poll<()> {
+        if let Some(held) = self.held.as_ref().filter(|_| self.is_long) {
+            held.waker.register(cx.waker());
+            if held.pieces.load(Ordering::Acquire) > 0 {
+                return Poll::Pending;
+            }
+        }
+        self.held = None;
+        Poll::Ready(())
+    }
+}
+
+impl Body for Answer {
+    type Data = Piece;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Piece>, Status>>> {
+        loop {
+            if !self.data.is_empty() {
+                stalls::reader_has_room();
+                return Poll::Ready(Some(Ok(Frame::data(self.piece()))));
+            }
+            ready!(self.poll_sent(cx));
+            let Poll::Ready(frame) = self.poll_rest(cx) else {
+                // It is not the reader who is waited for.
+                stalls::nothing_to_read();
+                return Poll::Pending;
+            };
+            let Some(frame) = frame.transpose()? else {
+                return Poll::Ready(None);
+            };
+            let data = match frame.into_data() {
+                Ok(data) => data,
+                Err(frame) => {
+                    let trailers = frame.into_trailers().unwrap_or_default();
+                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                }
+            };
+            if let Err(error) = self.take(data) {
+                self.rest = None;
+                return Poll::Ready(Some(Ok(Frame::trailers(trailers(&error)))));
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.data.is_empty() && self.next.is_none() && self.rest.is_none()
+    }
+}
+
+/// What ends a stream with an error.
+fn trailers(error: &Error) -> HeaderMap {
+    let status: Status = error.into();
+    let (parts, ()) = status.into_http::<()>().into_parts();
+    parts.headers
+}
