@@ -11,14 +11,13 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use phonenumber::country;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{
-    Identity, KeyAccess, Role,
+    Caller, Role,
     credential::{Credential, Hash, KEY_PREFIX, hash},
     store,
 };
@@ -36,48 +35,6 @@ const REMEMBERED: u64 = 100_000;
 const TURNS: usize = 16;
 /// Longer tokens are not looked at.
 const MAX_TOKEN: usize = 2048;
-
-/// Who a token stands for.
-#[derive(Debug, Clone, Copy)]
-pub enum Caller {
-    /// A user.
-    User {
-        /// Their id.
-        id: Uuid,
-        /// When the token ends.
-        expire_time: DateTime<Utc>,
-    },
-    /// A service.
-    Key {
-        /// The key's organization.
-        organization_id: Uuid,
-        /// The key's id.
-        id: Uuid,
-        /// What it may do.
-        access: KeyAccess,
-        /// When it ends, if it does.
-        expire_time: Option<DateTime<Utc>>,
-    },
-}
-
-impl Caller {
-    /// Who it is.
-    pub fn identity(&self) -> Identity {
-        match *self {
-            Self::User { id, .. } => Identity::User(id),
-            Self::Key { id, .. } => Identity::ApiKey(id),
-        }
-    }
-
-    fn is_current(&self) -> bool {
-        #[expect(clippy::disallowed_methods, reason = "known callers need no database")]
-        let now = Utc::now();
-        match self {
-            Self::User { expire_time, .. } => now < *expire_time,
-            Self::Key { expire_time, .. } => expire_time.is_none_or(|time| now < time),
-        }
-    }
-}
 
 /// A user's roles, by organization.
 pub type Memberships = Arc<Vec<(Uuid, Role)>>;

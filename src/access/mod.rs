@@ -1,12 +1,14 @@
 //! Who calls, and what they may do: identities, roles and the one table of what
 //! each role may do ([`table`]).
 
+mod caller;
 pub mod credential;
 pub mod identities;
 pub mod revocations;
 pub(crate) mod store;
 pub mod table;
 
+pub use caller::Caller;
 use uuid::Uuid;
 
 use crate::{db::text_enum, proto};

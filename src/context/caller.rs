@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{App, Context};
 use crate::{
-    access::{Grant, Identity, KeyAccess, Method, Place, Role, Trust, Who, identities::Caller},
+    access::{Caller, Grant, Identity, KeyAccess, Method, Place, Role, Trust, Who},
     audit::denials::Denial,
     db::{Conn, Db},
     edge::Deadline,

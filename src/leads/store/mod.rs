@@ -2,6 +2,7 @@
 //! beside it. Knows nothing of the wire.
 
 mod group;
+mod list;
 mod search;
 
 use chrono::{DateTime, Utc};
@@ -10,52 +11,24 @@ use diesel::{
     prelude::*,
     result::Error as DieselError,
     sql_query,
-    sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid},
+    sql_types::{Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 pub use group::{fill_all, insert_all, lock_by_identifiers};
+pub use list::list;
 pub use search::{index_new_texts, search};
 
 use crate::{
     db::{Conn, Prepared},
     error::{Error, LEAD_HAS_DEALS, LEAD_HAS_OPEN_CONTACTS, Result, violated_key},
     mask::other,
-    page::{Found, Page, read_page},
     schema::leads,
-    whose::Whose,
 };
 
 const COLUMNS: &str = "id, external_id, phone, email, name, owner_user_id, revision, create_time, \
      update_time";
-/// The condition for a lead to be on a page of what this owner, $5, or nobody has, its id
-/// between $2 and $3, and the order. Rows are compared, so that only the index of the
-/// owners fits, or of what nobody owns, which begins with a number that stands for it:
-/// however small the planner believes an organization to be.
-fn range(owner: Whose, direction: &str) -> (&'static str, String) {
-    let by_owner = format!("owner_user_id {direction}, id {direction}");
-    match owner {
-        Whose::Any => ("id > $2 AND id < $3", format!("id {direction}")),
-        Whose::Nobody => (
-            "owner_user_id IS NULL
-             AND (CASE WHEN owner_user_id IS NULL THEN 1 END, id)
-               > (1, $2)
-             AND (CASE WHEN owner_user_id IS NULL THEN 1 END, id)
-               < (1, $3)",
-            format!(
-                "CASE WHEN owner_user_id IS NULL THEN 1 END {direction},
-                 id {direction}"
-            ),
-        ),
-        Whose::User(_) => (
-            "owner_user_id IS NOT NULL AND (owner_user_id, id) > ($5, $2)
-             AND (owner_user_id, id) < ($5, $3)",
-            by_owner,
-        ),
-    }
-}
-
 /// A row of `leads`.
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = leads, check_for_backend(diesel::pg::Pg))]
@@ -195,31 +168,6 @@ pub async fn lookup(
         Identifier::Email(value) => query.filter(leads::email.eq(value)),
     };
     Ok(query.first(&mut conn).await.optional()?)
-}
-
-/// A page of leads.
-pub async fn list(
-    conn: &Conn,
-    organization_id: Uuid,
-    owner: Whose,
-    page: Page,
-) -> Result<Found<Lead>> {
-    let (range, order) = range(owner, page.direction());
-    let sql = format!(
-        "SELECT {COLUMNS} FROM leads WHERE organization_id = $1 AND {range}
-         ORDER BY {order} LIMIT $4"
-    );
-    let query = |page: Page| {
-        let (low, high) = page.bounds();
-        let query = sql_query(&sql)
-            .bind::<SqlUuid, _>(organization_id)
-            .bind::<SqlUuid, _>(low)
-            .bind::<SqlUuid, _>(high)
-            .bind::<BigInt, _>(page.fetch)
-            .bind::<Nullable<SqlUuid>, _>(owner.user());
-        Prepared(query)
-    };
-    Ok(read_page!(conn, page, query))
 }
 
 /// Inserts a lead. The error of identifiers that others have names all of them; CONFLICT

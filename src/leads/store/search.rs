@@ -17,7 +17,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{COLUMNS, Lead, range};
+use super::{COLUMNS, Lead, list::range};
 use crate::{
     db::{
         Conn, Prepared,

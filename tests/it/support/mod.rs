@@ -3,6 +3,7 @@
 
 mod calls;
 mod cluster;
+mod errors;
 mod hostile;
 mod invariants;
 mod locks;
@@ -35,16 +36,16 @@ use minicrm::{
 };
 use tokio::{net::TcpListener, sync::watch};
 use tonic::{
-    Code, Request, Status,
+    Request, Status,
     service::{Interceptor, interceptor::InterceptedService},
     transport::{Channel, Endpoint},
 };
-use tonic_types::{ErrorDetails, StatusExt};
 use uuid::Uuid;
 
 pub(crate) use calls::call;
 pub use calls::mask;
 pub use cluster::{database_with, empty_database, new_database};
+pub use errors::{assert_error, assert_invalid};
 pub use hostile::{Hostile, framed};
 pub use makers::*;
 pub use people::Person;
@@ -285,38 +286,4 @@ async fn notice_revocations(shared: &Shared, notices: bool) {
         shared.keep_revoked().await;
     }
     std::future::pending().await
-}
-
-/// Asserts code and reason of an error; returns its details.
-#[track_caller]
-pub fn assert_error<T: std::fmt::Debug>(
-    outcome: Result<T, Status>,
-    code: Code,
-    reason: &str,
-) -> ErrorDetails {
-    let status = outcome.unwrap_err();
-    let details = status.get_error_details();
-    let info = details.error_info().expect("every error has an ErrorInfo");
-    assert_eq!(
-        (status.code(), info.reason.as_str()),
-        (code, reason),
-        "{status:?}"
-    );
-    assert_eq!(info.domain, "minicrm");
-    details
-}
-
-/// Asserts that exactly these fields of the request are refused.
-#[track_caller]
-pub fn assert_invalid<T: std::fmt::Debug>(outcome: Result<T, Status>, fields: &[&str]) {
-    let details = assert_error(outcome, Code::InvalidArgument, "INVALID_FIELDS");
-    let violations = &details.bad_request().expect("the fields").field_violations;
-    let mut found: Vec<_> = violations
-        .iter()
-        .map(|violation| violation.field.as_str())
-        .collect();
-    let mut fields = fields.to_vec();
-    found.sort_unstable();
-    fields.sort_unstable();
-    assert_eq!(found, fields);
 }
