@@ -304,7 +304,7 @@ diesel::table! {
     organizations (id) {
         /// Counts changes of who may do what: roles and keys that were taken.
         access_revision -> Int8,
-        /// When access_revision was last changed.
+        /// When that was last changed.
         access_time -> Timestamptz,
         create_time -> Timestamptz,
         /// ISO 4217; those that deals may have, none: all.

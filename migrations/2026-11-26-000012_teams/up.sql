@@ -7,7 +7,7 @@ ALTER TABLE organizations
     ADD COLUMN delete_time timestamptz;
 COMMENT ON COLUMN organizations.access_revision IS
     'Counts changes of who may do what: roles and keys that were taken.';
-COMMENT ON COLUMN organizations.access_time IS 'When access_revision was last changed.';
+COMMENT ON COLUMN organizations.access_time IS 'When that was last changed.';
 COMMENT ON COLUMN organizations.delete_time IS
     'When it was closed; its rows are removed some time later. NULL: it is open.';
 CREATE INDEX organizations_access_time_idx ON organizations (access_time);

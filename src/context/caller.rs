@@ -113,7 +113,7 @@ impl Context {
                 };
                 let found = match membership(&remembered, named) {
                     // They may have joined it by another process.
-                    None => membership(&*identities.memberships_now(db, id).await?, named),
+                    None => membership(&identities.memberships_now(db, id).await?, named),
                     found => found,
                 };
                 let (organization_id, role) = found.ok_or(match named {

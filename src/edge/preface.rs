@@ -18,7 +18,7 @@ const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// What clients of HTTP/1.1 are told.
 const ANSWER: &str = "HTTP/1.1 505 HTTP Version Not Supported\r\n\
     content-type: text/plain; charset=utf-8\r\n\
-    content-length: 62\r\n\
+    content-length: 63\r\n\
     connection: close\r\n\
     \r\n\
     This is minicrm. It speaks gRPC here, over HTTP/2: try grpcurl\n";

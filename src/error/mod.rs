@@ -13,9 +13,8 @@ use std::{sync::Arc, time::Duration};
 
 pub use database::violated_key;
 pub use details::SOON;
-use prost::Message;
 pub use reasons::*;
-use tonic::{Code, Status};
+use tonic::Code;
 use tonic_types::FieldViolation;
 use uuid::Uuid;
 
@@ -203,11 +202,6 @@ impl Error {
     /// Whether the connection to the database is gone.
     pub fn is_connection_lost(&self) -> bool {
         matches!(self, Self::Unavailable(_))
-    }
-
-    /// The status as a message, for a result among others.
-    pub fn to_rpc_status(&self) -> tonic_types::Status {
-        tonic_types::Status::decode(Status::from(self).details()).unwrap_or_default()
     }
 
     /// The code of its status.

@@ -17,12 +17,12 @@ const MAX_TEXT: usize = 200;
 /// The status of an error. Texts are cut, then the last violations are left out, until
 /// it fits; the last one of those that are named says how many are not, those `more`
 /// included that were not even given.
-pub fn status(code: Code, message: &str, details: ErrorDetails, more: usize) -> Status {
+pub fn status(code: Code, message: &str, details: &ErrorDetails, more: usize) -> Status {
     let message = clip(message, MAX_MESSAGE, |c| match c {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' | '.' | ',' => 1,
         c => 3 * c.len_utf8(),
     });
-    let details = cut_texts(&details);
+    let details = cut_texts(details);
     let violations = details
         .bad_request()
         .map(|bad| bad.field_violations.clone());
@@ -151,7 +151,7 @@ mod tests {
                 };
                 details.set_resource_info(name, name, name, text);
             }
-            let status = status(Code::InvalidArgument, &message, details, more);
+            let status = status(Code::InvalidArgument, &message, &details, more);
             prop_assert!(trailers(&status) < 4096 - 300, "{}", trailers(&status));
             let details = status.get_error_details();
             prop_assert_eq!(&details.error_info().unwrap().reason, "INVALID_FIELDS");
@@ -164,13 +164,13 @@ mod tests {
             let named = (0..given).map(|n| FieldViolation::new(format!("field[{n}]"), "is wrong"));
             let mut details = ErrorDetails::new();
             details.set_bad_request(named.collect::<Vec<_>>());
-            let status = status(Code::InvalidArgument, "wrong", details, 7);
+            let status = status(Code::InvalidArgument, "wrong", &details, 7);
             let details = status.get_error_details();
-            let Some(bad) = details.bad_request() else {
+            let told = &details.bad_request().unwrap().field_violations;
+            let Some((last, named)) = told.split_last() else {
                 assert_eq!(given, 0);
                 continue;
             };
-            let (last, named) = bad.field_violations.split_last().unwrap();
             assert!(named.len() == given || named.len() > 25, "{}", named.len());
             assert_eq!(
                 last.description,

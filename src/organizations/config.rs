@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 
 /// Settings of organizations.
+#[expect(clippy::struct_field_names, reason = "named after the flags")]
 #[derive(Debug, Clone, Args)]
 pub struct Organizations {
     /// How many organizations a user may own who creates one more.

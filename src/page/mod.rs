@@ -57,6 +57,7 @@ impl Page {
     }
 
     /// All pages as one, as far as they are counted.
+    #[must_use]
     pub fn whole(self) -> Self {
         Self {
             order: self.order,

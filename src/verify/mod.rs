@@ -177,7 +177,13 @@ impl fmt::Display for Findings {
                 write!(f, " deals {:+}", change.deals)?;
             }
             if change.amount != 0 {
-                write!(f, " amount {:+}", change.amount)?;
+                let cents = change.amount.with_scale(2);
+                let amount = if cents == change.amount {
+                    &cents
+                } else {
+                    &change.amount
+                };
+                write!(f, " amount {amount:+}")?;
             }
             writeln!(f)?;
         }

@@ -22,7 +22,7 @@ pub fn id(n: usize) -> String {
 /// the longest timeline, a contact that was decided about many times.
 pub async fn fill(app: &App) {
     app.execute(&format!(
-        r#"CREATE FUNCTION pg_temp.id(n bigint) RETURNS uuid LANGUAGE sql AS
+        r"CREATE FUNCTION pg_temp.id(n bigint) RETURNS uuid LANGUAGE sql AS
            $$ SELECT lpad(to_hex(n), 32, '0')::uuid $$;
            CREATE FUNCTION pg_temp.long(n integer) RETURNS text LANGUAGE sql AS
            $$ SELECT repeat(U&'\+01F600', n) $$;
@@ -63,7 +63,7 @@ pub async fn fill(app: &App) {
            INSERT INTO activities (organization_id, id, deal_id, number, payload)
            SELECT '{ORGANIZATION}', pg_temp.id(n), pg_temp.id(1), n,
                   jsonb_build_object('type', 'COMMENT', 'text', pg_temp.long(10000))
-           FROM generate_series(1, {LONG}) AS n"#
+           FROM generate_series(1, {LONG}) AS n"
     ))
     .await;
 }

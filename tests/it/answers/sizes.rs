@@ -19,8 +19,7 @@ macro_rules! assert_fits {
     ($app:ident.$service:ident.$method:ident, $request:expr, $items:ident.$id:ident, $count:expr,
      $pages:expr) => {{
         let mut request = $request;
-        request.page_size = 1000;
-        request.include_total = true;
+        (request.page_size, request.include_total) = (1000, true);
         let (mut found, mut pages) = (BTreeSet::new(), 0);
         loop {
             let page = call!($app.$service.$method(request.clone())).unwrap();

@@ -43,7 +43,7 @@ fn assert_fits(status: &Status, given: usize) {
 
 /// Mutant: the details as they come.
 #[tokio::test]
-async fn two_hundred_violations_fit_and_two_million_are_counted() {
+async fn two_hundred_violations_fit_and_a_hundred_thousand_are_counted() {
     let app = App::start().await;
     let weight = OperatorWeight {
         operator_id: "\u{436}".repeat(1000),
@@ -67,7 +67,7 @@ async fn two_hundred_violations_fit_and_two_million_are_counted() {
             .description
             .starts_with("… and ")
     );
-    for given in [200, 2_000_000] {
+    for given in [200, 100_000] {
         let request = ListContactsRequest {
             statuses: vec![7; given],
             ..Default::default()

@@ -55,7 +55,10 @@ async fn a_contact_is_taken_from_its_operator() {
         unassigned: true,
         ..Default::default()
     };
-    assert_eq!(app.list_contacts(backlog).await, [taken.clone()]);
+    assert_eq!(
+        app.list_contacts(backlog).await,
+        std::slice::from_ref(&taken)
+    );
     app.fold().await;
     let overview = call!(app.analytics.get_overview(GetOverviewRequest {})).unwrap();
     assert_eq!(overview.backlog, 1);

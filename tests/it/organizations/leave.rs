@@ -110,7 +110,7 @@ impl Desk {
 
 #[tokio::test]
 async fn operators_of_who_is_removed_get_no_contacts() {
-    let desk = Desk::new().await;
+    let desk = Box::pin(Desk::new()).await;
     let anns = &desk.team.anns;
     desk.remove(MemberOperators::Unspecified, "").await.unwrap();
     let operator = anns.get_operator(&desk.operator).await;
@@ -127,7 +127,7 @@ async fn operators_of_who_is_removed_get_no_contacts() {
 /// Whoever leaves by themselves leaves the same.
 #[tokio::test]
 async fn who_leaves_may_say_who_goes_on() {
-    let desk = Desk::new().await;
+    let desk = Box::pin(Desk::new()).await;
     let ann = &desk.team.ann.id;
     let request = desk.request(MemberOperators::Release, ann);
     let bobs = &desk.bobs;
@@ -147,7 +147,7 @@ async fn who_leaves_may_say_who_goes_on() {
 
 #[tokio::test]
 async fn contacts_are_given_to_others_or_kept() {
-    let desk = Desk::new().await;
+    let desk = Box::pin(Desk::new()).await;
     let anns = &desk.team.anns;
     let limited = Operator {
         load_limit: Some(3),
@@ -162,7 +162,7 @@ async fn contacts_are_given_to_others_or_kept() {
     assert_eq!(desk.backlog().await, 1);
     anns.assert_invariants().await;
 
-    let desk = Desk::new().await;
+    let desk = Box::pin(Desk::new()).await;
     desk.remove(MemberOperators::Keep, "").await.unwrap();
     let kept = desk.team.anns.get_operator(&desk.operator).await;
     assert_eq!((kept.active, kept.load), (Some(true), 4));
@@ -170,7 +170,7 @@ async fn contacts_are_given_to_others_or_kept() {
 
 #[tokio::test]
 async fn only_members_go_on() {
-    let desk = Desk::new().await;
+    let desk = Box::pin(Desk::new()).await;
     let eve = desk.team.app.user("eve@example.com").await;
     for operators in [MemberOperators::Release, MemberOperators::Reassign] {
         let outcome = desk.remove(operators, &eve.id).await;
@@ -200,7 +200,7 @@ async fn only_members_go_on() {
 /// has come back and owns things again.
 #[tokio::test]
 async fn thousands_are_handed_over() {
-    let desk = Desk::new().await;
+    let desk = Box::pin(Desk::new()).await;
     let (bob, ann) = (&desk.bob.id, &desk.team.ann.id);
     let (organization, lead) = (&desk.team.acme.id, &desk.lead.id);
     desk.team
@@ -246,7 +246,7 @@ async fn thousands_are_handed_over() {
 /// What was read may be sent back whole, though it names somebody who is gone.
 #[tokio::test]
 async fn what_stays_is_not_checked_again() {
-    let desk = Desk::new().await;
+    let desk = Box::pin(Desk::new()).await;
     let anns = &desk.team.anns;
     desk.remove(MemberOperators::Release, "").await.unwrap();
     let operator = Operator {

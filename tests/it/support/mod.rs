@@ -285,5 +285,5 @@ async fn notice_revocations(shared: &Shared, notices: bool) {
     if notices {
         shared.keep_revoked().await;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -70,7 +70,7 @@ fn expected(tasks: &[Task], request: &ListTasksRequest, today: Date) -> Vec<Task
         .filter(|task| {
             is(&request.deal_id, &task.deal_id)
                 && is(&request.assignee_user_id, &task.assignee_user_id)
-                && !(request.without_assignee && !task.assignee_user_id.is_empty())
+                && (!request.without_assignee || task.assignee_user_id.is_empty())
                 && !(request.only_open && task.done)
                 && !(request.overdue
                     && (task.done || due(task).is_none_or(|day| day >= number(Some(today)))))
