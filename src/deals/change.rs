@@ -53,7 +53,9 @@ impl Change {
             amount: mask.then("amount", || {
                 amount::parse(v, "deal.amount", &deal.amount).unwrap_or_default()
             }),
-            currency: mask.then("currency", || v.currency("deal.currency", &deal.currency)),
+            currency: mask.then("currency", || {
+                v.known_currency("deal.currency", &deal.currency)
+            }),
             status: mask
                 .then("status", || v.required_enum("deal.status", deal.status))
                 .and_then(kept_status),
@@ -129,6 +131,7 @@ impl Change {
             }
         }
         if after.currency != deal.currency {
+            violations.currency("deal.currency", &after.currency);
             let organization = organizations::store::find(conn, organization_id).await?;
             if !organization.allows(&after.currency) {
                 violations.add("deal.currency", "is none of the organization's currencies");

@@ -38,6 +38,9 @@ pub(super) fn examine(conn: &mut BlockingConn) -> Result<Database> {
             "the schema that this login finds first (search_path) is not `public`",
         ));
     }
+    // Before what is known of migrations: a process that starts at the same time makes tables
+    // and says so at once, and they are ours if that is read after them.
+    let others: Vec<Name> = sql_query(RELATIONS).load(conn)?;
     let found = Database::read(conn)?;
     let statuses = found.statuses()?;
     let of = |state| statuses.iter().filter(move |status| status.state == state);
@@ -47,15 +50,14 @@ pub(super) fn examine(conn: &mut BlockingConn) -> Result<Database> {
             other.name
         )));
     }
-    if of(State::Applied).next().is_none() {
-        let others: Vec<Name> = sql_query(RELATIONS).load(conn)?;
-        if !others.is_empty() || of(State::Unknown).next().is_some() {
-            let names: Vec<_> = others.iter().map(|other| other.name.as_str()).collect();
-            return Err(Error::refused(format!(
-                "it belongs to another application, with tables like {}; give minicrm one of its own",
-                names.join(", ")
-            )));
-        }
+    if of(State::Applied).next().is_none()
+        && (!others.is_empty() || of(State::Unknown).next().is_some())
+    {
+        let names: Vec<_> = others.iter().map(|other| other.name.as_str()).collect();
+        return Err(Error::refused(format!(
+            "it belongs to another application, with tables like {}; give minicrm one of its own",
+            names.join(", ")
+        )));
     }
     if of(State::Unknown).next().is_some() {
         tracing::info!("the schema of the database is newer than this version");

@@ -182,7 +182,7 @@ async fn create_organization(
             } = organization;
             let owned = store::members::count_owned(conn, user_id).await?;
             limits.check_owned(user_id, owned)?;
-            check(conn, time_zone, default_currency, currencies).await?;
+            check(conn, None, time_zone, default_currency, currencies).await?;
             let created = store::insert(conn, organization).await?;
             // Its answer was kept once.
             let created = created.ok_or(Error::RequestIdReused)?;
@@ -266,6 +266,7 @@ async fn update_organization(
             if change == OrganizationChange::default() {
                 conn.unchanged();
             } else {
+                let before = organization;
                 organization = store::update(conn, id, &change).await?;
                 let store::Organization {
                     time_zone,
@@ -273,7 +274,7 @@ async fn update_organization(
                     currencies,
                     ..
                 } = &organization;
-                check(conn, time_zone, default_currency, currencies).await?;
+                check(conn, Some(&before), time_zone, default_currency, currencies).await?;
             }
             Ok(organization.into())
         })

@@ -3,13 +3,14 @@
 //! method changes is refused.
 
 use minicrm::proto::{
-    CompleteTaskRequest, Contact, ContactStatus, Deal, EraseLeadRequest, Lead,
-    ListAuditEventsRequest, Operator, ReopenTaskRequest, ReplaceOperatorWeightsRequest, Source,
-    Task, UpdateContactRequest, UpdateDealRequest, UpdateLeadRequest, UpdateOperatorRequest,
-    UpdateOrganizationRequest, UpdateSourceRequest, UpdateTaskRequest,
+    CompleteTaskRequest, Contact, ContactStatus, Deal, EraseLeadRequest, GetDealRequest,
+    GetOrganizationRequest, Lead, ListAuditEventsRequest, Operator, Organization,
+    ReopenTaskRequest, ReplaceOperatorWeightsRequest, Source, Task, UpdateContactRequest,
+    UpdateDealRequest, UpdateLeadRequest, UpdateOperatorRequest, UpdateOrganizationRequest,
+    UpdateSourceRequest, UpdateTaskRequest,
 };
 
-use crate::support::{App, call, contact, external, mask, operator};
+use crate::support::{App, assert_invalid, call, contact, external, mask, operator};
 
 mod refused;
 
@@ -240,4 +241,60 @@ async fn what_is_unchanged_is_not_checked_again() {
         ..world.operator.clone()
     };
     app.update_operator(&renamed, &[]).await.unwrap();
+
+    // Nor whether a currency is still in use, or a time zone that of a place.
+    app.execute(
+        "UPDATE deals SET currency = 'BGN';
+         UPDATE organizations
+         SET default_currency = 'BGN', currencies = '{BGN,EUR}', time_zone = 'localtime'",
+    )
+    .await;
+    let deal = call!(app.deals.get_deal(GetDealRequest {
+        id: world.deal.id.clone()
+    }))
+    .unwrap();
+    let renamed = UpdateDealRequest {
+        deal: Some(Deal {
+            title: "Newer".to_owned(),
+            ..deal
+        }),
+        ..Default::default()
+    };
+    let deal = call!(app.deals.update_deal(renamed)).unwrap();
+    assert_eq!((&*deal.title, &*deal.currency), ("Newer", "BGN"));
+    let organization = call!(
+        app.organizations
+            .get_organization(GetOrganizationRequest {})
+    );
+    let renamed = UpdateOrganizationRequest {
+        organization: Some(Organization {
+            name: "New".to_owned(),
+            ..organization.unwrap()
+        }),
+        ..Default::default()
+    };
+    call!(app.organizations.update_organization(renamed)).unwrap();
+    for (field, organization) in [
+        (
+            "organization.currencies",
+            Organization {
+                currencies: vec!["BGN".to_owned(), "HRK".to_owned()],
+                ..Organization::default()
+            },
+        ),
+        (
+            "organization.time_zone",
+            Organization {
+                time_zone: "Factory".to_owned(),
+                ..Organization::default()
+            },
+        ),
+    ] {
+        let request = UpdateOrganizationRequest {
+            organization: Some(organization),
+            ..Default::default()
+        };
+        let outcome = call!(app.organizations.update_organization(request));
+        assert_invalid(outcome, &[field]);
+    }
 }
