@@ -15,6 +15,8 @@ use std::{
 const WRITABLE: u32 = 0o022;
 /// Of use for anybody but the owner.
 const OPEN: u32 = 0o077;
+/// Of use for others than the owner and the group, or writable for the group.
+const OPEN_BEYOND_GROUP: u32 = 0o027;
 /// In a directory with this bit nobody renames or removes what is another's.
 const STICKY: u32 = 0o1000;
 const ROOT: u32 = 0;
@@ -30,6 +32,29 @@ pub fn read_secret(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     checked(path, OpenOptions::new().read(true), OPEN)?.read_to_string(&mut text)?;
     Ok(text)
+}
+
+/// Reads a file with a key or another secret that a setting names; the error is a message
+/// for the terminal. As OpenSSH has it, a file of this process's own user must be for that
+/// user alone. One of somebody else's may be handed over by its group, as Kubernetes
+/// (`fsGroup`) and packages do it, but only to be read.
+pub fn read_named_secret(path: &Path) -> Result<Vec<u8>, String> {
+    let unreadable = |error| format!("cannot read {}: {error}", path.display());
+    // What is looked at is what is read, even if the name is given to another file.
+    let mut file = File::open(path).map_err(unreadable)?;
+    let found = file.metadata().map_err(unreadable)?;
+    let own = own_uid().is_none_or(|uid| uid == found.uid());
+    let forbidden = if own { OPEN } else { OPEN_BEYOND_GROUP };
+    let mode = found.mode() & 0o777;
+    if mode & forbidden != 0 {
+        return Err(format!(
+            "will not use {}: its mode {mode:03o} lets others at the secret in it (chmod 600)",
+            path.display()
+        ));
+    }
+    let mut contents = Vec::new();
+    file.read_to_end(&mut contents).map_err(unreadable)?;
+    Ok(contents)
 }
 
 /// Writes a file that nobody else can read, all of it or nothing.
@@ -126,7 +151,10 @@ fn without_links(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 /// call would be unsafe code.
 pub fn own_uid() -> Option<u32> {
     static UID: OnceLock<Option<u32>> = OnceLock::new();
-    *UID.get_or_init(|| id("-u"))
+    *UID.get_or_init(|| {
+        let process = fs::metadata("/proc/self").ok();
+        process.map(|process| process.uid()).or_else(|| id("-u"))
+    })
 }
 
 fn own_gid() -> Option<u32> {

@@ -22,12 +22,11 @@
 //! | [`access`], [`auth`] | who calls and what they may do; passwords, sessions, tokens |
 //! | `audit` | who did what to which thing |
 //! | `rpc`, [`context`] | the frame around every RPC; whose data it may touch |
-//! | [`validate`], `mask`, [`page`], `request_id` | fields, update masks, pages, exactly-once |
-//! | [`edge`] | connections, TLS, deadlines, what is too much |
+//! | [`validate`], `mask`, `whose`, [`page`], `request_id` | fields, update masks, whose things, pages, exactly-once |
+//! | [`edge`], `reflection` | connections, TLS, deadlines, what is too much; how the service describes itself |
 //! | [`error`] | the one error type and its mapping to a status |
-//! | `secret_file` | files with keys, which nobody else may read |
 //! | [`db`], [`migrations`], [`embedded`] | pool and transactions, schema, private Postgres |
-//! | `files` | files and directories that nobody else may have put there |
+//! | `files` | files and directories that nobody else may have put there, or may read |
 //! | [`verify`] | what is counted, compared with the rows |
 //! | [`telemetry`] | logs, metrics, traces |
 //! | [`config`], [`commands`], [`server`] | the binary |
@@ -68,7 +67,6 @@ mod reflection;
 mod request_id;
 mod rpc;
 mod schema;
-mod secret_file;
 pub mod server;
 mod sources;
 mod statistics;

@@ -15,7 +15,7 @@ use super::{
     mail::config::Mails,
     tokens::{Key, Keys, generate},
 };
-use crate::{files, secret_file};
+use crate::files;
 
 /// Settings of authentication.
 #[derive(Debug, Clone, Args)]
@@ -170,12 +170,12 @@ impl Authentication {
         }
         let mut keys = Vec::new();
         for path in &self.jwt_key_files {
-            let pem = String::from_utf8(secret_file::read(path)?)
+            let pem = String::from_utf8(files::read_named_secret(path)?)
                 .map_err(|_| format!("{} is not PEM", path.display()))?;
             keys.push(Key::Ed25519Pem(pem));
         }
         for path in &self.jwt_secret_files {
-            keys.push(Key::Secret(secret_file::read(path)?));
+            keys.push(Key::Secret(files::read_named_secret(path)?));
         }
         if keys.is_empty() {
             let data_dir = data_dir.ok_or(

@@ -15,7 +15,7 @@ use tokio_rustls::rustls::{
 
 use crate::{
     edge::tls::{authorities, certificates, unusable},
-    secret_file,
+    files,
 };
 
 /// Who may be the server.
@@ -57,7 +57,7 @@ pub fn config(
         (None, None) => builder.with_no_client_auth(),
         (Some(cert), Some(key)) => {
             let chain = certificates(&read(cert)?, cert)?;
-            let secret = PrivateKeyDer::from_pem_slice(&secret_file::read(key)?)
+            let secret = PrivateKeyDer::from_pem_slice(&files::read_named_secret(key)?)
                 .map_err(|error| unusable(key, &error))?;
             builder
                 .with_client_auth_cert(chain, secret)

@@ -21,7 +21,7 @@ use tokio_rustls::{
     server::TlsStream,
 };
 
-use crate::secret_file;
+use crate::files;
 
 /// How often the files are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -100,7 +100,7 @@ impl Files {
         let read = |path: &Path| fs::read(path).map_err(|error| unusable(path, &error));
         Ok(Contents {
             cert: read(&self.cert)?,
-            key: secret_file::read(&self.key)?,
+            key: files::read_named_secret(&self.key)?,
             client_ca: self.client_ca.as_deref().map(read).transpose()?,
         })
     }

@@ -7,8 +7,8 @@ use crate::config::Address;
 /// Settings of what the service says of itself.
 #[derive(Debug, Clone, Args)]
 pub struct Telemetry {
-    /// Address of a plain HTTP port with `/metrics`, `/log-level` and
-    /// `/.well-known/jwks.json`. Without it there is none.
+    /// Address of a plain HTTP port with `/metrics`, `/healthz`, `/readyz`, `/log-level`
+    /// and `/.well-known/jwks.json`. Without it there is none.
     #[arg(
         long,
         global = true,

@@ -1,19 +1,17 @@
 //! The settings of mails.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use lettre::{AsyncSmtpTransport, Tokio1Executor, message::Mailbox};
 
 use super::Mailer;
-use crate::secret_file;
 
 /// Settings of mails.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Mails {
     /// Server that mails are sent by, like `smtps://user:password@host` or
     /// `smtp://user:password@host:587?tls=required`. Without it no mails are sent:
-    /// `minicrm users` verifies addresses and resets passwords.
+    /// `minicrm users` verifies addresses and resets passwords. `MINICRM_SMTP_URL_FILE`
+    /// names a file with it.
     // Not shown by `--help`: it may hold a password.
     #[arg(
         long,
@@ -24,17 +22,6 @@ pub struct Mails {
         value_name = "URL"
     )]
     pub smtp_url: Option<String>,
-
-    /// File with that URL.
-    #[arg(
-        long,
-        global = true,
-        env = "MINICRM_SMTP_URL_FILE",
-        conflicts_with = "smtp_url",
-        requires = "mail_from",
-        value_name = "FILE"
-    )]
-    pub smtp_url_file: Option<PathBuf>,
 
     /// Whom mails are from, like `Acme <crm@example.com>`.
     #[arg(long, global = true, env = "MINICRM_MAIL_FROM", value_name = "ADDRESS")]
@@ -52,16 +39,9 @@ impl Mails {
     /// What sends them, if there is a server for it. The error is a message for the
     /// terminal.
     pub fn mailer(&self) -> Result<Option<Mailer>, String> {
-        let url = match (&self.smtp_url, &self.smtp_url_file) {
-            (Some(url), _) => url.clone(),
-            (None, Some(file)) => String::from_utf8(secret_file::read(file)?)
-                .map_err(|_| format!("{} is not text", file.display()))?,
-            (None, None) => return Ok(None),
-        };
-        let url = url.trim();
-        if url.is_empty() {
+        let Some(url) = self.smtp_url.as_deref() else {
             return Ok(None);
-        }
+        };
         // What is wrong with the URL is not repeated: it may hold a password.
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
             .map_err(|_| "MINICRM_SMTP_URL is not a URL like smtps://user:password@host")?;

@@ -103,7 +103,16 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
             "minicrm_shed_total",
             "Calls that were refused because too much was going on.",
             &["reason"],
-            &["in_flight", "queue", "pool", "passwords", "mails"],
+            &[
+                "in_flight",
+                "queue",
+                "pool",
+                "passwords",
+                "request_memory",
+                "answer_memory",
+                "beside",
+                "mails",
+            ],
         ),
         rate_limited: counters(
             "minicrm_rate_limited_total",
