@@ -124,7 +124,6 @@ async fn mailing_on(database_url: String, server: &Server) -> App {
         smtp_url: Some(format!("smtp://{}", server.address)),
         mail_from: Some("Acme <crm@example.com>".to_owned()),
         public_url: Some("https://crm.example.com/".to_owned()),
-        ..Mails::default()
     };
     let settings = secure_with(|settings| settings.mailer = mails.mailer().unwrap());
     App::made_with(database_url, settings).await
