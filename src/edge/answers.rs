@@ -20,7 +20,7 @@ use tonic::{
 use super::{
     budget::{Budget, Charge},
     stalls,
-    visitors::{Sending, Visitor},
+    visitors::{Calling, Sending, Visitor},
 };
 use crate::error::{Error, Result};
 
@@ -84,6 +84,8 @@ pub struct Answer {
     is_long: bool,
     /// What a stream takes as long as it lasts.
     _stream: Option<Charge>,
+    /// Whoever reads it is doing something.
+    _calling: Calling,
 }
 
 impl Answer {
@@ -98,9 +100,14 @@ impl Answer {
             rest: Some(body),
             ..Self::empty(visitor, budget)
         };
-        if let Some(Ok(data)) = answer.ready().await?.map(Frame::into_data) {
-            answer.take(data)?;
-            answer.next = answer.ready().await?;
+        match answer.ready().await?.map(Frame::into_data) {
+            Some(Ok(data)) => {
+                answer.take(data)?;
+                answer.next = answer.ready().await?;
+            }
+            // A stream may end before it has answered anything.
+            Some(Err(trailers)) => answer.next = Some(trailers),
+            None => {}
         }
         answer.is_long = answer.rest.is_some() || answer.data.len() > PIECE;
         Ok(Response::from_parts(parts, answer))
@@ -134,6 +141,7 @@ impl Answer {
             rest: None,
             is_long: false,
             _stream: None,
+            _calling: visitor.calls(),
         }
     }
 

@@ -18,7 +18,9 @@ use tonic::{
     },
 };
 
-use super::{Deadline, answers::Answer, calls::Served, requests::Reader, visitors::Visitor};
+use super::{
+    Deadline, answers::Answer, calls::Served, panics, requests::Reader, visitors::Visitor,
+};
 use crate::error::Result;
 
 /// What a stream of answers takes as long as it lasts.
@@ -64,8 +66,11 @@ pub async fn answer(
         };
         reader.read_small(&edge.beside, request).await?
     };
-    let Ok(response) = served.routes.clone().call(request).await;
-    let response = Answer::hold(response, visitor, &edge.beside).await?;
+    let answered = async {
+        let Ok(response) = served.routes.clone().call(request).await;
+        Answer::hold(response, visitor, &edge.beside).await
+    };
+    let response = panics::caught(answered).await??;
     Ok(response.map(|answer| answer.lasting(charge)))
 }
 

@@ -45,7 +45,8 @@ impl Visitor {
         self.known.load(Ordering::Relaxed)
     }
 
-    /// Whether no call is being answered.
+    /// Whether no call is being answered: none is worked on, and of no answer the end
+    /// is still to come.
     pub fn is_idle(&self) -> bool {
         self.calls.load(Ordering::Relaxed) == 0
     }

@@ -2,6 +2,7 @@
 //! how it ends.
 
 mod answers;
+mod beside;
 mod calls;
 mod connections;
 mod deadlines;
