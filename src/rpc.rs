@@ -13,7 +13,7 @@ use tracing::Instrument;
 use crate::{
     access::{Identity, Method},
     context::{App, Context},
-    edge::{Deadline, Held, Visitor, panics},
+    edge::{Deadline, Held, Owner, Visitor, panics},
     error::{Error, Result},
     proto,
     telemetry::{call::Call, metrics},
@@ -47,10 +47,10 @@ where
     let serving = serve(app, request, deadline, &mut call, method).instrument(span);
     let served = timeout_at(deadline.0, serving).await;
     let outcome = served.unwrap_or(Err(Error::DeadlineExceeded));
-    let outcome = outcome.and_then(|answer| match answer.encoded_len() {
+    let outcome = outcome.and_then(|(answer, owner)| match answer.encoded_len() {
         // Methods answer less; a client could not say what is wrong with more.
         length if length > MAX_ANSWER => Err(Error::AnswerTooLarge),
-        length => Ok((answer, length)),
+        length => Ok((answer, length, owner)),
     });
     match &outcome {
         Err(Error::Overloaded { what, .. }) => metrics::shed(what),
@@ -59,11 +59,15 @@ where
         _ => {}
     }
     call.end(&outcome);
-    let (answer, length) = outcome.map_err(|error| Status::from(&error))?;
+    let (answer, length, owner) = outcome.map_err(|error| Status::from(&error))?;
     let short = compress && length < WORTH_COMPRESSING;
     let mut response = Response::new(answer);
     if short {
         response.disable_compression();
+    }
+    if let Some(owner) = owner {
+        // The answer counts for them until it is sent.
+        response.extensions_mut().insert(owner);
     }
     Ok(response)
 }
@@ -74,7 +78,7 @@ async fn serve<Q, T, F>(
     deadline: Deadline,
     call: &mut Call,
     method: impl FnOnce(Context, Q) -> F,
-) -> Result<T>
+) -> Result<(T, Option<Owner>)>
 where
     Q: Method,
     T: Send + 'static,
@@ -93,11 +97,12 @@ where
         admitted.of(context.organization_id)?,
         Held::of(request.extensions()),
     );
+    let owner = context.owner();
     let outcome = run(context.clone(), request.into_inner(), taken, method).await;
     if let Err(Error::Denied(reason)) = &outcome {
         context.count_denied(reason);
     }
-    outcome
+    outcome.map(|answer| (answer, owner))
 }
 
 /// What the call has taken is given back when its work is done, whoever still waits for

@@ -78,7 +78,7 @@ impl Context {
 
     fn enter_as_developer(&mut self, metadata: &MetadataMap) -> Result<()> {
         let served = self.app.organizations.as_slice();
-        let organization_id = match named_organization(metadata)? {
+        let organization_id = match named_organization(metadata.as_ref())? {
             None => served.first().copied(),
             Some(named) => Some(named).filter(|named| served.contains(named)),
         };
@@ -89,7 +89,7 @@ impl Context {
 
     /// Decides the organization of the call, and the caller's place in it.
     async fn enter(&mut self, caller: Caller, metadata: &MetadataMap) -> Result<()> {
-        let named = named_organization(metadata)?;
+        let named = named_organization(metadata.as_ref())?;
         let (identities, db) = (&self.app.identities, &self.callers_db());
         (self.organization_id, self.place) = match caller {
             Caller::Key {
@@ -199,7 +199,10 @@ impl Context {
 }
 
 /// The membership in the organization that is named, or else in the user's default one.
-fn membership(memberships: &[(Uuid, Role)], named: Option<Uuid>) -> Option<(Uuid, Role)> {
+pub(super) fn membership(
+    memberships: &[(Uuid, Role)],
+    named: Option<Uuid>,
+) -> Option<(Uuid, Role)> {
     let wanted = |&&(id, _): &&(Uuid, Role)| named.is_none_or(|named| named == id);
     memberships.iter().find(wanted).copied()
 }
@@ -212,8 +215,8 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The organization a call names.
-fn named_organization(metadata: &MetadataMap) -> Result<Option<Uuid>> {
-    let Some(named) = metadata.get("x-organization-id") else {
+pub(super) fn named_organization(headers: &HeaderMap) -> Result<Option<Uuid>> {
+    let Some(named) = headers.get("x-organization-id") else {
         return Ok(None);
     };
     let named = Uuid::try_parse_ascii(named.as_bytes());

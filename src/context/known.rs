@@ -3,9 +3,13 @@
 use futures_util::{FutureExt, future::BoxFuture};
 use tonic::codegen::http::HeaderMap;
 
-use super::{App, caller::bearer};
+use super::{
+    App,
+    caller::{bearer, membership, named_organization},
+};
 use crate::{
-    edge::{Callers, Deadline},
+    access::Caller,
+    edge::{Callers, Deadline, Owner},
     error::{Error, Result},
 };
 
@@ -15,18 +19,33 @@ impl Callers for App {
         &'c self,
         headers: &'c HeaderMap,
         Deadline(deadline): Deadline,
-    ) -> BoxFuture<'c, Result<()>> {
+    ) -> BoxFuture<'c, Result<Owner>> {
         async move {
             if self.prepared.get().is_none() {
                 return Err(Error::unavailable("the database is not prepared yet"));
             }
+            // One that is no name is refused later.
+            let named = named_organization(headers).unwrap_or_default();
             let Some(auth) = &self.auth else {
-                return Ok(());
+                let named = named.filter(|named| self.organizations.contains(named));
+                let id = named.or(self.organizations.first().copied());
+                return Ok(Owner::Known(id.unwrap_or_default()));
             };
             let token = bearer(headers).ok_or(Error::Unauthenticated)?;
             let db = self.db.until(deadline);
-            let caller = self.identities.caller(&db, &auth.keys, token);
-            caller.await.map(|_| ())
+            let caller = self.identities.caller(&db, &auth.keys, token).await?;
+            let id = match caller {
+                Caller::Key {
+                    organization_id, ..
+                } => organization_id,
+                // What they name counts only if they are in it.
+                Caller::User { id, .. } => {
+                    let memberships = self.identities.memberships(&db, id).await?;
+                    membership(&memberships, named)
+                        .map_or(id, |(organization_id, _)| organization_id)
+                }
+            };
+            Ok(Owner::Known(id))
         }
         .boxed()
     }

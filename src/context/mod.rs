@@ -21,6 +21,7 @@ use crate::{
     contacts::{Wanted, Write},
     db::{Db, Replica, Scope, Transaction, Work},
     distribution::store::KnownPools,
+    edge::Owner,
     error::{Error, Result},
     grouped::Queues,
     organizations::Limits,
@@ -53,6 +54,12 @@ pub struct Context {
 }
 
 impl Context {
+    /// Whose share the call has of what all calls share, if that is known.
+    pub fn owner(&self) -> Option<Owner> {
+        let id = Some(self.organization_id).filter(|id| !id.is_nil());
+        id.or(self.identity.user_id()).map(Owner::Known)
+    }
+
     /// The calling user.
     pub fn user_id(&self) -> Result<Uuid> {
         self.identity.user_id().ok_or(Error::AuthenticationOff)

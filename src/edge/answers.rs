@@ -18,9 +18,10 @@ use tonic::{
 };
 
 use super::{
-    budget::{Budget, Charge},
+    beside::LEFT,
+    budget::{Budget, Charge, Owner},
     stalls,
-    visitors::{Sending, Visitor},
+    visitors::{Calling, Sending, Visitor},
 };
 use crate::error::{Error, Result};
 
@@ -28,6 +29,10 @@ use crate::error::{Error, Result};
 const PIECE: usize = 16 * 1024;
 /// Bytes of the buffer that the gRPC layer encodes into, which grows by doubling.
 const BUFFER: usize = 8 * 1024;
+/// Answers that are no longer do not keep that.
+const TINY: usize = 2 * 1024;
+/// What such an answer takes beside its bytes.
+const HANDLE: usize = 512;
 
 /// Memory that (a part of) an answer takes until it is sent.
 struct Held {
@@ -71,6 +76,7 @@ impl Drop for Piece {
 /// An answer.
 pub struct Answer {
     visitor: Arc<Visitor>,
+    owner: Owner,
     budget: Arc<Budget>,
     /// What is encoded and not handed on.
     data: Bytes,
@@ -83,24 +89,36 @@ pub struct Answer {
     /// the answer can be cut off by itself. Short answers are handed on at once.
     is_long: bool,
     /// What a stream takes as long as it lasts.
-    _stream: Option<Charge>,
+    stream: Option<Charge>,
+    /// Whoever reads it is doing something.
+    _calling: Calling,
 }
 
 impl Answer {
-    /// A response to this visitor, of which all that is ready is held.
+    /// A response to this visitor, of which all that is ready is held. A stream takes
+    /// something beside that, as long as it lasts.
     pub async fn hold(
         response: Response<tonic::body::Body>,
         visitor: &Arc<Visitor>,
         budget: &Arc<Budget>,
+        stream: Option<Charge>,
     ) -> Result<Response<Self>> {
         let (parts, body) = response.into_parts();
+        let owner = parts.extensions.get::<Owner>();
         let mut answer = Self {
+            owner: owner.copied().unwrap_or_else(|| visitor.owner()),
             rest: Some(body),
+            stream,
             ..Self::empty(visitor, budget)
         };
-        if let Some(Ok(data)) = answer.ready().await?.map(Frame::into_data) {
-            answer.take(data)?;
-            answer.next = answer.ready().await?;
+        match answer.ready().await?.map(Frame::into_data) {
+            Some(Ok(data)) => {
+                answer.take(data)?;
+                answer.next = answer.ready().await?;
+            }
+            // A stream may end before it has answered anything.
+            Some(Err(trailers)) => answer.next = Some(trailers),
+            None => {}
         }
         answer.is_long = answer.rest.is_some() || answer.data.len() > PIECE;
         Ok(Response::from_parts(parts, answer))
@@ -115,25 +133,18 @@ impl Answer {
         response.map(|()| Self::empty(visitor, budget))
     }
 
-    /// The same answer, which takes this as long as it lasts.
-    #[must_use]
-    pub fn lasting(self, stream: Charge) -> Self {
-        Self {
-            _stream: Some(stream),
-            ..self
-        }
-    }
-
     fn empty(visitor: &Arc<Visitor>, budget: &Arc<Budget>) -> Self {
         Self {
             visitor: Arc::clone(visitor),
+            owner: visitor.owner(),
             budget: Arc::clone(budget),
             data: Bytes::new(),
             held: None,
             next: None,
             rest: None,
             is_long: false,
-            _stream: None,
+            stream: None,
+            _calling: visitor.calls(),
         }
     }
 
@@ -165,15 +176,28 @@ impl Answer {
     /// Holds what was encoded. Long answers leave a quarter of the room to short ones,
     /// as those of writes are.
     fn take(&mut self, data: Bytes) -> Result<()> {
-        let room = data.len().max(BUFFER).next_power_of_two();
-        let left = if data.len() > PIECE { 4 } else { 0 };
-        let charge = self.budget.charge_leaving(room, left);
+        let is_tiny = data.len() <= TINY;
+        let room = if is_tiny {
+            data.len() + HANDLE
+        } else {
+            data.len().max(BUFFER).next_power_of_two()
+        };
+        let left = match self.stream {
+            Some(_) => LEFT,
+            None if data.len() > PIECE => 4,
+            None => 0,
+        };
+        let charge = self.budget.charge(self.owner, room, left);
         self.held = Some(Arc::new(Held {
             _charge: charge.map_err(|_| Error::AnswersWaiting)?,
             pieces: AtomicUsize::new(0),
             waker: AtomicWaker::new(),
         }));
-        self.data = data;
+        self.data = if is_tiny {
+            Bytes::copy_from_slice(&data)
+        } else {
+            data
+        };
         Ok(())
     }
 

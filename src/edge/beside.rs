@@ -18,9 +18,17 @@ use tonic::{
     },
 };
 
-use super::{Deadline, answers::Answer, calls::Served, requests::Reader, visitors::Visitor};
+use super::{
+    Deadline, answers::Answer, budget::Budget, calls::Served, panics, requests::Reader,
+    visitors::Visitor,
+};
 use crate::error::Result;
 
+/// Bytes that are held at a door: nobody who is let in at one keeps those out who
+/// check health at the other.
+const MEMORY: usize = 16 * 1024 * 1024;
+/// The part of it, one of so many, that streams leave to what is answered at once.
+pub const LEFT: usize = 2;
 /// What a stream of answers takes as long as it lasts.
 const WATCH: usize = 8 * 1024;
 /// The same for one of questions and answers, with what is read of the questions.
@@ -31,6 +39,11 @@ const MAX_QUESTIONS: usize = 1024 * 1024;
 /// Whether these services are at `path`.
 pub fn is_at(path: &str) -> bool {
     path.starts_with("/grpc.")
+}
+
+/// The memory for what is beside the contract at a door.
+pub fn memory() -> Arc<Budget> {
+    Budget::new("beside", MEMORY, 2)
 }
 
 /// Answers a call of one of them.
@@ -47,7 +60,9 @@ pub async fn answer(
         Some((_, "ServerReflectionInfo")) => CONVERSATION,
         _ => 0,
     };
-    let charge = edge.beside.charge(lasts)?;
+    let owner = visitor.owner();
+    let charge = || served.beside.charge(owner, lasts, LEFT);
+    let stream = (lasts > 0).then(charge).transpose()?;
     let request = if lasts == CONVERSATION {
         request.map(|incoming| {
             Body::new(Questions {
@@ -61,12 +76,15 @@ pub async fn answer(
             edge,
             callers: &*served.callers,
             deadline: Deadline(end),
+            owner,
         };
-        reader.read_small(&edge.beside, request).await?
+        reader.read_small(&served.beside, request).await?
     };
-    let Ok(response) = served.routes.clone().call(request).await;
-    let response = Answer::hold(response, visitor, &edge.beside).await?;
-    Ok(response.map(|answer| answer.lasting(charge)))
+    let answered = async {
+        let Ok(response) = served.routes.clone().call(request).await;
+        Answer::hold(response, visitor, &served.beside, stream).await
+    };
+    panics::caught(answered).await?
 }
 
 /// The questions of a stream, which end as if the client had no more when there were

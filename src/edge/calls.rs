@@ -20,6 +20,7 @@ use super::{
     Edge,
     answers::Answer,
     beside,
+    budget::Budget,
     deadline::Deadline,
     decompress::ENCODINGS,
     methods::Method,
@@ -50,6 +51,8 @@ pub struct Served {
     pub edge: Arc<Edge>,
     /// Who knows who calls.
     pub callers: Arc<dyn Callers>,
+    /// Memory for what is beside the contract.
+    pub beside: Arc<Budget>,
 }
 
 /// Answers a call of this visitor. Those of gRPC's own services (health, reflection)
@@ -88,6 +91,7 @@ async fn in_time(
         routes,
         edge,
         callers,
+        ..
     } = served;
     let method = Method::at(request.uri().path());
     let timeouts = edge.settings.timeouts;
@@ -97,6 +101,7 @@ async fn in_time(
         edge,
         callers: &**callers,
         deadline,
+        owner: visitor.owner(),
     };
     let call = async {
         let request = match method {
@@ -113,7 +118,7 @@ async fn in_time(
             None | Some(Who::Anyone) => &edge.answers.strangers,
             Some(_) => &edge.answers.known,
         };
-        Answer::hold(response, visitor, memory).await
+        Answer::hold(response, visitor, memory, None).await
     };
     let Deadline(end) = deadline;
     match timeout_at(end + SLACK, panics::caught(call)).await {

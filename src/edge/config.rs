@@ -122,7 +122,7 @@ pub struct Edge {
         global = true,
         env = "MINICRM_REQUEST_MEMORY_MIB",
         default_value_t = 64,
-        value_parser = clap::value_parser!(u32).range(16..=65536),
+        value_parser = clap::value_parser!(u32).range(32..=65536),
         value_name = "MIB"
     )]
     pub request_memory_mib: u32,
@@ -214,6 +214,7 @@ impl Edge {
             answer_memory: mib(self.answer_memory_mib),
             body_timeout: seconds(self.body_timeout_seconds),
             stall_timeout: seconds(self.stall_timeout_seconds),
+            ..Settings::default()
         }
     }
 

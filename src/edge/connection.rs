@@ -119,6 +119,10 @@ impl Connection {
         } = self;
         let settings = &served.edge.settings;
         let patience = settings.stall_timeout;
+        let streams = Streams {
+            patience,
+            total: settings.send_timeout,
+        };
         let service = {
             let (served, visitor) = (Arc::clone(&served), Arc::clone(&visitor));
             service_fn(move |mut request: hyper::Request<_>| {
@@ -130,7 +134,7 @@ impl Connection {
                 }
             })
         };
-        let mut connection = pin!(builder(patience).serve_connection(TokioIo::new(io), service));
+        let mut connection = pin!(builder(streams).serve_connection(TokioIo::new(io), service));
 
         let opened = Instant::now();
         let end = opened + age(settings.max_connection_age);
@@ -185,8 +189,8 @@ fn age(max: Duration) -> Duration {
     max.mul_f64(rand::rng().random_range(0.9..1.1))
 }
 
-fn builder(patience: Duration) -> http2::Builder<Streams> {
-    let mut builder = http2::Builder::new(Streams { patience });
+fn builder(streams: Streams) -> http2::Builder<Streams> {
+    let mut builder = http2::Builder::new(streams);
     let (unread, unread_in_all) = MAX_UNREAD;
     let (unseen, failed) = MAX_RESETS;
     builder

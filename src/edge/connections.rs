@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::sleep};
 use tonic::service::Routes;
 
-use super::{Callers, Edge, calls::Served, connection::Connection, tls::Tls, visitors::Visitors};
+use super::{
+    Callers, Edge, beside, calls::Served, connection::Connection, tls::Tls, visitors::Visitors,
+};
 
 /// How long to wait when the system has no more connections to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -39,6 +41,7 @@ impl Door {
         let visitors = Visitors::new(edge.settings.max_connections, edge.settings.peer_limit());
         let served = Arc::new(Served {
             routes,
+            beside: beside::memory(),
             edge,
             callers,
         });

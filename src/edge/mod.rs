@@ -33,7 +33,8 @@ pub use requests::{Callers, Held};
 use uuid::Uuid;
 
 use crate::{access::Identity, error::Result, grouped::MAX_GROUP};
-use budget::{Budget, Memory};
+use budget::Memory;
+pub use budget::Owner;
 use in_flight::InFlight;
 use rates::Rates;
 pub use visitors::Visitor;
@@ -44,12 +45,12 @@ const CONNECTION_AGE: Duration = Duration::from_mins(5);
 const CONNECTIONS: usize = 2000;
 /// Bytes that are held of requests, and of answers, unless told otherwise.
 const MEMORY: usize = 64 * 1024 * 1024;
-/// The same for health and reflection.
-const MEMORY_BESIDE: usize = 16 * 1024 * 1024;
 /// How long the rest of a request is waited for, unless told otherwise.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the reader of an answer is waited for, unless told otherwise.
 const STALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long all of an answer may take to be sent, unless told otherwise.
+const SEND_TIMEOUT: Duration = Duration::from_mins(1);
 /// Calls in flight for each connection to the database, unless told otherwise.
 const CALLS_PER_DATABASE_CONNECTION: usize = 4;
 
@@ -78,6 +79,8 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// How long an answer may wait for its reader.
     pub stall_timeout: Duration,
+    /// How long all of an answer may take to be sent, however its reader goes on.
+    pub send_timeout: Duration,
 }
 
 impl Settings {
@@ -102,6 +105,7 @@ impl Default for Settings {
             answer_memory: MEMORY,
             body_timeout: BODY_TIMEOUT,
             stall_timeout: STALL_TIMEOUT,
+            send_timeout: SEND_TIMEOUT,
         }
     }
 }
@@ -113,7 +117,6 @@ pub struct Edge {
     rates: Rates,
     requests: Memory,
     answers: Memory,
-    beside: Arc<Budget>,
 }
 
 impl Edge {
@@ -130,7 +133,6 @@ impl Edge {
             rates: Rates::new(settings.organization_rate, settings.api_key_rate),
             requests: Memory::new("request_memory", settings.request_memory),
             answers: Memory::new("answer_memory", settings.answer_memory),
-            beside: Budget::new("beside", MEMORY_BESIDE),
             settings,
         }
     }

@@ -15,7 +15,7 @@ use tonic::{
 
 use super::{
     Deadline, Edge,
-    budget::{Budget, Charge},
+    budget::{Budget, Charge, Owner},
     decompress::{ENCODING, Encoding},
     methods::Method,
     received::{Received, announced},
@@ -36,6 +36,9 @@ const SMALL: usize = 16 * 1024;
 const SMALL_DECODED: usize = 8 * SMALL;
 /// Bytes before each message: whether it is compressed, and its length.
 pub const HEAD: usize = 5;
+/// The part of the memory, one of so many, that requests which are not whole yet leave
+/// to those that are.
+const UNFINISHED: usize = 4;
 /// What a call takes that waits for the rest of its request, beside that.
 const CALL: usize = 8 * 1024;
 /// The same for each of its headers.
@@ -43,9 +46,12 @@ const HEADER: usize = 128;
 
 /// Knows who calls.
 pub trait Callers: Send + Sync {
-    /// Refuses calls that do not prove who makes them.
-    fn check<'c>(&'c self, headers: &'c HeaderMap, deadline: Deadline)
-    -> BoxFuture<'c, Result<()>>;
+    /// Refuses calls that do not prove who makes them, and says for whom they are.
+    fn check<'c>(
+        &'c self,
+        headers: &'c HeaderMap,
+        deadline: Deadline,
+    ) -> BoxFuture<'c, Result<Owner>>;
 }
 
 /// Memory that a request takes until all its clones are dropped.
@@ -61,6 +67,12 @@ impl Held {
     }
 }
 
+/// Memory that a request takes until it is decoded.
+#[derive(Clone)]
+struct Encoded {
+    _charge: Arc<Charge>,
+}
+
 /// What a request is read by.
 #[derive(Clone, Copy)]
 pub struct Reader<'r> {
@@ -70,6 +82,8 @@ pub struct Reader<'r> {
     pub callers: &'r dyn Callers,
     /// When the call ends.
     pub deadline: Deadline,
+    /// Whose it is, as long as nobody knows more.
+    pub owner: Owner,
 }
 
 impl Reader<'_> {
@@ -82,9 +96,12 @@ impl Reader<'_> {
         let received = reading.receive(body).await?;
         let (message, memory) = reading.decode(method, encoding, received).await?;
         let mut charge = reading.charge;
-        charge.shrink_to(memory);
+        charge.shrink_to(message.len() + memory);
         parts.headers.remove(ENCODING);
         parts.extensions.insert(Held {
+            _charge: Arc::new(charge.split(memory)),
+        });
+        parts.extensions.insert(Encoded {
             _charge: Arc::new(charge),
         });
         Ok(Request::from_parts(parts, Body::new(Whole::new(message))))
@@ -118,7 +135,7 @@ impl Reader<'_> {
             // Who need not say who they are cannot prove it either.
             may_be_known: method.is_some_and(|method| !matches!(method.who, Who::Anyone)),
             known: false,
-            charge: memory.empty(),
+            charge: memory.empty(self.owner),
         }
     }
 }
@@ -151,7 +168,7 @@ impl Reading<'_> {
                     if memory == 0 {
                         memory = CALL + size(self.headers);
                     }
-                    self.hold(0, memory + received.room(0)).await?;
+                    self.hold(0, memory + received.room(0), UNFINISHED).await?;
                     received.own(0);
                     next(&mut body).await
                 }
@@ -165,22 +182,23 @@ impl Reading<'_> {
             };
             if received.is_empty() {
                 received.first = data;
-                self.hold(received.announced()?, 0).await?;
+                self.hold(received.announced()?, 0, UNFINISHED).await?;
             } else if !data.is_empty() {
-                self.hold(received.announced()?, memory + received.room(data.len()))
-                    .await?;
+                let room = memory + received.room(data.len());
+                self.hold(received.announced()?, room, UNFINISHED).await?;
                 received.own(data.len());
                 received.rest.extend_from_slice(&data);
-                self.hold(received.announced()?, 0).await?;
+                self.hold(received.announced()?, 0, UNFINISHED).await?;
             }
         }
     }
 
-    /// Holds so much memory for a message of so many bytes, if the caller may have that.
-    async fn hold(&mut self, message: usize, memory: usize) -> Result<()> {
+    /// Holds so much memory for a message of so many bytes, if the caller may have that,
+    /// and a part of all, one of so many, is left to others.
+    async fn hold(&mut self, message: usize, memory: usize, left: usize) -> Result<()> {
         let is_small = message <= SMALL && memory <= SMALL_DECODED;
         if self.known || is_small {
-            match self.charge.grow_to(memory) {
+            match self.charge.grow_to(memory, left) {
                 Err(_) if self.may_be_known && !self.known => {}
                 held => return held,
             }
@@ -191,11 +209,12 @@ impl Reading<'_> {
             edge,
             callers,
             deadline,
+            ..
         } = self.reader;
         let _in_flight = edge.admit()?;
-        callers.check(self.headers, deadline).await?;
+        let owner = callers.check(self.headers, deadline).await?;
         self.known = true;
-        self.charge = edge.requests.known.charge(memory)?;
+        self.charge = edge.requests.known.charge(owner, memory, left)?;
         Ok(())
     }
 
@@ -215,7 +234,11 @@ impl Reading<'_> {
         }
         let whole = match (flag, encoding) {
             (0, _) => received,
-            (1, Some(encoding)) => self.decompress(encoding, message).await?,
+            (1, Some(encoding)) => {
+                let whole = self.decompress(encoding, message).await?;
+                drop(received);
+                whole
+            }
             _ => return Err(Error::Malformed),
         };
         let message = &whole[HEAD..];
@@ -223,7 +246,8 @@ impl Reading<'_> {
         if weight > MAX_DECODED {
             return Err(Error::MessageTooLarge);
         }
-        self.hold(message.len(), weight).await?;
+        // Both are there while it is decoded.
+        self.hold(message.len(), message.len() + weight, 0).await?;
         Ok((whole, weight))
     }
 
@@ -232,11 +256,13 @@ impl Reading<'_> {
             let (known, charge) = (self.known, &mut self.charge);
             let limit = if known { MAX_MESSAGE } else { SMALL };
             let mut whole = vec![0; HEAD];
-            let hold = |bytes| charge.grow_to(bytes);
+            let hold = |bytes| charge.grow_to(message.len() + bytes, 0);
             match encoding.decompress(message, &mut whole, HEAD + limit, hold) {
-                Err(Error::MessageTooLarge) if !known => self.hold(SMALL + 1, 0).await?,
+                Err(Error::MessageTooLarge) if !known => {
+                    self.hold(SMALL + 1, message.len(), 0).await?;
+                }
                 Err(Error::Overloaded { .. }) if !known && self.may_be_known => {
-                    self.hold(SMALL + 1, 0).await?;
+                    self.hold(SMALL + 1, message.len(), 0).await?;
                 }
                 decompressed => {
                     decompressed?;

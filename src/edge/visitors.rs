@@ -13,6 +13,7 @@ use std::{
 use tokio::sync::Notify;
 use tonic::codegen::http::Extensions;
 
+use super::budget::Owner;
 use crate::auth::limits::network;
 
 /// Generations of what is being sent: the present one, the one before, and the one
@@ -20,8 +21,9 @@ use crate::auth::limits::network;
 const GENERATIONS: usize = 3;
 
 /// A connection, as others see it.
-#[derive(Default)]
 pub struct Visitor {
+    /// The network it comes from.
+    peer: IpAddr,
     known: AtomicBool,
     calls: AtomicUsize,
     leave: Notify,
@@ -30,6 +32,22 @@ pub struct Visitor {
 }
 
 impl Visitor {
+    fn of(peer: IpAddr) -> Self {
+        Self {
+            peer,
+            known: AtomicBool::default(),
+            calls: AtomicUsize::default(),
+            leave: Notify::default(),
+            generation: AtomicUsize::default(),
+            sending: Default::default(),
+        }
+    }
+
+    /// Whose share is taken as long as nobody knows more.
+    pub fn owner(&self) -> Owner {
+        Owner::Peer(self.peer)
+    }
+
     /// Who makes the call with these extensions has proved who they are.
     pub fn proves_identity(extensions: &Extensions) {
         // Not written each time: others read what is beside it.
@@ -45,7 +63,8 @@ impl Visitor {
         self.known.load(Ordering::Relaxed)
     }
 
-    /// Whether no call is being answered.
+    /// Whether no call is being answered: none is worked on, and of no answer the end
+    /// is still to come.
     pub fn is_idle(&self) -> bool {
         self.calls.load(Ordering::Relaxed) == 0
     }
@@ -176,7 +195,7 @@ impl Visitors {
         }
         let id = places.next;
         places.next += 1;
-        let visitor = Arc::new(Visitor::default());
+        let visitor = Arc::new(Visitor::of(peer));
         places.visitors.insert(id, (peer, Arc::clone(&visitor)));
         *places.peers.entry(peer).or_default() += 1;
         Some(Place {

@@ -2,29 +2,43 @@
 
 use std::time::Duration;
 
-use minicrm::{context::Settings, edge, proto::ListContactsRequest};
+use minicrm::{
+    context::{DEVELOPMENT_ORGANIZATION, Settings},
+    edge,
+    proto::ListContactsRequest,
+};
 use prost::Message;
 use tokio::time::timeout;
 use tonic::Code;
+use uuid::Uuid;
 
 use super::{Server, plain};
 use crate::support::{App, Hostile, assert_error, call, contact, external, framed, operator};
 
 const LIST: &str = "ContactService/ListContacts";
 const KIB: usize = 1024;
+const OTHER: Uuid = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0002);
+const FOR_EVER: Duration = Duration::from_hours(1);
 
-/// A server whose answers share so much, with 100 contacts of 4000 letters.
-async fn server(answer_memory: usize, stall_timeout: Duration) -> (Server, App) {
+/// A server whose answers share little, with 100 contacts of 4000 letters.
+async fn server(stall_timeout: Duration, send_timeout: Duration) -> (Server, App) {
     let settings = Settings {
+        organizations: vec![DEVELOPMENT_ORGANIZATION, OTHER],
         edge: edge::Settings {
-            answer_memory,
+            answer_memory: 3584 * KIB,
             stall_timeout,
+            send_timeout,
             ..edge::Settings::default()
         },
         ..plain()
     };
     let server = Server::start(settings, |_| {}).await;
     let app = server.app();
+    fill(&app).await;
+    (server, app)
+}
+
+async fn fill(app: &App) {
     let one = app.operator(operator("One")).await;
     let source = app.source("long", &[(&one, 1)]).await;
     for n in 0..100 {
@@ -32,7 +46,6 @@ async fn server(answer_memory: usize, stall_timeout: Duration) -> (Server, App) 
         request.message = "x".repeat(4000);
         app.create_contact(request).await.unwrap();
     }
-    (server, app)
 }
 
 fn list(page_size: i32) -> ListContactsRequest {
@@ -50,13 +63,15 @@ async fn begin(client: &Hostile, page_size: i32) -> h2::client::ResponseFuture {
 }
 
 /// Mutants: nothing is charged; what is sent stays charged; nobody is cut off; long
-/// answers that take all the room.
+/// answers that take all the room; one organization that does.
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_that_nobody_reads_are_cut_off_and_leave_room_for_others() {
-    let (server, app) = server(2048 * KIB, Duration::from_millis(500)).await;
+    let (server, app) = server(Duration::from_millis(500), FOR_EVER).await;
+    let other = app.with("", &OTHER.to_string());
+    fill(&other).await;
     let client = Hostile::connect(server.address, 0).await;
     let mut answers = Vec::new();
-    // Two of them fill what there is for long ones.
+    // Two of them fill what there is for long ones of one organization.
     for _ in 0..2 {
         let answer = begin(&client, 100).await.await.unwrap();
         assert!(!answer.headers().contains_key("grpc-status"));
@@ -65,6 +80,8 @@ async fn answers_that_nobody_reads_are_cut_off_and_leave_room_for_others() {
     let outcome = call!(app.contacts.list_contacts(list(100)));
     let details = assert_error(outcome, Code::ResourceExhausted, "ANSWERS_WAITING");
     assert!(details.retry_info().unwrap().retry_delay.is_some());
+    // Another has room for its own.
+    call!(other.contacts.list_contacts(list(100))).unwrap();
     // Short ones have room.
     call!(app.contacts.list_contacts(list(1))).unwrap();
     for mut answer in answers {
@@ -84,7 +101,7 @@ async fn answers_that_nobody_reads_are_cut_off_and_leave_room_for_others() {
 /// Mutant: nobody looks whether it is sent.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_does_not_read_short_answers_is_cut_off_too() {
-    let (server, app) = server(2048 * KIB, Duration::from_millis(500)).await;
+    let (server, app) = server(Duration::from_millis(500), FOR_EVER).await;
     for window in [0, 1] {
         let client = Hostile::connect(server.address, window).await;
         let mut answer = begin(&client, 1).await.await.unwrap().into_body();
@@ -97,7 +114,7 @@ async fn who_does_not_read_short_answers_is_cut_off_too() {
 /// Mutant: who reads slowly is cut off, or misses something.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_reads_slowly_gets_all_of_it() {
-    let (server, _) = server(2048 * KIB, Duration::from_secs(20)).await;
+    let (server, _) = server(Duration::from_secs(20), FOR_EVER).await;
     let client = Hostile::connect(server.address, 1000).await;
     let mut answer = begin(&client, 100).await.await.unwrap().into_body();
     let mut bytes = Vec::new();
@@ -112,4 +129,21 @@ async fn who_reads_slowly_gets_all_of_it() {
     );
     let answer = minicrm::proto::ListContactsResponse::decode(&bytes[5..]).unwrap();
     assert_eq!(answer.contacts.len(), 100);
+}
+
+/// Mutant: who reads one byte after the other holds an answer as long as they like.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_too_slowly_is_cut_off() {
+    let (server, _) = server(FOR_EVER, Duration::from_millis(200)).await;
+    let client = Hostile::connect(server.address, 1).await;
+    let mut answer = begin(&client, 100).await.await.unwrap().into_body();
+    let cut = async {
+        while let Some(data) = answer.data().await {
+            let length = data?.len();
+            answer.flow_control().release_capacity(length)?;
+        }
+        Ok::<_, h2::Error>(())
+    };
+    let cut = timeout(Duration::from_mins(1), cut).await.unwrap();
+    assert!(cut.unwrap_err().is_reset());
 }

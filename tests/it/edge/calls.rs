@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use minicrm::{
-    edge::{self, Callers, Deadline, Door, Edge},
+    edge::{self, Callers, Deadline, Door, Edge, Owner},
     proto::{CreateLeadRequest, Lead, ListLeadsRequest},
 };
 use tokio::{net::TcpListener, sync::watch};
@@ -28,6 +28,7 @@ use tonic::{
     transport::Endpoint,
 };
 use tonic_prost::ProstCodec;
+use uuid::Uuid;
 
 use super::{Server, plain};
 use crate::support::{App, assert_error, call, contact, external, operator};
@@ -106,15 +107,15 @@ async fn a_panic_is_an_error_of_its_call_alone() {
     app.contact(&source).await;
 }
 
-/// A service that panics.
+/// A service that panics, of the contract or beside it.
 #[derive(Clone)]
-struct Panics;
+struct Panics<const BESIDE: bool>;
 
-impl NamedService for Panics {
-    const NAME: &'static str = "test.Panics";
+impl<const BESIDE: bool> NamedService for Panics<BESIDE> {
+    const NAME: &'static str = if BESIDE { "grpc.Panics" } else { "test.Panics" };
 }
 
-impl Service<http::Request<Body>> for Panics {
+impl<const BESIDE: bool> Service<http::Request<Body>> for Panics<BESIDE> {
     type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
@@ -137,12 +138,13 @@ impl Callers for Everybody {
         &'c self,
         _: &'c http::HeaderMap,
         _: Deadline,
-    ) -> BoxFuture<'c, minicrm::error::Result<()>> {
-        Box::pin(ready(Ok(())))
+    ) -> BoxFuture<'c, minicrm::error::Result<Owner>> {
+        Box::pin(ready(Ok(Owner::Known(Uuid::nil()))))
     }
 }
 
-/// Mutant: no net around a call, which then ends without an answer.
+/// Mutants: no net around a call, which then ends without an answer; none around one
+/// that is beside the contract.
 #[tokio::test]
 async fn a_panic_outside_of_methods_is_an_error_too() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -150,7 +152,7 @@ async fn a_panic_outside_of_methods_is_an_error_too() {
     let door = Door {
         listener,
         tls: None,
-        routes: Routes::new(Panics),
+        routes: Routes::new(Panics::<false>).add_service(Panics::<true>),
         edge: Arc::new(Edge::new(edge::Settings::default(), 1)),
         callers: Arc::new(Everybody),
     };
@@ -158,9 +160,9 @@ async fn a_panic_outside_of_methods_is_an_error_too() {
     let serving = tokio::spawn(door.serve(stop));
     let endpoint = Endpoint::try_from(format!("http://{address}")).unwrap();
     let mut client = Grpc::new(endpoint.connect().await.unwrap());
-    for _ in 0..3 {
+    for path in ["/test.Panics/Now", "/grpc.Panics/Now"].repeat(3) {
         client.ready().await.unwrap();
-        let path = PathAndQuery::from_static("/test.Panics/Now");
+        let path = PathAndQuery::from_static(path);
         let codec = ProstCodec::<(), ()>::default();
         let outcome = client.unary(Request::new(()), path, codec).await;
         assert_error(outcome, Code::Internal, "INTERNAL");

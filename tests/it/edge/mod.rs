@@ -2,6 +2,7 @@
 //! how it ends.
 
 mod answers;
+mod beside;
 mod calls;
 mod connections;
 mod deadlines;
@@ -9,6 +10,7 @@ mod end;
 mod overload;
 mod request_memory;
 mod requests;
+mod strangers;
 mod tls;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};

@@ -23,11 +23,11 @@ fn memory(request_memory: usize) -> edge::Settings {
 }
 
 /// Mutants: nothing is charged for what is waited for; what is held is not given back;
-/// one share for strangers and all others.
+/// one share for strangers and all others; one organization that takes all.
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_share_the_memory_there_is() {
     let settings = Settings {
-        edge: memory(1024 * KIB),
+        edge: memory(2048 * KIB),
         ..secure()
     };
     let server = Server::start(settings, |_| {}).await;
@@ -82,13 +82,34 @@ async fn requests_share_the_memory_there_is() {
         let outcome = client.call(CREATE_LEAD, &headers, long.clone()).await;
         assert_reason(outcome, "INVALID_FIELDS");
     }
+
+    // One of them leaves room to another.
+    let bob = app.user("bob@example.com").await;
+    let bobs = app.organization(&bob).await;
+    let other = format!("Bearer {}", bob.token);
+    let others = [("authorization", &*other), ("x-organization-id", &*bobs.id)];
+    let unfinished = framed(0, &lead(100 * KIB));
+    let mut anns = Vec::new();
+    for _ in 0..20 {
+        let mut open = client.open(CREATE_LEAD, &headers).await;
+        open.send(unfinished[..60 * KIB].to_vec(), false).await;
+        anns.push(Box::pin(open.outcome()));
+    }
+    for _ in 0..10 {
+        let (refused, _, rest) = select_all(anns).await;
+        assert_error(refused, Code::ResourceExhausted, "OVERLOADED");
+        anns = rest;
+    }
+    let own = Hostile::connect(server.address, 65_535).await;
+    let long = framed(0, &lead(200 * KIB));
+    assert_reason(own.call(CREATE_LEAD, &others, long).await, "INVALID_FIELDS");
 }
 
 /// Mutant: memory that is given back when the request is decoded.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_held_until_its_work_is_done() {
     let settings = Settings {
-        edge: memory(1024 * KIB),
+        edge: memory(2304 * KIB),
         ..plain()
     };
     let server = Server::start(settings, |_| {}).await;

@@ -66,7 +66,13 @@ impl Hostile {
 
     /// Begins a call.
     pub async fn open(&self, path: &str, headers: &[(&'static str, &str)]) -> Open {
-        let mut request = Request::post(format!("http://server/minicrm.v1.{path}"))
+        // Health and reflection are beside the contract.
+        let package = if path.starts_with("grpc.") {
+            ""
+        } else {
+            "minicrm.v1."
+        };
+        let mut request = Request::post(format!("http://server/{package}{path}"))
             .header("content-type", "application/grpc")
             .header("te", "trailers");
         for (name, value) in headers {
@@ -115,6 +121,23 @@ impl Open {
     /// The head of the answer.
     pub async fn head(self) -> Response<RecvStream> {
         timeout(HANGS, self.answer).await.unwrap().unwrap()
+    }
+
+    /// The trailers of the answer, which are its head if it has nothing else.
+    pub async fn trailers(self) -> HeaderMap {
+        let head = self.head().await;
+        if head.headers().contains_key("grpc-status") {
+            return head.headers().clone();
+        }
+        let mut body = head.into_body();
+        let end = async {
+            while let Some(data) = body.data().await {
+                let length = data.unwrap().len();
+                body.flow_control().release_capacity(length).unwrap();
+            }
+            body.trailers().await.unwrap().unwrap_or_default()
+        };
+        timeout(HANGS, end).await.unwrap()
     }
 
     /// The error in the head of the answer, if there is one.
