@@ -80,11 +80,11 @@ async fn what_one_peer_holds_leaves_room_for_others() {
         password: ann.password,
     };
     let login = framed(0, &login.encode_to_vec());
+    let mut open = other.open(LOGIN, &[]).await;
+    open.send(login[..1].to_vec(), false).await;
+    open.send(login[1..].to_vec(), true).await;
+    open.outcome().await.unwrap();
     for _ in 0..3 {
-        let mut open = other.open(LOGIN, &[]).await;
-        open.send(login[..1].to_vec(), false).await;
-        open.send(login[1..].to_vec(), true).await;
-        open.outcome().await.unwrap();
         other.call(KEYS, &[], framed(0, &[])).await.unwrap();
     }
 }
