@@ -427,6 +427,8 @@ diesel::table! {
         email -> Text,
         /// When the address was found to be the user's; NULL: not yet.
         email_verify_time -> Nullable<Timestamptz>,
+        /// Access tokens that were made before are refused; NULL: none is.
+        tokens_valid_from -> Nullable<Timestamptz>,
         id -> Uuid,
         name -> Text,
         /// Argon2id, as a PHC string.

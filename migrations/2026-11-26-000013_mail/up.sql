@@ -5,6 +5,10 @@ ALTER TABLE users ADD COLUMN email_verify_time timestamptz;
 COMMENT ON COLUMN users.email_verify_time IS
     'When the address was found to be the user''s; NULL: not yet.';
 
+ALTER TABLE users ADD COLUMN tokens_valid_from timestamptz;
+COMMENT ON COLUMN users.tokens_valid_from IS
+    'Access tokens that were made before are refused: the password has changed. NULL: none is.';
+
 ALTER TABLE refresh_tokens ADD COLUMN successor bytea;
 COMMENT ON COLUMN refresh_tokens.successor IS
     'The next token, which only this one opens; NULL: it is not given again.';

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Identity, KeyAccess};
+use crate::error::{Error, Result};
 
 /// Who a token stands for.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +13,8 @@ pub enum Caller {
     User {
         /// Their id.
         id: Uuid,
+        /// When the token was made, in whole seconds.
+        issue_time: DateTime<Utc>,
         /// When the token ends.
         expire_time: DateTime<Utc>,
     },
@@ -37,6 +40,14 @@ impl Caller {
         }
     }
 
+    /// When the token was made, if it is a user's.
+    pub fn issue_time(&self) -> Option<DateTime<Utc>> {
+        match *self {
+            Self::User { issue_time, .. } => Some(issue_time),
+            Self::Key { .. } => None,
+        }
+    }
+
     /// Whether it still does.
     pub(super) fn is_current(&self) -> bool {
         #[expect(clippy::disallowed_methods, reason = "known callers need no database")]
@@ -46,4 +57,12 @@ impl Caller {
             Self::Key { expire_time, .. } => expire_time.is_none_or(|time| now < time),
         }
     }
+}
+
+/// Refuses a token that was made before those of its user are valid.
+pub fn check_issued(issue_time: DateTime<Utc>, valid_from: Option<DateTime<Utc>>) -> Result<()> {
+    if valid_from.is_some_and(|valid_from| issue_time < valid_from) {
+        return Err(Error::Unauthenticated);
+    }
+    Ok(())
 }

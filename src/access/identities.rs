@@ -11,13 +11,14 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use phonenumber::country;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
 use super::{
-    Caller, Role,
+    Caller, Role, check_issued,
     credential::{Credential, Hash, KEY_PREFIX, hash},
     store,
 };
@@ -31,7 +32,7 @@ use crate::{
 pub const BELIEVED: Duration = Duration::from_secs(30);
 /// How many callers are remembered of each kind.
 const REMEMBERED: u64 = 100_000;
-/// How many users are looked for at a time.
+/// How many users and keys are looked for at a time.
 const TURNS: usize = 16;
 /// Longer tokens are not looked at.
 const MAX_TOKEN: usize = 2048;
@@ -42,8 +43,9 @@ pub type Memberships = Arc<Vec<(Uuid, Role)>>;
 /// Who is known.
 pub struct Identities {
     callers: Cache<Hash, Caller>,
-    users: Cache<Uuid, ()>,
-    /// Held by who looks for a user: of many calls at once, one asks the database.
+    /// From when on the tokens of users are valid.
+    users: Cache<Uuid, Option<DateTime<Utc>>>,
+    /// Held by who looks for a user or a key: of many calls at once, one asks the database.
     turns: [Mutex<()>; TURNS],
     memberships: Cache<Uuid, Memberships>,
     regions: Cache<Uuid, Option<country::Id>>,
@@ -84,18 +86,16 @@ impl Identities {
         let known = hash(token.as_bytes());
         let caller = match self.callers.get(&known) {
             Some(caller) => caller,
-            None if token.starts_with(KEY_PREFIX) => {
-                let load = load_key(db, token);
-                self.remember(&self.callers, known, load).await?
-            }
+            None if token.starts_with(KEY_PREFIX) => self.key(db, known, token).await?,
             None => {
-                let (id, expire_time) = keys.verify(token)?;
-                self.check_user(db, id).await?;
-                let caller = Caller::User { id, expire_time };
+                let caller = keys.verify(token)?;
                 self.callers.insert(known, caller);
                 caller
             }
         };
+        if let Caller::User { id, issue_time, .. } = caller {
+            check_issued(issue_time, self.valid_from(db, id).await?)?;
+        }
         if caller.is_current() {
             Ok(caller)
         } else {
@@ -103,24 +103,43 @@ impl Identities {
         }
     }
 
-    /// Refuses a user who does not exist, whoever has signed that they do.
-    async fn check_user(&self, db: &Db, id: Uuid) -> Result<()> {
-        if self.users.contains_key(&id) {
-            return Ok(());
+    async fn key(&self, db: &Db, known: Hash, token: &str) -> Result<Caller> {
+        let _turn = self.turn(known).await;
+        if let Some(caller) = self.callers.get(&known) {
+            return Ok(caller);
         }
-        let [.., last] = *id.as_bytes();
-        let _turn = self.turns[usize::from(last) % TURNS].lock().await;
-        if self.users.contains_key(&id) {
-            return Ok(());
+        self.remember(&self.callers, known, load_key(db, token))
+            .await
+    }
+
+    async fn turn<const N: usize>(&self, key: [u8; N]) -> MutexGuard<'_, ()> {
+        let last = key.last().copied().unwrap_or_default();
+        self.turns[usize::from(last) % TURNS].lock().await
+    }
+
+    /// Refuses a user of whose tokens one that was made then is not valid any more.
+    pub async fn check_user_now(&self, db: &Db, id: Uuid, issue_time: DateTime<Utc>) -> Result<()> {
+        check_issued(issue_time, self.load_user(db, id).await?)
+    }
+
+    /// From when on the tokens of a user are valid. Refuses one who does not exist,
+    /// whoever has signed that they do.
+    async fn valid_from(&self, db: &Db, id: Uuid) -> Result<Option<DateTime<Utc>>> {
+        if let Some(valid_from) = self.users.get(&id) {
+            return Ok(valid_from);
         }
-        let exists = db
-            .read(Scope::None, async |conn| users::exists(conn, id).await)
-            .await?;
-        if !exists {
-            return Err(Error::Unauthenticated);
+        let _turn = self.turn(id.into_bytes()).await;
+        match self.users.get(&id) {
+            Some(valid_from) => Ok(valid_from),
+            None => self.load_user(db, id).await,
         }
-        self.users.insert(id, ());
-        Ok(())
+    }
+
+    async fn load_user(&self, db: &Db, id: Uuid) -> Result<Option<DateTime<Utc>>> {
+        let load = db.read(Scope::None, async |conn| {
+            users::tokens_valid_from(conn, id).await
+        });
+        self.remember(&self.users, id, load).await
     }
 
     /// The user's roles, that in the default organization first.
@@ -178,10 +197,10 @@ impl Identities {
         self.remember(&self.regions, organization_id, load).await
     }
 
-    /// Forgets what is known of a user's roles, once a change of them is
-    /// committed.
+    /// Forgets what is known of a user and their roles, once a change of it is committed.
     pub fn forget_user(&self, user_id: Uuid) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.users.invalidate(&user_id);
         self.memberships.invalidate(&user_id);
     }
 

@@ -8,7 +8,7 @@ pub mod revocations;
 pub(crate) mod store;
 pub mod table;
 
-pub use caller::Caller;
+pub use caller::{Caller, check_issued};
 use uuid::Uuid;
 
 use crate::{db::text_enum, proto};

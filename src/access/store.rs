@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use diesel::{
     dsl::{now, sql},
     prelude::*,
-    sql_types::Timestamptz,
+    sql_query,
+    sql_types::{Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -53,7 +54,8 @@ pub async fn key(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Opt
 }
 
 /// The role of a user, if they are a member. It stays what it is until the end of the
-/// transaction.
+/// transaction, for which other calls of the same user wait: in a row, so that whoever takes
+/// the role has their turn. (Those who share a lock let no writer in as long as they overlap.)
 pub async fn hold_role(
     mut conn: &Conn,
     organization_id: Uuid,
@@ -62,31 +64,45 @@ pub async fn hold_role(
     Ok(members::table
         .find((organization_id, user_id))
         .select(members::role)
-        .for_share()
+        .for_no_key_update()
         .first(&mut conn)
         .await
         .optional()?)
 }
 
-/// What the key may do, while it is valid. It stays so until the end of the transaction.
+/// What the key may do, while it is valid. It stays so as a [role](hold_role) does.
 pub async fn hold_key(
     mut conn: &Conn,
     organization_id: Uuid,
     id: Uuid,
 ) -> Result<Option<KeyAccess>> {
-    Ok(api_keys::table
-        .find((organization_id, id))
-        .filter(api_keys::revoke_time.is_null())
-        .filter(
-            api_keys::expire_time
-                .is_null()
-                .or(api_keys::expire_time.gt(now)),
-        )
-        .select(api_keys::access)
-        .for_share()
+    Ok(access(organization_id, id)
+        .for_no_key_update()
         .first(&mut conn)
         .await
         .optional()?)
+}
+
+/// What the key may do, while it is valid.
+pub async fn key_access(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    id: Uuid,
+) -> Result<Option<KeyAccess>> {
+    Ok(access(organization_id, id)
+        .first(&mut conn)
+        .await
+        .optional()?)
+}
+
+#[diesel::dsl::auto_type]
+fn access(organization_id: Uuid, id: Uuid) -> _ {
+    let expire_time = api_keys::expire_time;
+    api_keys::table
+        .find((organization_id, id))
+        .filter(api_keys::revoke_time.is_null())
+        .filter(expire_time.is_null().or(expire_time.gt(now)))
+        .select(api_keys::access)
 }
 
 /// Organizations in which somebody's power was taken within the last minutes, and how
@@ -101,12 +117,18 @@ pub async fn revoked(mut conn: &Conn) -> Result<HashMap<Uuid, i64>> {
     Ok(found.into_iter().collect())
 }
 
-/// Says that the key was used just now.
-pub async fn touch_key(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
-    diesel::update(api_keys::table.find((organization_id, id)))
-        .set(api_keys::last_use_time.eq(now))
-        .execute(&mut conn)
-        .await?;
+/// Says that the key was used just now, unless somebody else has locked it: a call of the
+/// same key, for which this one need not wait.
+pub async fn touch_key(conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
+    sql_query(
+        "UPDATE api_keys SET last_use_time = now() WHERE organization_id = $1 AND id IN (
+             SELECT id FROM api_keys WHERE organization_id = $1 AND id = $2
+             FOR NO KEY UPDATE SKIP LOCKED)",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(id)
+    .execute(&mut &*conn)
+    .await?;
     Ok(())
 }
 

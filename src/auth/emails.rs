@@ -96,7 +96,7 @@ pub async fn reset_password(context: Context, request: ResetPasswordRequest) -> 
         return Err(Error::CredentialsInvalid);
     }
     let password_hash = &auth.passwords.hash(new).await?;
-    context
+    let user_id = context
         .db()
         .transaction(Scope::None, async |conn| {
             let used = tokens::take(conn, Purpose::ResetPassword, hash).await?;
@@ -106,7 +106,10 @@ pub async fn reset_password(context: Context, request: ResetPasswordRequest) -> 
             if mailed {
                 users::verify_email(conn, user_id).await?;
             }
-            sessions::delete_of_user(conn, user_id).await
+            sessions::delete_of_user(conn, user_id).await?;
+            Ok(user_id)
         })
-        .await
+        .await?;
+    context.identities().forget_user(user_id);
+    Ok(())
 }

@@ -97,7 +97,7 @@ pub async fn login(context: Context, request: LoginRequest) -> Result<Tokens> {
             sessions::insert(conn, session_id, user_id, token_hash, lifetimes).await
         })
         .await?;
-    answer(&context, user_id, token, expire_time)
+    answer(&context, user_id, token, expire_time).await
 }
 
 pub async fn refresh(context: Context, request: RefreshRequest) -> Result<Tokens> {
@@ -122,7 +122,7 @@ pub async fn refresh(context: Context, request: RefreshRequest) -> Result<Tokens
         Refreshed::Renewed {
             user_id,
             expire_time,
-        } => answer(&context, user_id, token, expire_time),
+        } => answer(&context, user_id, token, expire_time).await,
         Refreshed::Repeated {
             user_id,
             sealed,
@@ -130,7 +130,7 @@ pub async fn refresh(context: Context, request: RefreshRequest) -> Result<Tokens
         } => {
             let sealed = sealed.try_into().map_err(|_| Error::Unauthenticated)?;
             let token = RefreshToken::new(seal(&request.refresh_token, sealed));
-            answer(&context, user_id, token, expire_time)
+            answer(&context, user_id, token, expire_time).await
         }
         Refreshed::Reused { user_id } => {
             tracing::warn!(%user_id, "a refresh token was used twice: its session has ended");
@@ -151,13 +151,19 @@ pub async fn logout(context: Context, request: LogoutRequest) -> Result<()> {
         .await
 }
 
-fn answer(
+async fn answer(
     context: &Context,
     user_id: Uuid,
     refresh_token: RefreshToken,
     refresh_expire_time: DateTime<Utc>,
 ) -> Result<Tokens> {
-    let (access_token, access_expire_time) = context.auth()?.keys.sign(user_id)?;
+    let valid_from = context
+        .db()
+        .read(Scope::None, async |conn| {
+            users::tokens_valid_from(conn, user_id).await
+        })
+        .await?;
+    let (access_token, access_expire_time) = context.auth()?.keys.sign(user_id, valid_from)?;
     Ok(Tokens {
         access_token,
         access_expire_time: Some(timestamp(access_expire_time)),

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
+    access::Caller,
     error::{Error, Result},
     proto,
 };
@@ -117,8 +118,13 @@ impl Keys {
         Self { lifetime, ..self }
     }
 
-    /// A token for this user, and when it ends.
-    pub fn sign(&self, user_id: Uuid) -> Result<(String, DateTime<Utc>)> {
+    /// A token for this user, whose tokens are valid that were made from then on, and when
+    /// it ends.
+    pub fn sign(
+        &self,
+        user_id: Uuid,
+        valid_from: Option<DateTime<Utc>>,
+    ) -> Result<(String, DateTime<Utc>)> {
         #[expect(clippy::disallowed_methods, reason = "tokens need no database")]
         let now = Utc::now();
         let expire_time = now + self.lifetime;
@@ -127,7 +133,8 @@ impl Keys {
             jti: Uuid::now_v7(),
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
-            iat: now.timestamp(),
+            // The clock of the database may be before this one's.
+            iat: valid_from.map_or(now, |time| now.max(time)).timestamp(),
             nbf: now.timestamp(),
             exp: expire_time.timestamp(),
         };
@@ -136,9 +143,9 @@ impl Keys {
         Ok((token, expire_time))
     }
 
-    /// The user this token is for, and when it ends. Whatever is wrong with it,
+    /// The user this token is for. Whatever is wrong with it,
     /// the error is the same.
-    pub fn verify(&self, token: &str) -> Result<(Uuid, DateTime<Utc>)> {
+    pub fn verify(&self, token: &str) -> Result<Caller> {
         let header = decode_header(token).map_err(|_| Error::Unauthenticated)?;
         let kid = header.kid.as_ref().ok_or(Error::Unauthenticated)?;
         let (algorithm, key) = self.verifying.get(kid).ok_or(Error::Unauthenticated)?;
@@ -156,8 +163,12 @@ impl Keys {
         let claims = decode::<Claims>(token, key, &validation)
             .map_err(|_| Error::Unauthenticated)?
             .claims;
-        let expire_time = DateTime::from_timestamp(claims.exp, 0).ok_or(Error::Unauthenticated)?;
-        Ok((claims.sub, expire_time))
+        let time = |seconds| DateTime::from_timestamp(seconds, 0).ok_or(Error::Unauthenticated);
+        Ok(Caller::User {
+            id: claims.sub,
+            issue_time: time(claims.iat)?,
+            expire_time: time(claims.exp)?,
+        })
     }
 
     /// The public keys.

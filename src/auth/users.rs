@@ -175,13 +175,16 @@ pub async fn change_password(context: Context, request: ChangePasswordRequest) -
     let attempt = auth.limits.attempt(context.peer, &user.email).await?;
     attempt.end(auth.passwords.verify(current, Some(kept.clone())).await)?;
     let hash = &auth.passwords.hash(new).await?;
-    context
+    let changed = context
         .db()
         .transaction(Scope::None, async |conn| {
             users::set_password(conn, user_id, kept, hash).await?;
             sessions::delete_of_user(conn, user_id).await
         })
-        .await
+        .await;
+    // Even if it failed: a commit may have taken place.
+    context.identities().forget_user(user_id);
+    changed
 }
 
 impl From<User> for proto::User {

@@ -35,6 +35,7 @@ impl Context {
             app: Arc::clone(app),
             organization_id: Uuid::nil(),
             identity: Identity::Nobody,
+            token_time: None,
             place: None,
             grant: Grant::All,
             method: Q::NAME,
@@ -62,6 +63,7 @@ impl Context {
             .caller(&context.callers_db(), &auth.keys, token)
             .await?;
         context.identity = caller.identity();
+        context.token_time = caller.issue_time();
         if let Who::Places(places) = Q::WHO {
             context.enter(caller, metadata).await?;
             context.grant = context.place.map_or(Grant::No, |place| places.grant(place));
@@ -106,10 +108,20 @@ impl Context {
                 }
                 (organization_id, Some(Place::Key(access)))
             }
-            Caller::User { id, .. } => {
+            Caller::User { id, issue_time, .. } => {
                 let remembered = match self.trust {
                     Trust::Remembered => identities.memberships(db, id).await?,
-                    _ => identities.memberships_now(db, id).await?,
+                    _ => {
+                        identities.check_user_now(db, id, issue_time).await?;
+                        identities.memberships_now(db, id).await?
+                    }
+                };
+                let remembered = match named {
+                    // They may have chosen another one by another process.
+                    None if self.trust == Trust::Remembered && remembered.len() > 1 => {
+                        identities.memberships_now(db, id).await?
+                    }
+                    _ => remembered,
                 };
                 let found = match membership(&remembered, named) {
                     // They may have joined it by another process.
@@ -178,15 +190,17 @@ impl Context {
         )
     }
 
-    /// Refuses users who are no members of the organization. Without
-    /// authentication there are no users to look for.
+    /// Refuses users who are no members of the organization; who is one stays one until
+    /// the end of the transaction, which writes. Without authentication there are no users to look for.
     pub async fn check_member(&self, conn: &Conn, user_id: Option<Uuid>) -> Result<()> {
         let Some(id) = user_id.filter(|_| self.identity != Identity::Development) else {
             return Ok(());
         };
-        let role = members::role(conn, self.organization_id, id).await?;
-        role.map(|_| ())
-            .ok_or_else(|| Error::not_found("member", id))
+        if members::keep(conn, self.organization_id, id).await? {
+            Ok(())
+        } else {
+            Err(Error::not_found("member", id))
+        }
     }
 
     /// Counts that this was denied.

@@ -3,7 +3,8 @@
 
 use super::Context;
 use crate::{
-    access::{Identity, Place, Trust, Who, store},
+    access::{Identity, Place, Trust, Who, check_issued, store},
+    auth::store::users,
     db::Conn,
     error::{Error, ROLE_DENIED, Result},
     organizations,
@@ -14,6 +15,9 @@ impl Context {
     /// it: then it is kept until the transaction ends. It comes after the request id and
     /// before everything else in the order of locks.
     pub(super) async fn confirm(&self, conn: &Conn) -> Result<()> {
+        if self.trust != Trust::Remembered || matches!(self.who, Who::User) {
+            self.confirm_token(conn).await?;
+        }
         let Who::Places(places) = self.who else {
             return Ok(());
         };
@@ -38,5 +42,13 @@ impl Context {
             return Err(Error::Denied(ROLE_DENIED));
         }
         Ok(())
+    }
+
+    /// Refuses a user whose password has changed since their token was made.
+    async fn confirm_token(&self, conn: &Conn) -> Result<()> {
+        let (Identity::User(id), Some(time)) = (self.identity, self.token_time) else {
+            return Ok(());
+        };
+        check_issued(time, users::tokens_valid_from(conn, id).await?)
     }
 }

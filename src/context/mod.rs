@@ -8,6 +8,7 @@ mod known;
 use std::{net::IpAddr, sync::Arc};
 
 pub use app::{App, DEVELOPMENT_ORGANIZATION, Settings};
+use chrono::{DateTime, Utc};
 use futures_util::{FutureExt, join};
 use phonenumber::country;
 use prost::Message;
@@ -37,6 +38,8 @@ pub struct Context {
     pub organization_id: Uuid,
     /// Who calls.
     pub identity: Identity,
+    /// When the caller's access token was made, if they are a user.
+    token_time: Option<DateTime<Utc>>,
     /// The caller's place in the organization, if the method is about one.
     pub place: Option<Place>,
     /// How much of the method the caller is granted.

@@ -15,7 +15,7 @@ use std::{sync::Arc, time::Duration};
 
 pub use connect::Connector;
 use diesel::{
-    QueryDsl, QueryResult, QueryableByName,
+    ExpressionMethods, QueryDsl, QueryResult, QueryableByName,
     pg::Pg,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
     sql_types::BigInt,
@@ -189,10 +189,11 @@ impl Db {
         Ok(self.held(&Scope::None).await?.conn)
     }
 
-    /// The ids of all organizations, for what is done in each of them.
+    /// The ids of all organizations that are not closed, for what is done in each of them.
     pub async fn organizations(&self) -> Result<Vec<Uuid>> {
         self.read(Scope::AllOrganizations, async |conn| {
             Ok(organizations::table
+                .filter(organizations::delete_time.is_null())
                 .order(organizations::id)
                 .select(organizations::id)
                 .load(&mut &**conn)

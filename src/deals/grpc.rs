@@ -131,7 +131,8 @@ async fn create_deal(context: Context, request: CreateDealRequest) -> Result<pro
 /// organization know.
 async fn complete(context: &Context, conn: &Conn, new: &NewDeal) -> Result<(Uuid, Values)> {
     let organization_id = context.organization_id;
-    context.check_member(conn, new.owner_user_id).await?;
+    let owner = new.owner_user_id.or(context.identity.user_id());
+    context.check_member(conn, owner).await?;
     let mut violations = Violations::new();
     let (mut lead_id, mut linked) = (new.lead_id, None);
     if let Some(contact_id) = new.contact_id {

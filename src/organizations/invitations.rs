@@ -55,13 +55,18 @@ pub(super) async fn add_member(
     let context = &context;
     let mut added = context
         .write(claim, invitation.id, async |conn| {
-            Caller::find(conn, context).await?.check_grants(role)?;
+            let caller = Caller::find(conn, context).await?;
+            caller.check_grants(role)?;
             // Whether anybody else has the address makes no difference.
             if members::has_email(conn, organization_id, &invitation.email).await? {
                 return Err(Error::AlreadyExists {
                     kind: "member",
                     field: "email",
                 });
+            }
+            let pending = invitations::of_email(conn, organization_id, &invitation.email);
+            if let Some(pending) = pending.await? {
+                caller.check_ends(&pending)?;
             }
             invitations::make_room(conn, organization_id, &invitation.email).await?;
             let pending = invitations::count(conn, organization_id).await?;
@@ -144,14 +149,13 @@ pub(super) async fn revoke_invitation(
     );
     let id = violations.id("id", &request.id);
     violations.finish()?;
-    let organization_id = context.organization_id;
+    let (context, organization_id) = (&context, context.organization_id);
     context
         .write(claim, id, async |conn| {
-            if invitations::delete(conn, organization_id, id).await? {
-                Ok(())
-            } else {
-                Err(Error::not_found("invitation", id))
-            }
+            let caller = Caller::find(conn, context).await?;
+            let ended = invitations::delete(conn, organization_id, id).await?;
+            // What is refused is undone.
+            caller.check_ends(&ended.ok_or_else(|| Error::not_found("invitation", id))?)
         })
         .await
 }
@@ -195,17 +199,18 @@ pub async fn join(
     Ok(invitation.role)
 }
 
-/// Whether its inviter may still give the role. Nobody knows the inviters of those that
+/// Whether its inviter may still give the role, which whoever takes theirs changes with the
+/// organization locked, as it is. Nobody knows the inviters of those that
 /// processes of the version before have made.
 async fn is_backed(conn: &Conn, organization_id: Uuid, invitation: &Invitation) -> Result<bool> {
     let is_owner = if let Some(id) = invitation.inviter_user_id {
-        match access::store::hold_role(conn, organization_id, id).await? {
+        match members::role(conn, organization_id, id).await? {
             Some(Role::Owner) => true,
             Some(Role::Admin) => false,
             Some(Role::Manager | Role::Member) | None => return Ok(false),
         }
     } else if let Some(id) = invitation.inviter_api_key_id {
-        let access = access::store::hold_key(conn, organization_id, id).await?;
+        let access = access::store::key_access(conn, organization_id, id).await?;
         if access != Some(KeyAccess::Admin) {
             return Ok(false);
         }

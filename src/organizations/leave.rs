@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     invitations::end_of_member,
     roles::{Caller, check_owner_left},
-    store::members::{self, Member},
+    store::members,
 };
 use crate::{
     contacts,
@@ -121,10 +121,9 @@ impl Leaving {
     /// Removes the member, and does the rest.
     async fn finish(&self, context: &Context, conn: &Conn) -> Result<()> {
         let organization_id = context.organization_id;
-        let member = self.check(context, conn).await?;
+        self.check(context, conn).await?;
         // Before all else: what they do just now is waited for.
         members::delete(conn, organization_id, self.user_id).await?;
-        check_owner_left(conn, organization_id, &member).await?;
         end_of_member(conn, organization_id, self.user_id, None).await?;
         if let Some(successor) = self.successor {
             let things = Things::lock(context, conn, self.user_id, usize::MAX).await?;
@@ -141,16 +140,16 @@ impl Leaving {
         Ok(())
     }
 
-    /// The member, if the caller may remove them and the successor is one.
-    async fn check(&self, context: &Context, conn: &Conn) -> Result<Member> {
+    /// Refuses what may not be done, before anything is.
+    async fn check(&self, context: &Context, conn: &Conn) -> Result<()> {
         let organization_id = context.organization_id;
         let member = members::find(conn, organization_id, self.user_id).await?;
         if context.identity.user_id() != Some(self.user_id) {
             let caller = Caller::find(conn, context).await?;
             caller.check_takes(member.role)?;
         }
-        context.check_member(conn, self.successor).await?;
-        Ok(member)
+        check_owner_left(conn, organization_id, &member).await?;
+        context.check_member(conn, self.successor).await
     }
 
     /// Locks the member's operators, in the order of their ids, after the contacts they are

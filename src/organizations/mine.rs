@@ -52,6 +52,13 @@ pub(super) async fn set_default_organization(
     let context = context.within(organization_id);
     let set = context
         .write(claim, user_id, async |conn| {
+            let role = members::role(conn, organization_id, user_id).await?;
+            let role = role.ok_or(Error::OrganizationDenied)?;
+            let before = membership(conn, organization_id, user_id, role).await?;
+            if before.is_default {
+                conn.unchanged();
+                return Ok(before);
+            }
             let role = members::set_default(conn, organization_id, user_id).await?;
             let role = role.ok_or(Error::OrganizationDenied)?;
             membership(conn, organization_id, user_id, role).await

@@ -28,15 +28,22 @@ pub(super) async fn delete_organization(
     let v = &mut violations;
     let claim = Claim::parse(v, "DeleteOrganization", &request.request_id, &request);
     let id = v.id("id", &request.id);
-    if !id.is_nil() && id != context.organization_id {
-        v.add("id", "is not that of the call's organization");
-    }
     violations.finish()?;
+    let organization_id = context.organization_id;
+    if id != organization_id {
+        let mut violations = Violations::new();
+        violations.add("id", "is not that of the call's organization");
+        violations.finish()?;
+    }
     let closed = context
-        .write(claim, id, async |conn| store::close(conn, id).await)
+        .write(claim, organization_id, async |conn| {
+            store::close(conn, organization_id).await
+        })
         .await;
     // Even if it failed: a commit may have taken place.
-    context.identities().forget_places(&HashSet::from([id]));
+    context
+        .identities()
+        .forget_places(&HashSet::from([organization_id]));
     closed
 }
 

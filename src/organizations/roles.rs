@@ -5,7 +5,10 @@ use uuid::Uuid;
 
 use super::{
     invitations::end_of_member,
-    store::members::{self, Member},
+    store::{
+        invitations::Invitation,
+        members::{self, Member},
+    },
 };
 use crate::{
     access::{Identity, KeyAccess, Place, Role},
@@ -42,9 +45,9 @@ pub(super) async fn update_member_role(
                 return Ok(member.into());
             }
             caller.check_takes(member.role)?;
+            check_owner_left(conn, organization_id, &member).await?;
             members::set_role(conn, organization_id, user_id, role).await?;
             end_of_member(conn, organization_id, user_id, Some(role)).await?;
-            check_owner_left(conn, organization_id, &member).await?;
             let member = members::find(conn, organization_id, user_id).await?;
             Ok(member.into())
         })
@@ -92,6 +95,7 @@ pub(super) async fn transfer_ownership(
 
 /// Somebody who is about to change roles: an owner or an admin.
 pub(super) struct Caller {
+    identity: Identity,
     is_owner: bool,
 }
 
@@ -106,13 +110,15 @@ impl Caller {
             }
             _ => context.place,
         };
-        match place {
-            Some(Place::Member(Role::Owner)) => Ok(Self { is_owner: true }),
-            Some(Place::Member(Role::Admin) | Place::Key(KeyAccess::Admin)) => {
-                Ok(Self { is_owner: false })
-            }
-            _ => Err(Error::Denied(ROLE_DENIED)),
-        }
+        let is_owner = match place {
+            Some(Place::Member(Role::Owner)) => true,
+            Some(Place::Member(Role::Admin) | Place::Key(KeyAccess::Admin)) => false,
+            _ => return Err(Error::Denied(ROLE_DENIED)),
+        };
+        Ok(Self {
+            identity: context.identity,
+            is_owner,
+        })
     }
 
     /// Refuses to give this role, if the caller may not.
@@ -125,6 +131,20 @@ impl Caller {
         self.check_owner(matches!(role, Role::Owner | Role::Admin))
     }
 
+    /// Refuses to end this invitation, if the caller may not: as if its role were taken, but
+    /// for what they have made themselves.
+    pub(super) fn check_ends(&self, invitation: &Invitation) -> Result<()> {
+        let own = match self.identity {
+            Identity::User(id) => invitation.inviter_user_id == Some(id),
+            Identity::ApiKey(id) => invitation.inviter_api_key_id == Some(id),
+            Identity::Nobody | Identity::Development => false,
+        };
+        if own {
+            return Ok(());
+        }
+        self.check_takes(invitation.role)
+    }
+
     fn check_owner(&self, required: bool) -> Result<()> {
         if self.is_owner || !required {
             Ok(())
@@ -134,14 +154,14 @@ impl Caller {
     }
 }
 
-/// Refuses what was done to this member if it has left the organization, which is
-/// locked, without an owner.
+/// Refuses to take this member's role if that left the organization, which is locked,
+/// without an owner.
 pub(super) async fn check_owner_left(
     conn: &Conn,
     organization_id: Uuid,
     member: &Member,
 ) -> Result<()> {
-    if member.role != Role::Owner || members::count_owners(conn, organization_id).await? > 0 {
+    if member.role != Role::Owner || members::count_owners(conn, organization_id).await? > 1 {
         return Ok(());
     }
     Err(Error::Precondition {

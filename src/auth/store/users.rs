@@ -1,7 +1,12 @@
 //! Users, and what is written when one registers.
 
 use chrono::{DateTime, Utc};
-use diesel::{dsl::now, prelude::*};
+use diesel::{
+    dsl::{now, sql},
+    expression::SqlLiteral,
+    prelude::*,
+    sql_types::{Nullable, Timestamptz},
+};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -45,11 +50,15 @@ pub async fn by_email(mut conn: &Conn, email: &str) -> Result<Option<User>> {
         .optional()?)
 }
 
-/// Whether there is this user.
-pub async fn exists(mut conn: &Conn, id: Uuid) -> Result<bool> {
-    Ok(diesel::select(diesel::dsl::exists(users::table.find(id)))
-        .get_result(&mut conn)
-        .await?)
+/// From when on access tokens of a user are valid; none: all are.
+pub async fn tokens_valid_from(mut conn: &Conn, id: Uuid) -> Result<Option<DateTime<Utc>>> {
+    users::table
+        .find(id)
+        .select(users::tokens_valid_from)
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or(Error::Unauthenticated)
 }
 
 /// A page of users.
@@ -113,10 +122,21 @@ pub async fn verify_email(mut conn: &Conn, id: Uuid) -> Result<()> {
 /// Sets a password, whatever the present one is.
 pub async fn reset_password(mut conn: &Conn, id: Uuid, new: &str) -> Result<()> {
     diesel::update(users::table.find(id))
-        .set((users::password_hash.eq(new), users::update_time.eq(now)))
+        .set((
+            users::password_hash.eq(new),
+            users::update_time.eq(now),
+            users::tokens_valid_from.eq(next_second()),
+        ))
         .execute(&mut conn)
         .await?;
     Ok(())
+}
+
+/// From when on tokens are valid after a new password. They tell whole seconds: those of
+/// this one are not valid any more, and those that are made from now on are of the next
+/// one at least.
+fn next_second() -> SqlLiteral<Nullable<Timestamptz>> {
+    sql("date_trunc('second', now()) + interval '1 second'")
 }
 
 /// Changes a password, which must still be the one of which `present` is kept.
@@ -126,7 +146,11 @@ pub async fn set_password(mut conn: &Conn, id: Uuid, present: &str, new: &str) -
             .find(id)
             .filter(users::password_hash.eq(present)),
     )
-    .set((users::password_hash.eq(new), users::update_time.eq(now)))
+    .set((
+        users::password_hash.eq(new),
+        users::update_time.eq(now),
+        users::tokens_valid_from.eq(next_second()),
+    ))
     .execute(&mut conn)
     .await?;
     if changed == 0 {

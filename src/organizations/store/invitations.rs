@@ -53,6 +53,22 @@ pub async fn insert(mut conn: &Conn, invitation: &NewInvitation) -> Result<Invit
         .await?)
 }
 
+/// The pending invitation for an address, if there is one.
+pub async fn of_email(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    email: &str,
+) -> Result<Option<Invitation>> {
+    Ok(invitations::table
+        .filter(invitations::organization_id.eq(organization_id))
+        .filter(invitations::email.eq(email))
+        .filter(invitations::expire_time.gt(now))
+        .select(Invitation::as_select())
+        .first(&mut conn)
+        .await
+        .optional()?)
+}
+
 /// Ends the invitation for an address, if there is one, and those that have expired.
 pub async fn make_room(mut conn: &Conn, organization_id: Uuid, email: &str) -> Result<()> {
     diesel::delete(invitations::table)
@@ -89,14 +105,20 @@ pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Foun
     Ok(read_page!(conn, page, query))
 }
 
-/// Ends an invitation; whether it was pending.
-pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<bool> {
-    let pending: Option<bool> = diesel::delete(invitations::table.find((organization_id, id)))
-        .returning(invitations::expire_time.gt(now))
+/// Ends an invitation, if it is pending.
+pub async fn delete(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    id: Uuid,
+) -> Result<Option<Invitation>> {
+    let pending = invitations::table
+        .find((organization_id, id))
+        .filter(invitations::expire_time.gt(now));
+    Ok(diesel::delete(pending)
+        .returning(Invitation::as_select())
         .get_result(&mut conn)
         .await
-        .optional()?;
-    Ok(pending == Some(true))
+        .optional()?)
 }
 
 /// Ends what this member or key has made, but for invitations with one of these roles.

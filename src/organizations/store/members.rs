@@ -65,6 +65,19 @@ pub async fn role(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Resu
         .optional()?)
 }
 
+/// Whether the user is a member. Who is one is not removed before the end of the
+/// transaction.
+pub async fn keep(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<bool> {
+    let member: Option<Uuid> = members::table
+        .find((organization_id, user_id))
+        .select(members::user_id)
+        .for_key_share()
+        .first(&mut conn)
+        .await
+        .optional()?;
+    Ok(member.is_some())
+}
+
 /// A page of members.
 pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Found<Member>> {
     let query = |page: Page| {
@@ -127,9 +140,6 @@ pub async fn set_default(
     organization_id: Uuid,
     user_id: Uuid,
 ) -> Result<Option<Role>> {
-    // Other processes remember the user's organizations in another order. (The
-    // organization is locked before its members.)
-    access_changed(conn, organization_id).await?;
     Ok(
         diesel::update(members::table.find((organization_id, user_id)))
             .set(members::default_time.eq(now))

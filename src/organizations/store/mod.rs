@@ -167,10 +167,12 @@ pub async fn close(mut conn: &Conn, id: Uuid) -> Result<()> {
     access_changed(conn, id).await
 }
 
-/// Organizations that were closed so long ago.
+/// Organizations that were closed so long ago, and long enough for all processes to have
+/// noticed.
 pub async fn closed(mut conn: &Conn, retention: Duration) -> Result<Vec<Uuid>> {
     let query = sql_query(
-        "SELECT id FROM organizations WHERE delete_time <= now() - make_interval(secs => $1)",
+        "SELECT id FROM organizations
+         WHERE delete_time <= now() - greatest(make_interval(secs => $1), interval '5 minutes')",
     )
     .bind::<Double, _>(retention.as_secs_f64());
     let found: Vec<Closed> = query.get_results(&mut conn).await?;

@@ -226,6 +226,7 @@ async fn a_mailed_token_sets_a_password_once() {
     for outcome in [
         app.refresh(&tokens).await.map(|_| ()),
         app.reset(&second, PASSWORD).await,
+        app.me(&tokens.access_token).await.map(|_| ()),
         app.login("ann@example.com", PASSWORD).await.map(|_| ()),
     ] {
         assert_eq!(outcome.unwrap_err().code(), Code::Unauthenticated);

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod emails;
+mod ended;
 mod grace;
 mod keys;
 mod passwords;

@@ -8,9 +8,11 @@ use minicrm::{
     db::Db,
     proto::{ApiKeyAccess, DeleteOrganizationRequest, RegisterRequest, Role},
     remove_closed,
+    verify::drift,
 };
 use tokio::time::timeout;
 use tonic::{Code, Status};
+use uuid::Uuid;
 
 use super::roles::Team;
 use crate::support::{App, assert_error, assert_invalid, call, operator};
@@ -78,7 +80,9 @@ async fn a_closed_organization_lets_nobody_in() {
     let outcome = close(&maxs, &team.acme.id).await;
     assert_error(outcome, Code::PermissionDenied, "ROLE_DENIED");
     assert_invalid(close(&team.anns, &nova.id).await, &["id"]);
-    assert_invalid(close(&team.anns, "").await, &["id"]);
+    for wrong in ["", "x", &Uuid::nil().to_string()] {
+        assert_invalid(close(&team.anns, wrong).await, &["id"]);
+    }
     let anns = |app: &App| app.of(&team.ann, &team.acme);
     let callers = [
         anns(&other),
@@ -147,6 +151,18 @@ async fn what_is_left_is_removed_after_some_time() {
     close(&team.anns, &team.acme.id).await.unwrap();
     remove_closed(&db, hour).await.unwrap();
     assert!(team.tables(&team.acme.id).await.len() > 10, "it is kept");
+    remove_closed(&db, Duration::ZERO).await.unwrap();
+    let left = team.tables(&team.acme.id).await;
+    assert!(left.len() > 10, "others have to notice");
+    // Nobody compares what it counts any more.
+    let wrong = format!(
+        "UPDATE operators SET load = load + 1 WHERE organization_id = '{}';
+         UPDATE organizations SET delete_time = delete_time - interval '5 minutes'",
+        team.acme.id
+    );
+    App::execute(&team.app, &wrong).await;
+    assert_eq!(team.app.verify(false).await, "");
+    assert_eq!(drift(&db).await.unwrap(), 0);
     remove_closed(&db, Duration::ZERO).await.unwrap();
     assert_eq!(team.tables(&team.acme.id).await, [""; 0]);
     assert_eq!(team.tables(&nova.id).await, before[1]);

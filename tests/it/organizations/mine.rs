@@ -52,11 +52,24 @@ async fn nobody_else_decides_what_calls_are_about() {
 
     let there = other.with(&bob.token, "");
     assert_eq!(there.enter().await.unwrap(), nova);
+    let traces = async || {
+        let audited = "SELECT FROM audit_events WHERE method = 'SetDefaultOrganization'";
+        let revised = format!(
+            "SELECT FROM organizations, generate_series(1, access_revision) WHERE id = '{}'",
+            acme.id
+        );
+        [app.count(audited).await, app.count(&revised).await]
+    };
+    let [audited, revised] = traces().await;
+    set_default(&bobs, &nova.id).await.unwrap();
+    assert_eq!(traces().await, [audited, revised], "it is already");
     let membership = set_default(&bobs, &acme.id).await.unwrap();
+    assert_eq!(set_default(&bobs, &acme.id).await.unwrap(), membership);
+    assert_eq!(traces().await, [audited + 1, revised]);
     assert!(membership.is_default && membership.organization.as_ref() == Some(&acme));
     assert_eq!(bobs.enter().await.unwrap(), acme);
     assert_eq!(defaults(&bobs).await, [&*acme.id]);
-    while there.enter().await.unwrap() != acme {}
+    assert_eq!(there.enter().await.unwrap(), acme, "elsewhere, too");
     for foreign in [app.organization(&ann).await.id, Uuid::now_v7().to_string()] {
         let outcome = set_default(&bobs, &foreign).await;
         assert_error(outcome, Code::PermissionDenied, "ORGANIZATION_DENIED");

@@ -8,6 +8,7 @@ mod members;
 mod mine;
 mod power;
 mod roles;
+mod turns;
 
 use minicrm::proto::{
     CreateOrganizationRequest, GetOrganizationRequest, ListMyOrganizationsRequest, Organization,

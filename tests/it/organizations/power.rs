@@ -182,7 +182,8 @@ async fn what_is_being_taken_is_waited_for() {
 }
 
 /// Many calls in two processes while the power to make them is taken: none of them is done
-/// after it was. Mutant: `Context::confirm` locks nothing (seen to fail).
+/// after it was. Mutant: `Context::confirm` believes the role the call came with (seen to
+/// fail).
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_done_after_power_was_taken() {
     let team = Team::new().await;

@@ -20,7 +20,10 @@ pub struct Team {
 
 impl Team {
     pub async fn new() -> Self {
-        let app = App::secure().await;
+        Self::on(App::secure().await).await
+    }
+
+    pub async fn on(app: App) -> Self {
         let ann = app.user("ann@example.com").await;
         let acme = app.organization(&ann).await;
         let anns = app.of(&ann, &acme);

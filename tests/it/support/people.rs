@@ -62,7 +62,7 @@ impl App {
         Person {
             id: id.to_string(),
             email,
-            token: keys().sign(id).unwrap().0,
+            token: keys().sign(id, None).unwrap().0,
         }
     }
 
