@@ -427,12 +427,12 @@ diesel::table! {
         email -> Text,
         /// When the address was found to be the user's; NULL: not yet.
         email_verify_time -> Nullable<Timestamptz>,
-        /// Access tokens that were made before are refused; NULL: none is.
-        tokens_valid_from -> Nullable<Timestamptz>,
         id -> Uuid,
         name -> Text,
         /// Argon2id, as a PHC string.
         password_hash -> Text,
+        /// Access tokens that were made before are refused: the password has changed. NULL: none is.
+        tokens_valid_from -> Nullable<Timestamptz>,
         update_time -> Timestamptz,
     }
 }

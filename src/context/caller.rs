@@ -109,12 +109,11 @@ impl Context {
                 (organization_id, Some(Place::Key(access)))
             }
             Caller::User { id, issue_time, .. } => {
-                let remembered = match self.trust {
-                    Trust::Remembered => identities.memberships(db, id).await?,
-                    _ => {
-                        identities.check_user_now(db, id, issue_time).await?;
-                        identities.memberships_now(db, id).await?
-                    }
+                let remembered = if self.trust == Trust::Remembered {
+                    identities.memberships(db, id).await?
+                } else {
+                    identities.check_user_now(db, id, issue_time).await?;
+                    identities.memberships_now(db, id).await?
                 };
                 let remembered = match named {
                     // They may have chosen another one by another process.

@@ -57,6 +57,7 @@ async fn right_passwords_do_not_count() {
         .unwrap();
     for number in 0..6 {
         let change = [new[number % 2], new[(number + 1) % 2]];
+        let tokens = app.login("ann@example.com", change[0]).await.unwrap();
         app.change_password(&tokens.access_token, change)
             .await
             .unwrap();

@@ -81,9 +81,9 @@ async fn who_takes_power_has_their_turn() {
     let revoke = async || call!(anns.organizations.revoke_api_key(revoke)).map(drop);
     let remove = async || anns.remove(&bob).await;
     let denied = (Code::PermissionDenied, "ORGANIZATION_DENIED");
-    have_turn(&team, &bobs, remove, denied).await;
+    Box::pin(have_turn(&team, &bobs, remove, denied)).await;
     let denied = (Code::Unauthenticated, "UNAUTHENTICATED");
-    have_turn(&team, &keys, revoke, denied).await;
+    Box::pin(have_turn(&team, &keys, revoke, denied)).await;
 }
 
 async fn have_turn(
@@ -196,7 +196,7 @@ async fn who_is_being_removed_is_given_nothing() {
             gone
         )
     };
-    let (operator, lead, deal, task, own, ()) = timeout(HANGS, given).await.unwrap();
+    let (operator, lead, deal, task, own, ()) = timeout(HANGS, Box::pin(given)).await.unwrap();
     for outcome in [operator, lead, deal, task, own] {
         assert_error(outcome, Code::NotFound, "RESOURCE_NOT_FOUND");
     }
