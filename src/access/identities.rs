@@ -165,12 +165,12 @@ impl Identities {
 
     /// Refuses a key that is not valid any more.
     pub async fn check_key(&self, db: &Db, organization_id: Uuid, id: Uuid) -> Result<()> {
-        let key = db
+        let access = db
             .read(Scope::Organization(organization_id), async |conn| {
-                store::key(conn, organization_id, id).await
+                store::key_access(conn, organization_id, id).await
             })
             .await?;
-        if key.is_some_and(|key| key.revoke_time.is_none()) {
+        if access.is_some() {
             return Ok(());
         }
         self.forget_places(&HashSet::from([organization_id]));

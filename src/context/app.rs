@@ -137,6 +137,14 @@ impl App {
         Ok(())
     }
 
+    /// Refuses calls as long as the database is not prepared.
+    pub(super) fn check_prepared(&self) -> Result<()> {
+        match self.prepared.get() {
+            Some(()) => Ok(()),
+            None => Err(Error::unavailable("the database is not prepared yet")),
+        }
+    }
+
     /// Whether the database is prepared and answers.
     pub async fn is_ready(&self) -> bool {
         if self.prepared.get().is_none() {

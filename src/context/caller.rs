@@ -28,9 +28,7 @@ impl Context {
         peer: Option<IpAddr>,
         Deadline(deadline): Deadline,
     ) -> Result<Self> {
-        if app.prepared.get().is_none() {
-            return Err(Error::unavailable("the database is not prepared yet"));
-        }
+        app.check_prepared()?;
         let mut context = Self {
             app: Arc::clone(app),
             organization_id: Uuid::nil(),

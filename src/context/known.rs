@@ -21,9 +21,7 @@ impl Callers for App {
         Deadline(deadline): Deadline,
     ) -> BoxFuture<'c, Result<Owner>> {
         async move {
-            if self.prepared.get().is_none() {
-                return Err(Error::unavailable("the database is not prepared yet"));
-            }
+            self.check_prepared()?;
             // One that is no name is refused later.
             let named = named_organization(headers).unwrap_or_default();
             let Some(auth) = &self.auth else {
