@@ -15,6 +15,7 @@ mod history;
 mod intake;
 mod release;
 pub mod store;
+mod words;
 mod write;
 
 pub use get::Wanted;

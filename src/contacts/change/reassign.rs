@@ -13,7 +13,7 @@ use crate::{
         },
         write,
     },
-    dispatch::{BacklogReason, Roster},
+    dispatch::{BacklogReason, Demand, Outcome, Roster},
     error::{CONTACT_CLOSED, Error, Result},
     platform::{grpc::validate::Violations, idempotency::Claim},
     proto::{self, ReassignContactRequest},
@@ -57,20 +57,20 @@ pub fn give(
 ) -> Result<Option<Assignment>> {
     check_active(contact)?;
     let operator = roster
-        .member(named)
-        .filter(|member| member.operator.delete_time.is_none())
+        .entry(named)
+        .filter(|entry| entry.operator.delete_time.is_none())
         .ok_or_else(|| Error::not_found("operator", named))?;
     if contact.operator_id == Some(named) {
         return Ok(None);
     }
-    let obstacle = operator.obstacle();
-    if let (Some(obstacle), false) = (obstacle, force) {
-        return Err(operator.refuses(obstacle));
+    let available = operator.availability();
+    if let (Err(reason), false) = (available, force) {
+        return Err(operator.refusal(reason));
     }
-    roster.take(named);
+    roster.assign(named);
     let mut decision = Assignment {
         operator_id: Some(named),
-        forced: obstacle.is_some(),
+        forced: available.is_err(),
         ..Assignment::new(contact.id, AssignmentKind::Manual, roster.time)
     };
     hand_over(contact, roster, &mut decision);
@@ -81,26 +81,29 @@ pub fn give(
 /// of them can take it, it stays with an operator who is active.
 pub fn draw(contact: &mut Contact, roster: &mut Roster) -> Result<Option<Assignment>> {
     check_active(contact)?;
-    let current = contact.operator_id;
-    let decision = roster.decide(&mut rand::rng(), contact.source_id, current);
+    let demand = Demand {
+        source_id: contact.source_id,
+        current: contact.operator_id,
+    };
+    let decision = roster.decide(&demand, &mut rand::rng());
     let new = |kind| Assignment {
         pool_id: Some(decision.pool_id),
         ..Assignment::new(contact.id, kind, roster.time)
     };
     let mut decision = match decision.outcome {
-        Ok(pick) => Assignment {
-            operator_id: Some(pick.operator_id),
-            draw: i64::try_from(pick.draw).ok(),
+        Outcome::Assigned(choice) => Assignment {
+            operator_id: Some(choice.operator_id),
+            draw: choice.evidence.draw(),
             ..new(AssignmentKind::Reassigned)
         },
-        Err(_) if stays(roster, current) => {
+        Outcome::Kept(current) => {
             return Ok(Some(Assignment {
-                operator_id: current,
-                previous_operator_id: current,
+                operator_id: Some(current),
+                previous_operator_id: Some(current),
                 ..new(AssignmentKind::Kept)
             }));
         }
-        Err(reason) => Assignment {
+        Outcome::Backlog(reason) => Assignment {
             backlog_reason: Some(reason),
             ..new(AssignmentKind::Reassigned)
         },
@@ -134,17 +137,11 @@ fn check_active(contact: &Contact) -> Result<()> {
     })
 }
 
-fn stays(roster: &Roster, current: Option<Uuid>) -> bool {
-    current
-        .and_then(|id| roster.member(id))
-        .is_some_and(|member| member.operator.active)
-}
-
 /// Moves a contact as decided, away from whom it was with.
 fn hand_over(contact: &mut Contact, roster: &mut Roster, decision: &mut Assignment) {
     decision.previous_operator_id = contact.operator_id;
     if let Some(previous) = contact.operator_id {
-        roster.free(previous);
+        roster.release(previous);
     }
     let time = contact.change_at(roster.time);
     contact.operator_id = decision.operator_id;

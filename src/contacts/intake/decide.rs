@@ -9,7 +9,7 @@ use crate::{
         Contact, ContactStatus,
         assignments::{Assignment, AssignmentKind},
     },
-    dispatch::{Member, Roster},
+    dispatch::{Demand, Roster, RosterEntry},
     ids::id_at,
     leads::resolve::{Resolved, Resolver},
     operators,
@@ -38,9 +38,9 @@ pub fn decide(
     contacts
         .enumerate()
         .map(|(number, (accepted, resolved))| {
-            let decision = roster.decide(rng, accepted.source_id, None);
-            let pick = decision.outcome.ok();
-            let operator_id = pick.map(|pick| pick.operator_id);
+            let decision = roster.decide(&Demand::of(accepted.source_id), rng);
+            let choice = decision.choice();
+            let operator_id = choice.map(|choice| choice.operator_id);
             let contact = Contact {
                 id: id_at(roster.time, number),
                 lead_id: leads.lead(resolved.lead).id,
@@ -49,7 +49,7 @@ pub fn decide(
                 pool_id: operator_id.map(|_| decision.pool_id),
                 status: ContactStatus::New,
                 message: accepted.new.message.clone(),
-                backlog_reason: decision.outcome.err(),
+                backlog_reason: decision.backlog_reason(),
                 revision: 1,
                 create_time: roster.time,
                 update_time: roster.time,
@@ -60,10 +60,10 @@ pub fn decide(
                 operator_id,
                 backlog_reason: contact.backlog_reason,
                 pool_id: Some(decision.pool_id),
-                draw: pick.and_then(|pick| i64::try_from(pick.draw).ok()),
+                draw: choice.and_then(|choice| choice.evidence.draw()),
                 ..Assignment::new(contact.id, AssignmentKind::Automatic, roster.time)
             };
-            let operator = operator_id.and_then(|id| roster.member(id)).cloned();
+            let operator = operator_id.and_then(|id| roster.entry(id)).cloned();
             Decided {
                 contact,
                 assignment,
@@ -80,7 +80,7 @@ pub struct Decided {
     /// The decision, to be inserted.
     pub assignment: Assignment,
     /// The operator right after.
-    operator: Option<Member>,
+    operator: Option<RosterEntry>,
 }
 
 impl Decided {
@@ -89,12 +89,9 @@ impl Decided {
         CreateContactResponse {
             contact: Some(self.contact.clone().into()),
             lead: Some(leads.lead(resolved.lead).clone().into()),
-            operator: self.operator.clone().map(|member| {
-                let counted = member.operator.window_limit.is_some();
-                operators::answer(
-                    member.operator,
-                    if counted { member.window_load } else { 0 },
-                )
+            operator: self.operator.clone().map(|entry| {
+                let counted = entry.operator.window_limit.is_some();
+                operators::answer(entry.operator, if counted { entry.window_load } else { 0 })
             }),
             lead_created: resolved.created,
             conflicting_lead_ids: resolved.conflicting.iter().map(Uuid::to_string).collect(),

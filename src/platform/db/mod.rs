@@ -7,7 +7,6 @@ pub mod search;
 mod shares;
 #[cfg(feature = "otlp")]
 mod statements;
-mod text_enum;
 mod tls;
 mod transaction;
 
@@ -35,11 +34,11 @@ use shares::Place;
 pub use shares::Shares;
 #[cfg(feature = "otlp")]
 pub use statements::trace_statements;
-pub(crate) use text_enum::text_enum;
 use tokio::time::Instant;
 pub use transaction::{Transaction, Work};
 use uuid::Uuid;
 
+pub(crate) use crate::model::text_enum;
 use crate::{
     error::{Error, Result},
     platform::telemetry::metrics,
