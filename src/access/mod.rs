@@ -9,8 +9,8 @@ pub(crate) mod store;
 pub mod table;
 
 pub use caller::{Caller, check_issued};
-use uuid::Uuid;
 
+pub use crate::actor::{Grant, Identity};
 use crate::{platform::db::text_enum, proto};
 
 text_enum! {
@@ -41,37 +41,6 @@ text_enum! {
     }
 }
 
-/// Who calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Identity {
-    /// Somebody who need not say who they are.
-    Nobody,
-    /// Whoever calls while there is no authentication.
-    Development,
-    /// A user.
-    User(Uuid),
-    /// A service, by its key.
-    ApiKey(Uuid),
-}
-
-impl Identity {
-    /// The user, if it is one.
-    pub fn user_id(self) -> Option<Uuid> {
-        match self {
-            Self::User(id) => Some(id),
-            _ => None,
-        }
-    }
-
-    /// The API key, if it is one.
-    pub fn api_key_id(self) -> Option<Uuid> {
-        match self {
-            Self::ApiKey(id) => Some(id),
-            _ => None,
-        }
-    }
-}
-
 /// A caller's place in an organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -79,17 +48,6 @@ pub enum Place {
     Member(Role),
     /// That of a service.
     Key(KeyAccess),
-}
-
-/// How much of a method is granted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Grant {
-    /// Nothing.
-    No,
-    /// For what is theirs.
-    Own,
-    /// All of it.
-    All,
 }
 
 /// Who may call a method.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     call::{
-        App, Context,
+        Context, Frame,
         reply::{Rpc, reply},
     },
     dispatch,
@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// Serves `AnalyticsService`.
-pub struct Analytics(pub Arc<App>);
+pub struct Analytics(pub Arc<Frame>);
 
 #[tonic::async_trait]
 impl AnalyticsService for Analytics {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     call::{
-        App, Context,
+        Context, Frame,
         reply::{Rpc, reply},
     },
     error::Result,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Serves `AuthService`.
-pub struct Authentication(pub Arc<App>);
+pub struct Authentication(pub Arc<Frame>);
 
 #[tonic::async_trait]
 impl AuthService for Authentication {

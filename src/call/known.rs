@@ -4,8 +4,8 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tonic::codegen::http::HeaderMap;
 
 use super::{
-    App,
     caller::{bearer, membership, named_organization},
+    frame::Frame,
 };
 use crate::{
     access::Caller,
@@ -13,7 +13,7 @@ use crate::{
     platform::ingress::{Callers, Deadline, Owner},
 };
 
-impl Callers for App {
+impl Callers for Frame {
     /// Without authentication everybody is known: they are on this machine.
     fn check<'c>(
         &'c self,

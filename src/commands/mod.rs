@@ -23,8 +23,8 @@ use tonic_health::pb::{
 };
 
 use crate::{
+    app::{App, Settings},
     auth,
-    call::{App, Settings},
     config::Config,
     leads,
     platform::{
@@ -86,7 +86,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
         reflection: config.serve.reflection,
         limits: config.organizations.limits(),
         edge: config.edge.settings(),
-        believed: None,
+        identity_cache_ttl: None,
     };
     let app = Arc::new(App::new(&url, settings)?);
     let places = Places {

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     activities::{self, Payload},
     call::{
-        App, Context,
+        Context, Frame,
         reply::{Rpc, reply},
     },
     contacts,
@@ -36,7 +36,7 @@ use crate::{
 pub const MAX_TITLE: usize = 255;
 
 /// Serves `DealService`.
-pub struct Deals(pub Arc<App>);
+pub struct Deals(pub Arc<Frame>);
 
 #[tonic::async_trait]
 impl DealService for Deals {

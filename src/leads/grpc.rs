@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     call::{
-        App, Context,
+        Context, Frame,
         reply::{Rpc, reply},
     },
     contacts,
@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// Serves `LeadService`.
-pub struct Leads(pub Arc<App>);
+pub struct Leads(pub Arc<Frame>);
 
 #[tonic::async_trait]
 impl LeadService for Leads {

@@ -101,7 +101,7 @@ pub(super) async fn accept_invitation(
     violations.finish()?;
 
     let (organization_id, credential) = (credential.organization_id, &credential);
-    let context = context.within(organization_id);
+    let context = context.with_organization(organization_id);
     let accepted = context
         .write(claim, credential.id, async |conn| {
             let email = members::email(conn, user_id).await?;

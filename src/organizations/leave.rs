@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     call::Context,
-    contacts, deals,
+    contacts::{self, Contacts},
+    deals,
     error::Result,
     leads, operators,
     platform::{
@@ -28,7 +29,11 @@ use crate::{
 /// in one of those before it.
 const BATCH: usize = 1000;
 
-pub(super) async fn remove_member(context: Context, request: RemoveMemberRequest) -> Result<()> {
+pub(super) async fn remove_member(
+    contacts: Contacts,
+    context: Context,
+    request: RemoveMemberRequest,
+) -> Result<()> {
     let mut violations = Violations::new();
     let claim = Claim::parse(
         &mut violations,
@@ -51,7 +56,7 @@ pub(super) async fn remove_member(context: Context, request: RemoveMemberRequest
     let (context, leaving) = (&context, &leaving);
     // Others may own things by a member of the same id who has come back since.
     if !is_done(context, claim.as_ref()).await? {
-        leaving.prepare(context).await?;
+        leaving.prepare(&contacts, context).await?;
     }
     let removed = context
         .write(claim, leaving.user_id, async |conn| {
@@ -84,7 +89,7 @@ struct Leaving {
 impl Leaving {
     /// Does what is too much for one transaction. If that ends half-way it goes on when the
     /// call is repeated.
-    async fn prepare(&self, context: &Context) -> Result<()> {
+    async fn prepare(&self, contacts: &Contacts, context: &Context) -> Result<()> {
         if let Some(successor) = self.successor {
             let some = async || {
                 context
@@ -114,7 +119,7 @@ impl Leaving {
                     Ok(open)
                 })
                 .await?;
-            contacts::redraw_all(context, open).await?;
+            contacts.redraw_all(context, &open).await?;
         }
         Ok(())
     }

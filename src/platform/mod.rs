@@ -9,4 +9,5 @@ pub mod grpc;
 pub(crate) mod idempotency;
 pub mod ingress;
 pub mod migrations;
+pub mod panics;
 pub mod telemetry;

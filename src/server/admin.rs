@@ -22,7 +22,7 @@ use tonic::codegen::{
     http::{Request, StatusCode, header::CONTENT_TYPE},
 };
 
-use crate::call::App;
+use crate::app::App;
 use crate::platform::telemetry::{Telemetry, metrics};
 
 /// What Prometheus calls this format.

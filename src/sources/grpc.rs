@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     call::{
-        App, Context,
+        Context, Frame,
         reply::{Rpc, reply},
     },
     dispatch::store::{SourceKeys, lock_operators},
@@ -44,7 +44,7 @@ pub const MAX_DESCRIPTION: usize = 2000;
 const STEM: usize = MAX_CODE - 8;
 
 /// Serves `SourceService`.
-pub struct Sources(pub Arc<App>);
+pub struct Sources(pub Arc<Frame>);
 
 #[tonic::async_trait]
 impl SourceService for Sources {

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     activities::{self, Payload, TaskFacts},
     call::{
-        App, Context,
+        Context, Frame,
         reply::{Rpc, reply},
     },
     deals,
@@ -39,7 +39,7 @@ pub const MAX_TITLE: usize = 255;
 pub const MAX_DESCRIPTION: usize = MAX_MESSAGE;
 
 /// Serves `TaskService`.
-pub struct Tasks(pub Arc<App>);
+pub struct Tasks(pub Arc<Frame>);
 
 #[tonic::async_trait]
 impl TaskService for Tasks {

@@ -13,7 +13,6 @@ mod deadline;
 mod decompress;
 mod in_flight;
 mod methods;
-pub mod panics;
 mod preface;
 mod rates;
 mod received;
@@ -32,7 +31,7 @@ pub use in_flight::Admitted;
 pub use requests::{Callers, Held};
 use uuid::Uuid;
 
-use crate::{access::Identity, error::Result, platform::batch::MAX_GROUP};
+use crate::{actor::Identity, error::Result};
 use budget::Memory;
 pub use budget::Owner;
 use in_flight::InFlight;
@@ -120,13 +119,14 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// With these settings, for a server with so many connections to its database.
+    /// With these settings, for a server with so many connections to its database, where a
+    /// batch of writes has at most so many.
     ///
     /// Unless told otherwise, as many calls may be in flight as keep it busy: a
-    /// group that is being done, one that gathers meanwhile, and a few for each
+    /// batch that is being done, one that gathers meanwhile, and a few for each
     /// connection. More would only wait.
-    pub fn new(settings: Settings, database_connections: usize) -> Self {
-        let enough = 2 * MAX_GROUP + CALLS_PER_DATABASE_CONNECTION * database_connections;
+    pub fn new(settings: Settings, database_connections: usize, batch: usize) -> Self {
+        let enough = 2 * batch + CALLS_PER_DATABASE_CONNECTION * database_connections;
         let limit = settings.max_in_flight.unwrap_or(enough);
         Self {
             in_flight: Arc::new(InFlight::new(limit)),
