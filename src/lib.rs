@@ -40,7 +40,9 @@
 
 pub mod access;
 mod activities;
+mod actor;
 mod analytics;
+mod api;
 mod audit;
 pub mod auth;
 pub mod call;
@@ -52,6 +54,7 @@ mod dispatch;
 pub mod error;
 mod ids;
 mod leads;
+mod model;
 mod operators;
 mod organizations;
 pub mod platform;

@@ -3,11 +3,9 @@
 //! counted by the hour ([`denials`]).
 
 pub mod denials;
-mod grpc;
 pub mod store;
 
 use chrono::{DateTime, Utc};
-pub use grpc::list_audit_events;
 use uuid::Uuid;
 
 use crate::{access::Identity, ids::id_at};
