@@ -9,9 +9,9 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
-    access::identities::IDENTITY_CACHE_TTL,
+    access::{Who, identities::IDENTITY_CACHE_TTL, table::TABLE},
     audit::denials::Denials,
-    auth::{self, Auth},
+    auth::{self, Auth, tokens::JsonWebKey},
     call::{Frame, FrameParts},
     contacts::Contacts,
     error::{Error, Result},
@@ -20,11 +20,11 @@ use crate::{
         batch::MAX_BATCH,
         db::{Connector, Db, Replica, Scope, Shares},
         grpc::validate,
-        ingress::{self, Edge},
+        ingress::{self, Edge, Methods},
         migrations,
         telemetry::Reminder,
     },
-    proto::JsonWebKey,
+    proto,
     statistics::Unfolded,
 };
 
@@ -91,7 +91,12 @@ impl App {
         let replica = replica.map(|url| Replica::new(url, shared)).transpose()?;
         let replica = replica.map(Arc::new);
         let shares = Arc::new(Shares::new(shared));
-        let edge = Arc::new(Edge::new(settings.edge, settings.pool_size, MAX_BATCH));
+        let edge = Arc::new(Edge::new(
+            settings.edge,
+            methods()?,
+            settings.pool_size,
+            MAX_BATCH,
+        ));
         let unfolded = Arc::new(Unfolded::default());
         let auth = settings.authentication.map(Auth::new).map(Arc::new);
         let contacts = Contacts::new(
@@ -105,8 +110,7 @@ impl App {
             replica: replica.clone(),
             phone_region: settings.phone_region,
             organizations: settings.organizations.clone(),
-            auth: auth.clone(),
-            limits: settings.limits,
+            tokens: auth.clone().map(|auth| auth as Arc<_>),
             identity_cache_ttl: settings.identity_cache_ttl.unwrap_or(IDENTITY_CACHE_TTL),
             edge: Arc::clone(&edge),
             after_write: {
@@ -184,6 +188,16 @@ impl App {
         &self.contacts
     }
 
+    /// How callers are authenticated, if they are.
+    pub(crate) fn auth(&self) -> Option<Arc<Auth>> {
+        self.auth.clone()
+    }
+
+    /// How many organizations and invitations there may be.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// For what runs beside the calls.
     pub fn db(&self) -> &Db {
         &self.db
@@ -223,8 +237,8 @@ impl App {
     }
 
     /// What tokens can be verified with, if callers are authenticated.
-    pub fn public_keys(&self) -> Option<Vec<JsonWebKey>> {
-        self.auth.as_ref().map(|auth| auth.keys.public().keys)
+    pub fn public_keys(&self) -> Option<&[JsonWebKey]> {
+        self.auth.as_ref().map(|auth| auth.keys.public())
     }
 
     /// Waits a moment for what goes on when calls have been answered.
@@ -255,4 +269,12 @@ impl App {
     pub fn unfolded(&self) -> &Unfolded {
         &self.unfolded
     }
+}
+
+/// The methods of the contract, as those who let calls in know them.
+fn methods() -> Result<Methods> {
+    let named = TABLE
+        .iter()
+        .map(|row| (row.path, matches!(row.who, Who::Anyone)));
+    Methods::new(proto::DESCRIPTOR, named)
 }

@@ -55,6 +55,7 @@ mod dispatch;
 pub mod error;
 mod ids;
 mod leads;
+mod model;
 mod operators;
 mod organizations;
 pub mod platform;

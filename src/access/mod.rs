@@ -8,10 +8,10 @@ pub mod revocations;
 pub(crate) mod store;
 pub mod table;
 
-pub use caller::{Caller, check_issued};
+pub use caller::{Caller, TokenVerifier, check_issued};
 
 pub use crate::actor::{Grant, Identity};
-use crate::{platform::db::text_enum, proto};
+use crate::model::text_enum;
 
 text_enum! {
     /// What a member may do.
@@ -110,26 +110,4 @@ pub trait Method {
     const WHO: Who;
     /// How sure that must be.
     const TRUST: Trust;
-}
-
-impl From<Role> for proto::Role {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Owner => Self::Owner,
-            Role::Admin => Self::Admin,
-            Role::Manager => Self::Manager,
-            Role::Member => Self::Member,
-        }
-    }
-}
-
-impl From<KeyAccess> for proto::ApiKeyAccess {
-    fn from(access: KeyAccess) -> Self {
-        match access {
-            KeyAccess::Admin => Self::Admin,
-            KeyAccess::Manager => Self::Manager,
-            KeyAccess::Intake => Self::Intake,
-            KeyAccess::Read => Self::Read,
-        }
-    }
 }

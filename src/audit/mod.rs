@@ -3,13 +3,11 @@
 //! counted by the hour ([`denials`]).
 
 pub mod denials;
-mod grpc;
 pub mod store;
 
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-pub use grpc::list_audit_events;
 use rand::Rng;
 use uuid::Uuid;
 

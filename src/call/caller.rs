@@ -8,11 +8,10 @@ use uuid::Uuid;
 
 use super::{context::Context, frame::Frame};
 use crate::{
-    access::{Caller, KeyAccess, Method, Place, Role, Trust, Who},
+    access::{Caller, KeyAccess, Method, Place, Role, Trust, Who, store},
     actor::{Actor, Grant, Identity},
     audit::denials::Denial,
     error::{Error, ORGANIZATION_REQUIRED, ROLE_DENIED, Result, USER_REQUIRED},
-    organizations::store::members,
     platform::{
         db::{Conn, Db},
         ingress::Deadline,
@@ -49,7 +48,7 @@ impl Context {
             db: frame.db.in_shares(&frame.shares).until(deadline),
             phone_region: frame.phone_region,
         };
-        let Some(auth) = &frame.auth else {
+        let Some(tokens) = &frame.tokens else {
             context.actor.identity = Identity::Development;
             if let Who::Places(_) = Q::WHO {
                 context.enter_as_developer(metadata)?;
@@ -63,7 +62,7 @@ impl Context {
         let token = bearer(metadata.as_ref()).ok_or(Error::Unauthenticated)?;
         let caller = frame
             .identities
-            .caller(&context.callers_db(), &auth.keys, token)
+            .caller(&context.callers_db(), &**tokens, token)
             .await?;
         context.actor.identity = caller.identity();
         context.token_time = caller.issue_time();
@@ -180,7 +179,7 @@ impl Context {
         let Some(id) = user_id.filter(|_| self.identity != Identity::Development) else {
             return Ok(());
         };
-        if members::keep(conn, self.organization_id, id).await? {
+        if store::keep_member(conn, self.organization_id, id).await? {
             Ok(())
         } else {
             Err(Error::not_found("member", id))

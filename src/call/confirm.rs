@@ -5,9 +5,7 @@ use super::context::Context;
 use crate::{
     access::{Place, Trust, Who, check_issued, store},
     actor::Identity,
-    auth::store::users,
     error::{Error, ROLE_DENIED, Result},
-    organizations,
     platform::db::Conn,
 };
 
@@ -26,7 +24,7 @@ impl Context {
         match self.trust {
             Trust::Remembered => return Ok(()),
             Trust::Confirmed => {}
-            Trust::Exclusive => drop(organizations::store::lock(conn, organization_id).await?),
+            Trust::Exclusive => store::lock_organization(conn, organization_id).await?,
         }
         let place = match self.identity {
             Identity::Nobody | Identity::Development | Identity::System => return Ok(()),
@@ -50,6 +48,6 @@ impl Context {
         let (Identity::User(id), Some(time)) = (self.identity, self.token_time) else {
             return Ok(());
         };
-        check_issued(time, users::tokens_valid_from(conn, id).await?)
+        check_issued(time, store::tokens_valid_from(conn, id).await?)
     }
 }

@@ -13,9 +13,7 @@ use crate::{
     access::{Place, Trust, Who, identities::Identities},
     actor::Actor,
     audit::{self, Event},
-    auth::Auth,
     error::{Error, Result},
-    organizations::Limits,
     platform::{
         db::{Db, Scope, Transaction, Work},
         idempotency::{self, Claim, Claimed},
@@ -62,19 +60,9 @@ impl Context {
         self.identity.user_id().ok_or(Error::AuthenticationOff)
     }
 
-    /// How callers are authenticated.
-    pub fn auth(&self) -> Result<&Auth> {
-        self.frame.auth.as_deref().ok_or(Error::AuthenticationOff)
-    }
-
     /// Whom the server knows.
     pub fn identities(&self) -> &Identities {
         &self.frame.identities
-    }
-
-    /// How many organizations and invitations there may be.
-    pub fn limits(&self) -> &Limits {
-        &self.frame.limits
     }
 
     /// The database, until the call ends.

@@ -9,11 +9,9 @@ use phonenumber::country;
 use uuid::Uuid;
 
 use crate::{
-    access::{identities::Identities, revocations},
+    access::{TokenVerifier, identities::Identities, revocations},
     audit::denials::Denials,
-    auth::Auth,
     error::{Error, Result},
-    organizations::Limits,
     platform::{
         db::{Db, Replica, Shares},
         ingress::Edge,
@@ -37,10 +35,8 @@ pub struct FrameParts {
     pub phone_region: Option<country::Id>,
     /// Organizations served while there is no authentication.
     pub organizations: Vec<Uuid>,
-    /// How callers are authenticated, if they are.
-    pub auth: Option<Arc<Auth>>,
-    /// How many organizations and invitations there may be.
-    pub limits: Limits,
+    /// What verifies the tokens of callers, if they are authenticated.
+    pub tokens: Option<Arc<dyn TokenVerifier>>,
     /// How long what the database says of callers is remembered.
     pub identity_cache_ttl: Duration,
     /// What all connections share.
@@ -56,8 +52,7 @@ pub struct Frame {
     pub(super) replica: Option<Arc<Replica>>,
     pub(super) phone_region: Option<country::Id>,
     pub(super) organizations: Vec<Uuid>,
-    pub(super) auth: Option<Arc<Auth>>,
-    pub(super) limits: Limits,
+    pub(super) tokens: Option<Arc<dyn TokenVerifier>>,
     pub(super) identities: Identities,
     pub(super) denials: Arc<Denials>,
     pub(super) edge: Arc<Edge>,
@@ -74,8 +69,7 @@ impl Frame {
             replica: parts.replica,
             phone_region: parts.phone_region,
             organizations: parts.organizations,
-            auth: parts.auth,
-            limits: parts.limits,
+            tokens: parts.tokens,
             identities: Identities::new(parts.identity_cache_ttl),
             denials: Arc::default(),
             edge: parts.edge,
@@ -106,7 +100,7 @@ impl Frame {
     /// Forgets whose power is taken in other processes, for ever, if callers are
     /// authenticated.
     pub async fn keep_revoked(&self) {
-        if self.auth.is_some() {
+        if self.tokens.is_some() {
             revocations::keep_up(&self.identities, &self.db).await;
         }
     }

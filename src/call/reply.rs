@@ -76,6 +76,26 @@ where
     Ok(response)
 }
 
+/// The same for a method that needs something beside its context.
+pub async fn reply_with<S, Q, T, F>(
+    frame: &Arc<Frame>,
+    state: &S,
+    request: Request<Q>,
+    method: impl FnOnce(S, Context, Q) -> F,
+) -> Rpc<T>
+where
+    S: Clone,
+    Q: Method,
+    T: Message + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    let state = state.clone();
+    reply(frame, request, |context, request| {
+        method(state, context, request)
+    })
+    .await
+}
+
 async fn serve<Q, T, F>(
     frame: &Arc<Frame>,
     request: Request<Q>,

@@ -3,6 +3,7 @@
 mod database;
 mod migrate;
 mod process;
+mod users;
 
 use std::{
     error::Error as _,
@@ -21,6 +22,7 @@ use tonic::transport::Endpoint;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
+pub use users::users;
 
 use crate::{
     app::{App, Settings},

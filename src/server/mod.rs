@@ -15,16 +15,13 @@ use tonic_health::{
 };
 
 use crate::{
-    activities::Activities,
-    analytics::Analytics,
-    api::contacts::ContactRoutes,
+    api::{
+        activities::Activities, analytics::Analytics, auth::Authentication,
+        contacts::ContactRoutes, deals::Deals, leads::Leads, operators::Operators,
+        organizations::Organizations, sources::Sources, tasks::Tasks,
+    },
     app::App,
-    auth::Authentication,
-    deals::Deals,
     error::Result,
-    leads::Leads,
-    operators::Operators,
-    organizations::Organizations,
     platform::{
         grpc::reflection::Reflection,
         ingress::{Door, tls::Tls},
@@ -38,8 +35,6 @@ use crate::{
         organization_service_server::OrganizationServiceServer,
         source_service_server::SourceServiceServer, task_service_server::TaskServiceServer,
     },
-    sources::Sources,
-    tasks::Tasks,
 };
 
 /// How often the database is asked whether it is there.
@@ -72,6 +67,11 @@ fn services(app: &Arc<App>) -> Routes {
     let organization_routes = Organizations {
         frame: frame(),
         contacts: contacts(),
+        limits: app.limits(),
+    };
+    let authentication = Authentication {
+        frame: frame(),
+        auth: app.auth(),
     };
     Routes::new(served!(LeadServiceServer, Leads(frame())))
         .add_service(served!(ContactServiceServer, contact_routes))
@@ -81,7 +81,7 @@ fn services(app: &Arc<App>) -> Routes {
         .add_service(served!(DealServiceServer, Deals(frame())))
         .add_service(served!(TaskServiceServer, Tasks(frame())))
         .add_service(served!(ActivityServiceServer, Activities(frame())))
-        .add_service(served!(AuthServiceServer, Authentication(frame())))
+        .add_service(served!(AuthServiceServer, authentication))
         .add_service(served!(OrganizationServiceServer, organization_routes))
 }
 

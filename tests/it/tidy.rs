@@ -11,7 +11,7 @@ const QUERIES: [&str; 14] = [
     "src/platform/db/mod.rs",
     "src/platform/db/search.rs",
     "src/platform/db/statements.rs",
-    "src/platform/db/text_enum.rs",
+    "src/model/text_enum.rs",
     "src/platform/db/transaction.rs",
     "src/error/database.rs",
     "src/platform/migrations/examine.rs",

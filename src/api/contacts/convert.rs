@@ -3,13 +3,13 @@
 use prost::Message;
 
 use crate::{
+    api::convert::operator,
     call::{Context, reply::timestamp},
     contacts::{
         Created, Done, Once,
         store::{Contact, ContactStatus},
     },
     error::Result,
-    operators,
     platform::idempotency::{self, Claim},
     proto::{self, CreateContactResponse},
 };
@@ -64,7 +64,7 @@ impl From<Created> for CreateContactResponse {
             lead: Some(created.lead.into()),
             operator: created.operator.map(|member| {
                 let counted = member.operator.window_limit.is_some();
-                operators::answer(
+                operator(
                     member.operator,
                     if counted { member.window_load } else { 0 },
                 )

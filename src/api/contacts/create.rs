@@ -9,10 +9,10 @@ use super::{
     view::View,
 };
 use crate::{
+    api::convert::lead_identity,
     call::Context,
     contacts::{Contacts, NewContact, SourceRef},
     error::{Error, Result},
-    leads::Identity,
     platform::{
         batch,
         grpc::{
@@ -57,7 +57,7 @@ pub fn parse(
     let contact = NewContact {
         once: None,
         source,
-        lead: Identity::parse(violations, "lead", &lead, region),
+        lead: lead_identity(violations, "lead", &lead, region),
         message: violations.lines("message", &request.message, MAX_MESSAGE),
     };
     (contact, claim)

@@ -26,7 +26,7 @@ use self::{
 use crate::{
     call::{
         Frame,
-        reply::{Rpc, reply},
+        reply::{Rpc, reply, reply_with},
     },
     contacts::Contacts,
     proto::{
@@ -46,30 +46,18 @@ pub struct ContactRoutes {
 #[tonic::async_trait]
 impl ContactService for ContactRoutes {
     async fn create_contact(&self, r: Request<CreateContactRequest>) -> Rpc<CreateContactResponse> {
-        let contacts = self.contacts.clone();
-        reply(&self.frame, r, |context, request| {
-            create_contact(contacts, context, request)
-        })
-        .await
+        reply_with(&self.frame, &self.contacts, r, create_contact).await
     }
 
     async fn batch_create_contacts(
         &self,
         r: Request<BatchCreateContactsRequest>,
     ) -> Rpc<BatchCreateContactsResponse> {
-        let contacts = self.contacts.clone();
-        reply(&self.frame, r, |context, request| {
-            batch_create_contacts(contacts, context, request)
-        })
-        .await
+        reply_with(&self.frame, &self.contacts, r, batch_create_contacts).await
     }
 
     async fn get_contact(&self, r: Request<GetContactRequest>) -> Rpc<proto::Contact> {
-        let contacts = self.contacts.clone();
-        reply(&self.frame, r, |context, request| {
-            get_contact(contacts, context, request)
-        })
-        .await
+        reply_with(&self.frame, &self.contacts, r, get_contact).await
     }
 
     async fn list_contacts(&self, r: Request<ListContactsRequest>) -> Rpc<ListContactsResponse> {
@@ -81,19 +69,11 @@ impl ContactService for ContactRoutes {
     }
 
     async fn set_contact_status(&self, r: Request<SetContactStatusRequest>) -> Rpc<proto::Contact> {
-        let contacts = self.contacts.clone();
-        reply(&self.frame, r, |context, request| {
-            set_contact_status(contacts, context, request)
-        })
-        .await
+        reply_with(&self.frame, &self.contacts, r, set_contact_status).await
     }
 
     async fn reassign_contact(&self, r: Request<ReassignContactRequest>) -> Rpc<proto::Contact> {
-        let contacts = self.contacts.clone();
-        reply(&self.frame, r, |context, request| {
-            reassign_contact(contacts, context, request)
-        })
-        .await
+        reply_with(&self.frame, &self.contacts, r, reassign_contact).await
     }
 
     async fn list_assignments(

@@ -7,7 +7,7 @@ pub mod search;
 mod shares;
 #[cfg(feature = "otlp")]
 mod statements;
-mod text_enum;
+
 mod tls;
 mod transaction;
 
@@ -35,7 +35,6 @@ use shares::Place;
 pub use shares::Shares;
 #[cfg(feature = "otlp")]
 pub use statements::trace_statements;
-pub(crate) use text_enum::text_enum;
 use tokio::time::Instant;
 pub use transaction::{Transaction, Work};
 use uuid::Uuid;
