@@ -66,7 +66,10 @@ fn each_alert_has_a_page_and_pages_quote_the_log() {
         assert!(list.contains(&format!("[{alert}]({alert}.md)")), "{alert}");
         for quoted in page.split("Log: `").skip(1) {
             let message = quoted.split('`').next().unwrap();
-            assert!(code.contains(&format!("\"{message}\"")), "{alert}: {message}");
+            assert!(
+                code.contains(&format!("\"{message}\"")),
+                "{alert}: {message}"
+            );
         }
     }
 }
