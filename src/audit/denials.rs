@@ -14,7 +14,7 @@ use uuid::{Builder, Uuid};
 
 use super::store;
 use crate::{
-    access::Identity,
+    actor::Identity,
     platform::db::{Db, Scope},
 };
 

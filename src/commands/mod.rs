@@ -3,6 +3,7 @@
 mod database;
 mod migrate;
 mod process;
+mod users;
 
 use std::{
     error::Error as _,
@@ -21,10 +22,11 @@ use tonic::transport::Endpoint;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
+pub use users::users;
 
 use crate::{
+    app::{App, Settings},
     auth,
-    call::{App, Settings},
     config::Config,
     leads,
     platform::{
@@ -86,7 +88,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
         reflection: config.serve.reflection,
         limits: config.organizations.limits(),
         edge: config.edge.settings(),
-        believed: None,
+        identity_cache_ttl: None,
     };
     let app = Arc::new(App::new(&url, settings)?);
     let places = Places {

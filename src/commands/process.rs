@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::Outcome;
-use crate::config::Address;
+use crate::platform::Address;
 
 /// Signals within this time are one: Ctrl-C goes to all processes of a terminal, and
 /// whatever started this one may hand it on.

@@ -1,7 +1,8 @@
-//! Rows and words that more than one module below the features speaks of: what an operator
-//! is, where a contact stands. Knows the schema and nothing else of this crate.
+//! Rows and words that several modules share and none owns: what an operator is, where a
+//! contact or a deal stands. Imports nothing above the base.
 
 mod contact_status;
+pub mod deal;
 mod operator;
 mod text_enum;
 

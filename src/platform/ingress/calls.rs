@@ -24,16 +24,17 @@ use super::{
     deadline::Deadline,
     decompress::ENCODINGS,
     methods::Method,
-    panics,
     requests::{Callers, Reader},
     visitors::Visitor,
 };
 use crate::{
-    access::Who,
     error::{Error, Result},
-    platform::telemetry::{
-        call::Arrival,
-        metrics::{self, Counted},
+    platform::{
+        panics,
+        telemetry::{
+            call::Arrival,
+            metrics::{self, Counted},
+        },
     },
 };
 
@@ -63,13 +64,16 @@ pub async fn answer(
     visitor: &Arc<Visitor>,
 ) -> Response<Answer> {
     request.extensions_mut().insert(Arc::clone(visitor));
-    let counted = Counted::begin(request.uri().path());
-    let method = counted.as_ref().map(Counted::method);
-    let arrival = Arrival::new(method, request.headers());
+    let method = served.edge.methods.at(request.uri().path());
+    let counted = method
+        .as_ref()
+        .map(|method| Counted::begin(&method.metrics));
+    let name = counted.as_ref().map(Counted::method);
+    let arrival = Arrival::new(name, request.headers());
     let outcome = if beside::is_at(request.uri().path()) {
         beside::answer(served, request, visitor).await
     } else {
-        in_time(served, request, visitor, arrival).await
+        in_time(served, method, request, visitor, arrival).await
     };
     let response = outcome.unwrap_or_else(|error| {
         let response = refusal(arrival, &error);
@@ -83,6 +87,7 @@ pub async fn answer(
 
 async fn in_time(
     served: &Served,
+    method: Option<Method>,
     mut request: Request<Incoming>,
     visitor: &Arc<Visitor>,
     arrival: Arrival,
@@ -93,7 +98,6 @@ async fn in_time(
         callers,
         ..
     } = served;
-    let method = Method::at(request.uri().path());
     let timeouts = edge.settings.timeouts;
     let deadline = timeouts.deadline(request.uri().path(), request.headers())?;
     request.extensions_mut().insert(deadline);
@@ -104,7 +108,7 @@ async fn in_time(
         owner: visitor.owner(),
     };
     let call = async {
-        let request = match method {
+        let request = match &method {
             Some(method) => reader.read(method, request).await?,
             // Whatever it is, nobody reads it.
             None => request.map(|_| Body::empty()),
@@ -114,9 +118,9 @@ async fn in_time(
             Some(error) => refusal(arrival, &error).map(|()| Body::empty()),
             None => response,
         };
-        let memory = match method.map(|method| method.who) {
-            None | Some(Who::Anyone) => &edge.answers.strangers,
-            Some(_) => &edge.answers.known,
+        let memory = match method {
+            Some(method) if !method.is_open => &edge.answers.known,
+            _ => &edge.answers.strangers,
         };
         Answer::hold(response, visitor, memory, None).await
     };

@@ -21,10 +21,7 @@ use super::{
     received::{Received, announced},
     whole::Whole,
 };
-use crate::{
-    access::Who,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 /// Bytes of a message at most: a batch of a thousand contacts is far below.
 pub const MAX_MESSAGE: usize = 4 * 1024 * 1024;
@@ -88,7 +85,7 @@ pub struct Reader<'r> {
 
 impl Reader<'_> {
     /// The request of a call of the method, all of it there and not compressed.
-    pub async fn read(self, method: Method, request: Request<Incoming>) -> Result<Request<Body>> {
+    pub async fn read(self, method: &Method, request: Request<Incoming>) -> Result<Request<Body>> {
         let memory = &self.edge.requests.strangers;
         let (mut parts, body) = request.into_parts();
         let encoding = Encoding::of(&parts.headers)?;
@@ -122,7 +119,7 @@ impl Reader<'_> {
 
     fn reading<'r>(
         self,
-        method: Option<Method>,
+        method: Option<&Method>,
         memory: &Arc<Budget>,
         headers: &'r HeaderMap,
     ) -> Reading<'r>
@@ -133,7 +130,7 @@ impl Reader<'_> {
             reader: self,
             headers,
             // Who need not say who they are cannot prove it either.
-            may_be_known: method.is_some_and(|method| !matches!(method.who, Who::Anyone)),
+            may_be_known: method.is_some_and(|method| !method.is_open),
             known: false,
             charge: memory.empty(self.owner),
         }
@@ -221,7 +218,7 @@ impl Reading<'_> {
     /// The message, with its head, and what it takes when it is decoded.
     async fn decode(
         &mut self,
-        method: Method,
+        method: &Method,
         encoding: Option<Encoding>,
         received: Bytes,
     ) -> Result<(Bytes, usize)> {
@@ -242,7 +239,12 @@ impl Reading<'_> {
             _ => return Err(Error::Malformed),
         };
         let message = &whole[HEAD..];
-        let weight = method.weigh(message, MAX_DECODED).max(message.len());
+        let weight = self
+            .reader
+            .edge
+            .methods
+            .weigh(method, message, MAX_DECODED)
+            .max(message.len());
         if weight > MAX_DECODED {
             return Err(Error::MessageTooLarge);
         }

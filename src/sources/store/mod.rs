@@ -11,6 +11,7 @@ use uuid::Uuid;
 pub use crate::dispatch::Strategy;
 use crate::{
     error::{Error, Result, violated_key},
+    model::text_enum,
     platform::{
         db::Conn,
         grpc::{
