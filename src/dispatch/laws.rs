@@ -12,13 +12,17 @@ use uuid::Uuid;
 
 use super::{
     BacklogReason, Choose, Demand, Excluded, ExclusionReason, Outcome, Pool, Roster, RosterEntry,
-    Shares, SourceRules, State, Strategy, decision, pick::Candidate, strategy::Evidence,
+    Shares, SourceRules, State, Strategy, decision,
+    pick::Candidate,
+    strategy::{Evidence, least_loaded::LeastLoaded},
 };
 use crate::model::Operator;
 
 const SOURCE: Uuid = Uuid::from_u128(1);
 /// The strategies that the laws hold for: every one.
-const STRATEGIES: [Strategy; 1] = [Strategy::WeightedRandom];
+fn strategies() -> impl proptest::strategy::Strategy<Value = &'static dyn Choose> {
+    prop::sample::select(vec![Strategy::WeightedRandom.rules(), &LeastLoaded])
+}
 
 fn entry(
     id: u128,
@@ -66,12 +70,12 @@ fn rosters() -> impl proptest::strategy::Strategy<Value = Roster> {
     let limit = || prop::option::of(0..6);
     let operator = (any::<bool>(), (limit(), limit()), (0..6, 0..6), 0_u32..4);
     let operators = prop::collection::vec(operator, 0..6);
-    (prop::sample::select(&STRATEGIES[..]), operators).prop_map(|(strategy, operators)| {
+    (strategies(), operators).prop_map(|(strategy, operators)| {
         let operators = (2..).zip(operators);
         let entries = operators.map(|(id, (active, limits, loads, weight))| {
             (entry(id, active, limits, loads), weight)
         });
-        roster(strategy.rules(), entries.collect())
+        roster(strategy, entries.collect())
     })
 }
 
@@ -112,11 +116,10 @@ proptest! {
     #[test]
     fn a_choice_is_of_the_candidates_and_can_be_made_again(
         roster in rosters(),
-        strategy in prop::sample::select(&STRATEGIES[..]),
+        strategy in strategies(),
         seed: u64,
     ) {
         let pool = roster.pool(&Demand::of(SOURCE));
-        let strategy = strategy.rules();
         let (entries, mut rng) = (HashMap::new(), StdRng::seed_from_u64(seed));
         let choice = strategy.choose(&pool, &State::new(&entries), &mut rng);
         prop_assert_eq!(choice.is_none(), pool.candidates.is_empty());

@@ -8,18 +8,22 @@
 
 mod backlog;
 mod decision;
+mod demand;
 mod eligibility;
+mod entry;
 pub mod pick;
 mod pool;
 mod roster;
 pub mod store;
-mod strategy;
+pub mod strategy;
 
 pub use backlog::BacklogReason;
-pub use decision::{Basis, Decision, Demand, Outcome};
+pub use decision::{Basis, Decision, Outcome};
+pub use demand::Demand;
 pub use eligibility::ExclusionReason;
+pub use entry::RosterEntry;
 pub use pool::{Excluded, Pool};
-pub use roster::{Roster, RosterEntry, SourceRules};
+pub use roster::{Roster, SourceRules};
 pub use strategy::{Choice, Choose, Shares, State, Strategy};
 
 #[cfg(test)]

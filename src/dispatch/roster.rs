@@ -9,19 +9,9 @@ use rand::Rng;
 use uuid::Uuid;
 
 use super::{
-    BacklogReason, Basis, Choose, Decision, Demand, Excluded, Outcome, Pool, Shares, State,
-    Strategy, decision::basis_id, eligibility::eligibility, pick::Candidate,
+    BacklogReason, Basis, Choose, Decision, Demand, Excluded, Outcome, Pool, RosterEntry, Shares,
+    State, Strategy, decision::basis_id, eligibility::eligibility, pick::Candidate,
 };
-use crate::model::Operator;
-
-/// An operator and how much it was given within its window.
-#[derive(Debug, Clone)]
-pub struct RosterEntry {
-    /// The operator; its `load` counts what was decided on this roster.
-    pub operator: Operator,
-    /// Contacts given to it within its window.
-    pub window_load: i32,
-}
 
 /// How the contacts of a source are shared out.
 #[derive(Debug)]

@@ -38,7 +38,6 @@ use tokio::time::Instant;
 pub use transaction::{Transaction, Work};
 use uuid::Uuid;
 
-pub(crate) use crate::model::text_enum;
 use crate::{
     error::{Error, Result},
     platform::telemetry::metrics,

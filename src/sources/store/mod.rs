@@ -11,7 +11,6 @@ use uuid::Uuid;
 pub use crate::dispatch::Strategy;
 use crate::{
     error::{Error, Result, violated_key},
-    model::text_enum,
     platform::{
         db::Conn,
         grpc::{
