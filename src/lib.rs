@@ -68,8 +68,9 @@ mod tasks;
 pub mod verify;
 
 pub use api::contacts::parse_new_contact;
-pub use contacts::{Contacts, Created, Done, NewContact};
+pub use contacts::{Contacts, Created, Done, NewContact, SourceRef};
 pub use dispatch::pick;
+pub use leads::Identity as LeadIdentity;
 pub use organizations::{Limits, remove_closed};
 pub use sources::normalize_code;
 pub use statistics::fold_counts;

@@ -5,8 +5,7 @@ use std::{fs, path::Path};
 /// Most lines of a file.
 const MAX_LINES: usize = 300;
 /// Where queries are, beside the files and folders called `store`.
-const QUERIES: [&str; 14] = [
-    "src/app.rs",
+const QUERIES: [&str; 13] = [
     "src/platform/db/connect.rs",
     "src/platform/db/mod.rs",
     "src/platform/db/search.rs",
