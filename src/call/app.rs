@@ -26,7 +26,7 @@ use crate::{
     error::{Error, Result},
     organizations::{self, Limits},
     platform::{
-        batch::Queues,
+        batch::{self, Queues},
         db::{Connector, Db, Replica, Scope, Shares},
         grpc::validate,
         ingress::{self, Edge, Methods},
@@ -122,7 +122,12 @@ impl App {
             identities: Identities::new(settings.believed.unwrap_or(BELIEVED)),
             denials: Arc::default(),
             unfolded: Unfolded::default(),
-            edge: Arc::new(Edge::new(settings.edge, methods()?, settings.pool_size)),
+            edge: Arc::new(Edge::new(
+                settings.edge,
+                methods()?,
+                batch::MAX_GROUP,
+                settings.pool_size,
+            )),
             prepared: OnceLock::new(),
             place: Connector::new(url)?.place(),
             outage: Reminder::default(),

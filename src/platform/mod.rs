@@ -10,6 +10,8 @@ pub mod grpc;
 pub(crate) mod idempotency;
 pub mod ingress;
 pub mod migrations;
+pub mod panics;
+mod pem;
 pub mod telemetry;
 
 pub use address::Address;

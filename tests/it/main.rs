@@ -12,6 +12,7 @@ mod activities;
 mod analytics;
 mod answers;
 mod api;
+mod arrows;
 mod auth;
 mod concurrency;
 mod contacts;

@@ -14,11 +14,11 @@ mod decompress;
 mod in_flight;
 mod methods;
 mod network;
-pub mod panics;
 mod preface;
 mod rates;
 mod received;
 mod requests;
+mod served;
 mod stalls;
 pub mod tls;
 mod visitors;
@@ -35,7 +35,7 @@ pub use network::network;
 pub use requests::{Callers, Held};
 use uuid::Uuid;
 
-use crate::{actor::Identity, error::Result, platform::batch::MAX_GROUP};
+use crate::{actor::Identity, error::Result};
 use budget::Memory;
 pub use budget::Owner;
 use in_flight::InFlight;
@@ -124,14 +124,19 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// With these settings, for a server of these methods with so many connections to its
-    /// database.
+    /// With these settings, for a server of these methods that does so many jobs in a group
+    /// and has so many connections to its database.
     ///
     /// Unless told otherwise, as many calls may be in flight as keep it busy: a
     /// group that is being done, one that gathers meanwhile, and a few for each
     /// connection. More would only wait.
-    pub fn new(settings: Settings, methods: Methods, database_connections: usize) -> Self {
-        let enough = 2 * MAX_GROUP + CALLS_PER_DATABASE_CONNECTION * database_connections;
+    pub fn new(
+        settings: Settings,
+        methods: Methods,
+        group: usize,
+        database_connections: usize,
+    ) -> Self {
+        let enough = 2 * group + CALLS_PER_DATABASE_CONNECTION * database_connections;
         let limit = settings.max_in_flight.unwrap_or(enough);
         Self {
             in_flight: Arc::new(InFlight::new(limit)),
