@@ -16,6 +16,7 @@ mod auth;
 mod concurrency;
 mod contacts;
 mod deals;
+mod docs;
 mod edge;
 mod leads;
 mod migrations;
