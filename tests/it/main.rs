@@ -22,6 +22,7 @@ mod leads;
 mod migrations;
 mod operators;
 mod organizations;
+mod pages;
 mod paging;
 mod plans;
 mod process;
