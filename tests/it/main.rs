@@ -22,7 +22,6 @@ mod leads;
 mod migrations;
 mod operators;
 mod organizations;
-mod pages;
 mod paging;
 mod plans;
 mod process;

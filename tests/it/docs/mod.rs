@@ -5,6 +5,7 @@ mod api;
 mod comments;
 mod configuration;
 mod errors;
+mod incidents;
 mod links;
 mod permissions;
 mod reasons;
