@@ -56,9 +56,10 @@
 
 pub mod access;
 mod activities;
-mod actor;
+pub mod actor;
 mod analytics;
 mod api;
+pub mod app;
 mod audit;
 pub mod auth;
 pub mod call;
@@ -82,7 +83,8 @@ mod statistics;
 mod tasks;
 pub mod verify;
 
-pub use contacts::NewContact;
+pub use api::contacts::parse_new_contact;
+pub use contacts::{Contacts, Created, Done, NewContact};
 pub use dispatch::pick;
 pub use organizations::{Limits, remove_closed};
 pub use sources::normalize_code;

@@ -69,7 +69,7 @@ pub fn check_issued(issue_time: DateTime<Utc>, valid_from: Option<DateTime<Utc>>
 
 /// Knows what a signed access token says. Callers are looked up here, tokens are made by
 /// whoever knows users.
-pub trait TokenVerifier {
+pub trait TokenVerifier: Send + Sync {
     /// The user this token is for. Whatever is wrong with it, the error is the same.
     fn verify(&self, token: &str) -> Result<Caller>;
 }

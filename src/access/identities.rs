@@ -27,8 +27,9 @@ use crate::{
     platform::db::{Db, Scope},
 };
 
-/// How long what the database says is believed, unless told otherwise.
-pub const BELIEVED: Duration = Duration::from_secs(30);
+/// TTL of cached identities, unless told otherwise: how long what the database says of
+/// callers is remembered.
+pub const IDENTITY_CACHE_TTL: Duration = Duration::from_secs(30);
 /// How many callers are remembered of each kind.
 const REMEMBERED: u64 = 100_000;
 /// How many users and keys are looked for at a time.
@@ -52,38 +53,33 @@ pub struct Identities {
     forgotten: AtomicU64,
 }
 
-fn cache<K, V>(believed: Duration) -> Cache<K, V>
+fn cache<K, V>(ttl: Duration) -> Cache<K, V>
 where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
     Cache::builder()
         .max_capacity(REMEMBERED)
-        .time_to_live(believed)
+        .time_to_live(ttl)
         .build()
 }
 
 impl Identities {
-    /// Nobody is known yet; what the database says will be believed for so long.
-    pub fn new(believed: Duration) -> Self {
+    /// Nobody is known yet; what the database says will be remembered for so long.
+    pub fn new(ttl: Duration) -> Self {
         Self {
-            callers: cache(believed),
-            users: cache(believed),
+            callers: cache(ttl),
+            users: cache(ttl),
             turns: std::array::from_fn(|_| Mutex::default()),
-            memberships: cache(believed),
-            regions: cache(believed),
+            memberships: cache(ttl),
+            regions: cache(ttl),
             forgotten: AtomicU64::new(0),
         }
     }
 
     /// Who this token stands for. UNAUTHENTICATED, always in the same words, if
     /// it stands for nobody.
-    pub async fn caller(
-        &self,
-        db: &Db,
-        tokens: &impl TokenVerifier,
-        token: &str,
-    ) -> Result<Caller> {
+    pub async fn caller(&self, db: &Db, tokens: &dyn TokenVerifier, token: &str) -> Result<Caller> {
         if token.len() > MAX_TOKEN {
             return Err(Error::Unauthenticated);
         }

@@ -10,7 +10,7 @@ pub mod table;
 
 pub use caller::{Caller, TokenVerifier, check_issued};
 
-pub use crate::actor::Identity;
+pub use crate::actor::{Grant, Identity};
 use crate::model::text_enum;
 
 text_enum! {
@@ -48,17 +48,6 @@ pub enum Place {
     Member(Role),
     /// That of a service.
     Key(KeyAccess),
-}
-
-/// How much of a method is granted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Grant {
-    /// Nothing.
-    No,
-    /// For what is theirs.
-    Own,
-    /// All of it.
-    All,
 }
 
 /// Who may call a method.

@@ -153,3 +153,30 @@ pub async fn tokens_valid_from(mut conn: &Conn, id: Uuid) -> Result<Option<DateT
         .optional()?
         .ok_or(Error::Unauthenticated)
 }
+
+/// Whether the user is a member. Who is one is not removed before the end of the
+/// transaction.
+pub async fn keep_member(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<bool> {
+    let member: Option<Uuid> = members::table
+        .find((organization_id, user_id))
+        .select(members::user_id)
+        .for_key_share()
+        .first(&mut conn)
+        .await
+        .optional()?;
+    Ok(member.is_some())
+}
+
+/// Locks the organization: whoever changes roles waits here for the others.
+pub async fn lock_organization(mut conn: &Conn, id: Uuid) -> Result<()> {
+    let locked: Option<Uuid> = organizations::table
+        .find(id)
+        .select(organizations::id)
+        .for_no_key_update()
+        .first(&mut conn)
+        .await
+        .optional()?;
+    locked
+        .map(drop)
+        .ok_or_else(|| Error::not_found("organization", id))
+}

@@ -5,6 +5,7 @@
 pub mod activities;
 pub mod analytics;
 pub mod auth;
+pub mod contacts;
 pub(crate) mod convert;
 pub mod deals;
 mod enums;

@@ -22,6 +22,11 @@ use mail::Mailer;
 use passwords::Passwords;
 use tokens::Keys;
 
+use crate::{
+    access::{Caller, TokenVerifier},
+    error::Result,
+};
+
 /// What a server that knows its callers is made with.
 pub struct Settings {
     /// What tokens are signed with.
@@ -78,5 +83,11 @@ impl Auth {
         if let Some(mailer) = &self.mailer {
             mailer.finish().await;
         }
+    }
+}
+
+impl TokenVerifier for Auth {
+    fn verify(&self, token: &str) -> Result<Caller> {
+        self.keys.verify(token)
     }
 }

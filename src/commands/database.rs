@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use super::outcome::Outcome;
 use crate::{
-    call::App,
+    app::App,
     config::Database,
     error::Error,
     platform::{

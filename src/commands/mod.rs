@@ -27,8 +27,8 @@ use tonic_health::pb::{
 pub use users::users;
 
 use crate::{
+    app::{App, Settings},
     auth,
-    call::{App, Settings},
     config::Config,
     leads,
     platform::{
@@ -87,7 +87,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
         reflection: config.serve.reflection,
         limits: config.organizations.limits(),
         edge: config.edge.settings(),
-        believed: None,
+        identity_cache_ttl: None,
     };
     let app = Arc::new(App::new(&url, settings)?);
     let places = Places {

@@ -58,7 +58,7 @@ impl Caller {
         let own = match self.identity {
             Identity::User(id) => invitation.inviter_user_id == Some(id),
             Identity::ApiKey(id) => invitation.inviter_api_key_id == Some(id),
-            Identity::Nobody | Identity::Development => false,
+            Identity::Nobody | Identity::Development | Identity::System => false,
         };
         if own {
             return Ok(());

@@ -23,7 +23,7 @@ use tonic::codegen::{
 };
 
 use crate::{
-    call::App,
+    app::App,
     platform::telemetry::{Telemetry, metrics},
 };
 

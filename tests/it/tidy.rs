@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 const MAX_LINES: usize = 300;
 /// Where queries are, beside the files and folders called `store`.
 const QUERIES: [&str; 15] = [
-    "src/call/app.rs",
+    "src/app.rs",
     "src/platform/db/connect.rs",
     "src/platform/db/mod.rs",
     "src/platform/db/search.rs",

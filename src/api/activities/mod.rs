@@ -9,7 +9,7 @@ use tonic::Request;
 use crate::{
     activities::{Payload, store},
     call::{
-        App, Context,
+        Context, Frame,
         reply::{Rpc, reply},
     },
     deals,
@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Serves `ActivityService`.
-pub struct Activities(pub Arc<App>);
+pub struct Activities(pub Arc<Frame>);
 
 #[tonic::async_trait]
 impl ActivityService for Activities {
@@ -93,7 +93,7 @@ async fn create_comment(
             let organization_id = context.organization_id;
             let author = context.identity.user_id();
             let deal = deals::store::lock(conn, organization_id, deal_id).await?;
-            if let Some(user_id) = context.only_for()
+            if let Some(user_id) = context.restricted_to_user()
                 && !tasks::store::is_assignee(conn, organization_id, deal_id, user_id).await?
             {
                 context.check_own(deal.owner_user_id)?;

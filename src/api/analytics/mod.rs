@@ -14,7 +14,7 @@ use crate::{
     },
     api::analytics::deals::{get_deal_funnel, get_deal_summary},
     call::{
-        App, Context,
+        Context, Frame,
         reply::{Rpc, reply},
     },
     dispatch,
@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// Serves `AnalyticsService`.
-pub struct Analytics(pub Arc<App>);
+pub struct Analytics(pub Arc<Frame>);
 
 #[tonic::async_trait]
 impl AnalyticsService for Analytics {

@@ -1,7 +1,10 @@
 //! Addresses that are verified, and passwords that are set anew, by mail.
 
+use std::sync::Arc;
+
 use crate::{
     auth::{
+        Auth,
         mail::MailToken,
         passwords,
         store::{
@@ -30,10 +33,11 @@ fn given(violations: &mut Violations, token: &str) -> MailToken {
 }
 
 pub async fn request_email_verification(
+    auth: Option<Arc<Auth>>,
     context: Context,
     _: RequestEmailVerificationRequest,
 ) -> Result<()> {
-    let auth = context.auth()?;
+    let auth = auth.as_deref().ok_or(Error::AuthenticationOff)?;
     let mailer = auth.mailer.as_ref().ok_or(Error::MailOff)?;
     let user_id = context.user_id()?;
     let user = context
@@ -44,8 +48,12 @@ pub async fn request_email_verification(
     mailer.take_on(context.lasting_db(), Purpose::VerifyEmail, user.email)
 }
 
-pub async fn verify_email(context: Context, request: VerifyEmailRequest) -> Result<()> {
-    let auth = context.auth()?;
+pub async fn verify_email(
+    auth: Option<Arc<Auth>>,
+    context: Context,
+    request: VerifyEmailRequest,
+) -> Result<()> {
+    let auth = auth.as_deref().ok_or(Error::AuthenticationOff)?;
     let mut violations = Violations::new();
     let token = given(&mut violations, &request.token);
     violations.finish()?;
@@ -63,10 +71,11 @@ pub async fn verify_email(context: Context, request: VerifyEmailRequest) -> Resu
 }
 
 pub async fn request_password_reset(
+    auth: Option<Arc<Auth>>,
     context: Context,
     request: RequestPasswordResetRequest,
 ) -> Result<()> {
-    let auth = context.auth()?;
+    let auth = auth.as_deref().ok_or(Error::AuthenticationOff)?;
     let mailer = auth.mailer.as_ref().ok_or(Error::MailOff)?;
     let mut violations = Violations::new();
     let email = violations.required_email("email", &request.email);
@@ -75,8 +84,12 @@ pub async fn request_password_reset(
     mailer.take_on(context.lasting_db(), Purpose::ResetPassword, email)
 }
 
-pub async fn reset_password(context: Context, request: ResetPasswordRequest) -> Result<()> {
-    let auth = context.auth()?;
+pub async fn reset_password(
+    auth: Option<Arc<Auth>>,
+    context: Context,
+    request: ResetPasswordRequest,
+) -> Result<()> {
+    let auth = auth.as_deref().ok_or(Error::AuthenticationOff)?;
     let mut violations = Violations::new();
     let token = given(&mut violations, &request.token);
     let new = passwords::new(&mut violations, "new_password", &request.new_password);

@@ -15,9 +15,10 @@ use self::{
     users::{change_password, get_me, register},
 };
 use crate::{
+    auth::Auth,
     call::{
-        App, Context,
-        reply::{Rpc, reply},
+        Context, Frame,
+        reply::{Rpc, reply, reply_with},
     },
     error::Result,
     proto::{
@@ -29,66 +30,70 @@ use crate::{
 };
 
 /// Serves `AuthService`.
-pub struct Authentication(pub Arc<App>);
+pub struct Authentication {
+    pub frame: Arc<Frame>,
+    pub auth: Option<Arc<Auth>>,
+}
 
 #[tonic::async_trait]
 impl AuthService for Authentication {
     async fn register(&self, r: Request<RegisterRequest>) -> Rpc<RegisterResponse> {
-        reply(&self.0, r, register).await
+        reply_with(&self.frame, &self.auth, r, register).await
     }
 
     async fn login(&self, r: Request<LoginRequest>) -> Rpc<Tokens> {
-        reply(&self.0, r, login).await
+        reply_with(&self.frame, &self.auth, r, login).await
     }
 
     async fn refresh(&self, r: Request<RefreshRequest>) -> Rpc<Tokens> {
-        reply(&self.0, r, refresh).await
+        reply_with(&self.frame, &self.auth, r, refresh).await
     }
 
     async fn logout(&self, r: Request<LogoutRequest>) -> Rpc<()> {
-        reply(&self.0, r, logout).await
+        reply_with(&self.frame, &self.auth, r, logout).await
     }
 
     async fn get_me(&self, r: Request<GetMeRequest>) -> Rpc<GetMeResponse> {
-        reply(&self.0, r, get_me).await
+        reply(&self.frame, r, get_me).await
     }
 
     async fn change_password(&self, r: Request<ChangePasswordRequest>) -> Rpc<()> {
-        reply(&self.0, r, change_password).await
+        reply_with(&self.frame, &self.auth, r, change_password).await
     }
 
     async fn request_email_verification(
         &self,
         r: Request<RequestEmailVerificationRequest>,
     ) -> Rpc<()> {
-        reply(&self.0, r, request_email_verification).await
+        reply_with(&self.frame, &self.auth, r, request_email_verification).await
     }
 
     async fn verify_email(&self, r: Request<VerifyEmailRequest>) -> Rpc<()> {
-        reply(&self.0, r, verify_email).await
+        reply_with(&self.frame, &self.auth, r, verify_email).await
     }
 
     async fn request_password_reset(&self, r: Request<RequestPasswordResetRequest>) -> Rpc<()> {
-        reply(&self.0, r, request_password_reset).await
+        reply_with(&self.frame, &self.auth, r, request_password_reset).await
     }
 
     async fn reset_password(&self, r: Request<ResetPasswordRequest>) -> Rpc<()> {
-        reply(&self.0, r, reset_password).await
+        reply_with(&self.frame, &self.auth, r, reset_password).await
     }
 
     async fn get_json_web_key_set(
         &self,
         r: Request<GetJsonWebKeySetRequest>,
     ) -> Rpc<JsonWebKeySet> {
-        reply(&self.0, r, get_json_web_key_set).await
+        reply_with(&self.frame, &self.auth, r, get_json_web_key_set).await
     }
 }
 
 async fn get_json_web_key_set(
-    context: Context,
+    auth: Option<Arc<Auth>>,
+    _: Context,
     _: GetJsonWebKeySetRequest,
 ) -> Result<JsonWebKeySet> {
-    let keys = context.auth().map_or(&[][..], |auth| auth.keys.public());
+    let keys = auth.as_ref().map_or(&[][..], |auth| auth.keys.public());
     Ok(JsonWebKeySet {
         keys: keys.iter().cloned().map(JsonWebKey::from).collect(),
     })

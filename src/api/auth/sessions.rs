@@ -1,12 +1,14 @@
 //! The methods of `AuthService` about sessions.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
     access,
     auth::{
-        passwords,
+        Auth, passwords,
         sessions::{RefreshToken, given, seal},
         store::{
             sessions::{self, Next, Refreshed},
@@ -19,8 +21,12 @@ use crate::{
     proto::{LoginRequest, LogoutRequest, RefreshRequest, Tokens},
 };
 
-pub async fn login(context: Context, request: LoginRequest) -> Result<Tokens> {
-    let auth = context.auth()?;
+pub async fn login(
+    auth: Option<Arc<Auth>>,
+    context: Context,
+    request: LoginRequest,
+) -> Result<Tokens> {
+    let auth = auth.as_deref().ok_or(Error::AuthenticationOff)?;
     let mut violations = Violations::new();
     let email = violations.required_email("email", &request.email);
     let password = passwords::given(&mut violations, "password", &request.password);
@@ -47,11 +53,15 @@ pub async fn login(context: Context, request: LoginRequest) -> Result<Tokens> {
             sessions::insert(conn, session_id, user_id, token_hash, lifetimes).await
         })
         .await?;
-    answer(&context, user_id, token, expire_time).await
+    answer(auth, &context, user_id, token, expire_time).await
 }
 
-pub async fn refresh(context: Context, request: RefreshRequest) -> Result<Tokens> {
-    let auth = context.auth()?;
+pub async fn refresh(
+    auth: Option<Arc<Auth>>,
+    context: Context,
+    request: RefreshRequest,
+) -> Result<Tokens> {
+    let auth = auth.as_deref().ok_or(Error::AuthenticationOff)?;
     let used = &given(&request.refresh_token)?;
     auth.limits.refresh(context.peer)?;
 
@@ -72,7 +82,7 @@ pub async fn refresh(context: Context, request: RefreshRequest) -> Result<Tokens
         Refreshed::Renewed {
             user_id,
             expire_time,
-        } => answer(&context, user_id, token, expire_time).await,
+        } => answer(auth, &context, user_id, token, expire_time).await,
         Refreshed::Repeated {
             user_id,
             sealed,
@@ -80,7 +90,7 @@ pub async fn refresh(context: Context, request: RefreshRequest) -> Result<Tokens
         } => {
             let sealed = sealed.try_into().map_err(|_| Error::Unauthenticated)?;
             let token = RefreshToken::new(seal(&request.refresh_token, sealed));
-            answer(&context, user_id, token, expire_time).await
+            answer(auth, &context, user_id, token, expire_time).await
         }
         Refreshed::Reused { user_id } => {
             tracing::warn!(%user_id, "a refresh token was used twice: its session has ended");
@@ -90,8 +100,12 @@ pub async fn refresh(context: Context, request: RefreshRequest) -> Result<Tokens
     }
 }
 
-pub async fn logout(context: Context, request: LogoutRequest) -> Result<()> {
-    context.auth()?;
+pub async fn logout(
+    auth: Option<Arc<Auth>>,
+    context: Context,
+    request: LogoutRequest,
+) -> Result<()> {
+    auth.ok_or(Error::AuthenticationOff)?;
     let token = &given(&request.refresh_token)?;
     context
         .db()
@@ -102,6 +116,7 @@ pub async fn logout(context: Context, request: LogoutRequest) -> Result<()> {
 }
 
 async fn answer(
+    auth: &Auth,
     context: &Context,
     user_id: Uuid,
     refresh_token: RefreshToken,
@@ -113,7 +128,7 @@ async fn answer(
             access::store::tokens_valid_from(conn, user_id).await
         })
         .await?;
-    let (access_token, access_expire_time) = context.auth()?.keys.sign(user_id, valid_from)?;
+    let (access_token, access_expire_time) = auth.keys.sign(user_id, valid_from)?;
     Ok(Tokens {
         access_token,
         access_expire_time: Some(timestamp(access_expire_time)),

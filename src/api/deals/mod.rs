@@ -16,7 +16,7 @@ use self::{
 };
 use crate::{
     call::{
-        App, Context,
+        Context, Frame,
         reply::{Rpc, reply},
     },
     deals::{service, store},
@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Serves `DealService`.
-pub struct Deals(pub Arc<App>);
+pub struct Deals(pub Arc<Frame>);
 
 #[tonic::async_trait]
 impl DealService for Deals {

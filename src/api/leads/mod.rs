@@ -17,7 +17,7 @@ use crate::{
         view::answer,
     },
     call::{
-        App, Context,
+        Context, Frame,
         reply::{Rpc, reply},
     },
     contacts,
@@ -41,7 +41,7 @@ use crate::{
 };
 
 /// Serves `LeadService`.
-pub struct Leads(pub Arc<App>);
+pub struct Leads(pub Arc<Frame>);
 
 #[tonic::async_trait]
 impl LeadService for Leads {

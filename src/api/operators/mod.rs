@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     api::convert::operator as answer,
     call::{
-        App, Context,
+        Context, Frame,
         reply::{Rpc, reply},
     },
     contacts, dispatch,
@@ -36,7 +36,7 @@ const DEFAULT_WINDOW_SECONDS: i32 = 24 * 60 * 60;
 const MAX_WINDOW_SECONDS: i64 = 31 * 24 * 60 * 60;
 
 /// Serves `OperatorService`.
-pub struct Operators(pub Arc<App>);
+pub struct Operators(pub Arc<Frame>);
 
 #[tonic::async_trait]
 impl OperatorService for Operators {

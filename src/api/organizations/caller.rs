@@ -4,11 +4,6 @@ use crate::{call::Context, error::Result, organizations::roles::Caller, platform
 
 /// The caller, with their role as the database has it, which stays.
 pub async fn caller(conn: &Conn, context: &Context) -> Result<Caller> {
-    let Context {
-        organization_id,
-        identity,
-        place,
-        ..
-    } = *context;
-    Caller::find(conn, organization_id, identity, place).await
+    let (organization_id, identity) = (context.organization_id, context.identity);
+    Caller::find(conn, organization_id, identity, context.place).await
 }

@@ -7,6 +7,7 @@ use crate::{
     call::Context,
     error::{Error, Result},
     organizations::{
+        Limits,
         invitations::{join, parse},
         membership,
         store::{
@@ -25,6 +26,7 @@ use crate::{
 };
 
 pub(super) async fn add_member(
+    limits: Limits,
     context: Context,
     request: AddMemberRequest,
 ) -> Result<AddMemberResponse> {
@@ -63,9 +65,7 @@ pub(super) async fn add_member(
             }
             invitations::make_room(conn, organization_id, &invitation.email).await?;
             let pending = invitations::count(conn, organization_id).await?;
-            context
-                .limits()
-                .check_invitations(organization_id, pending)?;
+            limits.check_invitations(organization_id, pending)?;
             let invitation = invitations::insert(conn, invitation).await?;
             Ok(AddMemberResponse {
                 result: Some(add_member_response::Result::Invitation(invitation.into())),
@@ -94,7 +94,7 @@ pub(super) async fn accept_invitation(
     violations.finish()?;
 
     let (organization_id, credential) = (credential.organization_id, &credential);
-    let context = context.within(organization_id);
+    let context = context.with_organization(organization_id);
     let accepted = context
         .write(claim, credential.id, async |conn| {
             let email = members::email(conn, user_id).await?;

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::caller::caller;
 use crate::{
     call::Context,
-    contacts, deals,
+    contacts::{self, Contacts},
+    deals,
     error::Result,
     leads, operators,
     organizations::{invitations::end_of_member, roles::check_owner_left, store::members},
@@ -25,7 +26,11 @@ use crate::{
 /// in one of those before it.
 const BATCH: usize = 1000;
 
-pub(super) async fn remove_member(context: Context, request: RemoveMemberRequest) -> Result<()> {
+pub(super) async fn remove_member(
+    contacts: Contacts,
+    context: Context,
+    request: RemoveMemberRequest,
+) -> Result<()> {
     let mut violations = Violations::new();
     let claim = Claim::parse(
         &mut violations,
@@ -48,7 +53,7 @@ pub(super) async fn remove_member(context: Context, request: RemoveMemberRequest
     let (context, leaving) = (&context, &leaving);
     // Others may own things by a member of the same id who has come back since.
     if !is_done(context, claim.as_ref()).await? {
-        leaving.prepare(context).await?;
+        leaving.prepare(&contacts, context).await?;
     }
     let removed = context
         .write(claim, leaving.user_id, async |conn| {
@@ -81,7 +86,7 @@ struct Leaving {
 impl Leaving {
     /// Does what is too much for one transaction. If that ends half-way it goes on when the
     /// call is repeated.
-    async fn prepare(&self, context: &Context) -> Result<()> {
+    async fn prepare(&self, contacts: &Contacts, context: &Context) -> Result<()> {
         if let Some(successor) = self.successor {
             let some = async || {
                 context
@@ -111,7 +116,7 @@ impl Leaving {
                     Ok(open)
                 })
                 .await?;
-            contacts::redraw_all(context, open).await?;
+            contacts.redraw_all(context, &open).await?;
         }
         Ok(())
     }

@@ -54,7 +54,7 @@ pub(super) async fn set_default_organization(
     if !memberships.iter().any(|(id, _)| *id == organization_id) {
         return Err(Error::OrganizationDenied);
     }
-    let context = context.within(organization_id);
+    let context = context.with_organization(organization_id);
     let set = context
         .write(claim, user_id, async |conn| {
             let role = members::role(conn, organization_id, user_id).await?;

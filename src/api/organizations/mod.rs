@@ -29,12 +29,13 @@ use self::{
 use crate::{
     access::Role,
     call::{
-        App, Context,
-        reply::{Rpc, reply},
+        Context, Frame,
+        reply::{Rpc, reply, reply_with},
     },
+    contacts::Contacts,
     error::{Error, Result},
     organizations::{
-        MAX_NAME,
+        Limits, MAX_NAME,
         settings::{check, currencies, currency, region, time_zone},
         store::{self, NewOrganization, OrganizationChange},
     },
@@ -56,7 +57,11 @@ use crate::{
 };
 
 /// Serves `OrganizationService`.
-pub struct Organizations(pub Arc<App>);
+pub struct Organizations {
+    pub frame: Arc<Frame>,
+    pub contacts: Contacts,
+    pub limits: Limits,
+}
 
 #[tonic::async_trait]
 impl OrganizationService for Organizations {
@@ -64,100 +69,101 @@ impl OrganizationService for Organizations {
         &self,
         r: Request<CreateOrganizationRequest>,
     ) -> Rpc<proto::Organization> {
-        reply(&self.0, r, create_organization).await
+        reply_with(&self.frame, &self.limits, r, create_organization).await
     }
 
     async fn get_organization(
         &self,
         r: Request<GetOrganizationRequest>,
     ) -> Rpc<proto::Organization> {
-        reply(&self.0, r, get_organization).await
+        reply(&self.frame, r, get_organization).await
     }
 
     async fn list_my_organizations(
         &self,
         r: Request<ListMyOrganizationsRequest>,
     ) -> Rpc<ListMyOrganizationsResponse> {
-        reply(&self.0, r, list_my_organizations).await
+        reply(&self.frame, r, list_my_organizations).await
     }
 
     async fn update_organization(
         &self,
         r: Request<UpdateOrganizationRequest>,
     ) -> Rpc<proto::Organization> {
-        reply(&self.0, r, update_organization).await
+        reply(&self.frame, r, update_organization).await
     }
 
     async fn list_members(&self, r: Request<ListMembersRequest>) -> Rpc<ListMembersResponse> {
-        reply(&self.0, r, list_members).await
+        reply(&self.frame, r, list_members).await
     }
 
     async fn add_member(&self, r: Request<AddMemberRequest>) -> Rpc<AddMemberResponse> {
-        reply(&self.0, r, add_member).await
+        reply_with(&self.frame, &self.limits, r, add_member).await
     }
 
     async fn accept_invitation(
         &self,
         r: Request<AcceptInvitationRequest>,
     ) -> Rpc<proto::Membership> {
-        reply(&self.0, r, accept_invitation).await
+        reply(&self.frame, r, accept_invitation).await
     }
 
     async fn list_invitations(
         &self,
         r: Request<ListInvitationsRequest>,
     ) -> Rpc<ListInvitationsResponse> {
-        reply(&self.0, r, list_invitations).await
+        reply(&self.frame, r, list_invitations).await
     }
 
     async fn revoke_invitation(&self, r: Request<RevokeInvitationRequest>) -> Rpc<()> {
-        reply(&self.0, r, revoke_invitation).await
+        reply(&self.frame, r, revoke_invitation).await
     }
 
     async fn set_default_organization(
         &self,
         r: Request<SetDefaultOrganizationRequest>,
     ) -> Rpc<proto::Membership> {
-        reply(&self.0, r, set_default_organization).await
+        reply(&self.frame, r, set_default_organization).await
     }
 
     async fn delete_organization(&self, r: Request<DeleteOrganizationRequest>) -> Rpc<()> {
-        reply(&self.0, r, delete_organization).await
+        reply(&self.frame, r, delete_organization).await
     }
 
     async fn update_member_role(&self, r: Request<UpdateMemberRoleRequest>) -> Rpc<proto::Member> {
-        reply(&self.0, r, update_member_role).await
+        reply(&self.frame, r, update_member_role).await
     }
 
     async fn remove_member(&self, r: Request<RemoveMemberRequest>) -> Rpc<()> {
-        reply(&self.0, r, remove_member).await
+        reply_with(&self.frame, &self.contacts, r, remove_member).await
     }
 
     async fn transfer_ownership(&self, r: Request<TransferOwnershipRequest>) -> Rpc<proto::Member> {
-        reply(&self.0, r, transfer_ownership).await
+        reply(&self.frame, r, transfer_ownership).await
     }
 
     async fn create_api_key(&self, r: Request<CreateApiKeyRequest>) -> Rpc<CreateApiKeyResponse> {
-        reply(&self.0, r, create_api_key).await
+        reply(&self.frame, r, create_api_key).await
     }
 
     async fn list_api_keys(&self, r: Request<ListApiKeysRequest>) -> Rpc<ListApiKeysResponse> {
-        reply(&self.0, r, list_api_keys).await
+        reply(&self.frame, r, list_api_keys).await
     }
 
     async fn revoke_api_key(&self, r: Request<RevokeApiKeyRequest>) -> Rpc<proto::ApiKey> {
-        reply(&self.0, r, revoke_api_key).await
+        reply(&self.frame, r, revoke_api_key).await
     }
 
     async fn list_audit_events(
         &self,
         r: Request<ListAuditEventsRequest>,
     ) -> Rpc<ListAuditEventsResponse> {
-        reply(&self.0, r, list_audit_events).await
+        reply(&self.frame, r, list_audit_events).await
     }
 }
 
 async fn create_organization(
+    limits: Limits,
     context: Context,
     request: CreateOrganizationRequest,
 ) -> Result<proto::Organization> {
@@ -185,8 +191,7 @@ async fn create_organization(
     };
     violations.finish()?;
 
-    let (context, organization) = (context.within(organization.id), &organization);
-    let limits = context.limits();
+    let (context, organization) = (context.with_organization(organization.id), &organization);
     let created = context
         .write(claim, organization.id, async |conn| {
             let NewOrganization {

@@ -18,7 +18,7 @@ use self::{
 };
 use crate::{
     call::{
-        App, Context,
+        Context, Frame,
         reply::{Rpc, reply},
     },
     dispatch::store::{SourceKeys, lock_operators},
@@ -43,7 +43,7 @@ use crate::{
 };
 
 /// Serves `SourceService`.
-pub struct Sources(pub Arc<App>);
+pub struct Sources(pub Arc<Frame>);
 
 #[tonic::async_trait]
 impl SourceService for Sources {

@@ -18,7 +18,7 @@ use self::{
 use crate::{
     activities::Payload,
     call::{
-        App, Context,
+        Context, Frame,
         reply::{Rpc, reply},
     },
     deals,
@@ -37,7 +37,7 @@ use crate::{
 };
 
 /// Serves `TaskService`.
-pub struct Tasks(pub Arc<App>);
+pub struct Tasks(pub Arc<Frame>);
 
 #[tonic::async_trait]
 impl TaskService for Tasks {

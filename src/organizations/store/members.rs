@@ -67,19 +67,6 @@ pub async fn role(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Resu
         .optional()?)
 }
 
-/// Whether the user is a member. Who is one is not removed before the end of the
-/// transaction.
-pub async fn keep(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<bool> {
-    let member: Option<Uuid> = members::table
-        .find((organization_id, user_id))
-        .select(members::user_id)
-        .for_key_share()
-        .first(&mut conn)
-        .await
-        .optional()?;
-    Ok(member.is_some())
-}
-
 /// A page of members.
 pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Found<Member>> {
     let query = |page: Page| {

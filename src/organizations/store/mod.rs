@@ -13,7 +13,7 @@ use diesel::{
     dsl::now,
     prelude::*,
     sql_query,
-    sql_types::{BigInt, Date, Double, Text, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Date, Double, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -132,6 +132,19 @@ pub async fn find(mut conn: &Conn, id: Uuid) -> Result<Organization> {
         .await
         .optional()?
         .ok_or_else(|| Error::not_found("organization", id))
+}
+
+/// Inserts those that do not exist yet, for a server without authentication.
+pub async fn ensure_all(conn: &Conn, ids: &[Uuid]) -> Result<()> {
+    sql_query(
+        "INSERT INTO organizations (id, name) SELECT unnest($1), $2
+             ON CONFLICT DO NOTHING",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Text, _>("Development")
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
 }
 
 /// The organization, locked: whoever changes roles waits here for the others.

@@ -55,6 +55,7 @@ impl Claim {
             Identity::Development => (1, Uuid::nil()),
             Identity::User(id) => (2, id),
             Identity::ApiKey(id) => (3, id),
+            Identity::System => (4, Uuid::nil()),
         };
         let digest = Sha256::new()
             .chain_update([kind])

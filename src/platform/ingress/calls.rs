@@ -19,12 +19,14 @@ use super::{
     answers::Answer, beside, deadline::Deadline, decompress::ENCODINGS, methods::Method,
     requests::Reader, served::Served, visitors::Visitor,
 };
-use crate::platform::panics;
 use crate::{
     error::{Error, Result},
-    platform::telemetry::{
-        call::Arrival,
-        metrics::{self, Counted},
+    platform::{
+        panics,
+        telemetry::{
+            call::Arrival,
+            metrics::{self, Counted},
+        },
     },
 };
 

@@ -124,19 +124,19 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// With these settings, for a server of these methods that does so many jobs in a group
-    /// and has so many connections to its database.
+    /// With these settings, for a server of these methods with so many connections to its
+    /// database, where a batch of writes has at most `max_batch`.
     ///
     /// Unless told otherwise, as many calls may be in flight as keep it busy: a
-    /// group that is being done, one that gathers meanwhile, and a few for each
+    /// batch that is being done, one that gathers meanwhile, and a few for each
     /// connection. More would only wait.
     pub fn new(
         settings: Settings,
         methods: Methods,
-        group: usize,
         database_connections: usize,
+        max_batch: usize,
     ) -> Self {
-        let enough = 2 * group + CALLS_PER_DATABASE_CONNECTION * database_connections;
+        let enough = 2 * max_batch + CALLS_PER_DATABASE_CONNECTION * database_connections;
         let limit = settings.max_in_flight.unwrap_or(enough);
         Self {
             in_flight: Arc::new(InFlight::new(limit)),

@@ -1,24 +1,18 @@
-//! Intake: `CreateContact` and `BatchCreateContacts`. Both end in
-//! `write`, where groups are made of what arrives at the same time; `group` decides about
-//! those of a group.
+//! `CreateContact` and `BatchCreateContacts`.
 
-mod answer;
-mod decide;
-mod group;
-
-use answer::View;
-pub use group::{Intake, lock_leads, named_sources};
 use phonenumber::country;
 use prost::Message;
 use uuid::Uuid;
 
-use super::write;
+use super::{
+    convert::{answer, once},
+    view::View,
+};
 use crate::{
-    access,
     api::convert::lead_identity,
     call::Context,
+    contacts::{Contacts, NewContact, SourceRef},
     error::{Error, Result},
-    leads::Identity,
     platform::{
         batch,
         grpc::{
@@ -35,89 +29,64 @@ use crate::{
     sources,
 };
 
-/// Most requests in a batch.
-const MAX_BATCH: usize = 1000;
+/// Most requests of `BatchCreateContacts`.
+const MAX_REQUESTS: usize = 1000;
 
-/// A contact to take in, checked and normalised.
-#[derive(Debug)]
-pub struct NewContact {
-    /// What its request claims to be, if it may be repeated.
-    pub(super) claim: Option<Owned>,
-    /// The source it comes through.
-    source: SourceRef,
-    /// Who asks.
-    identity: Identity,
-    /// What they wrote.
-    message: String,
-    /// Who called, and what.
-    call: (access::Identity, &'static str),
-}
-
-/// How a request names its source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum SourceRef {
-    /// By id.
-    Id(Uuid),
-    /// By code.
-    Code(String),
-}
-
-impl NewContact {
-    /// Checks a request of this caller, who called this method. National phone numbers are
-    /// read as of `region`.
-    pub fn parse(
-        violations: &mut Violations,
-        request: CreateContactRequest,
-        region: Option<country::Id>,
-        call: (access::Identity, &'static str),
-    ) -> Self {
-        let claim = Claim::parse(violations, "CreateContact", &request.request_id, &request);
-        let source = match &request.source {
-            Some(Source::SourceId(id)) => SourceRef::Id(violations.id("source_id", id)),
-            Some(Source::SourceCode(code)) => {
-                let code = sources::normalize_code(code);
-                if !sources::is_code(&code) {
-                    violations.add("source_code", "is not the code of a source");
-                }
-                SourceRef::Code(code)
+/// Checks a request. National phone numbers are read as of `region`.
+pub fn parse(
+    violations: &mut Violations,
+    request: CreateContactRequest,
+    region: Option<country::Id>,
+) -> (NewContact, Option<Claim>) {
+    let claim = Claim::parse(violations, "CreateContact", &request.request_id, &request);
+    let source = match &request.source {
+        Some(Source::SourceId(id)) => SourceRef::Id(violations.id("source_id", id)),
+        Some(Source::SourceCode(code)) => {
+            let code = sources::normalize_code(code);
+            if !sources::is_code(&code) {
+                violations.add("source_code", "is not the code of a source");
             }
-            None => {
-                violations.add("source", "needs a source_id or a source_code");
-                SourceRef::Code(String::new())
-            }
-        };
-        let lead = request.lead.unwrap_or_default();
-        Self {
-            claim: claim.map(|claim| claim.of(call.0)),
-            source,
-            identity: lead_identity(violations, "lead", &lead, region),
-            message: violations.lines("message", &request.message, MAX_MESSAGE),
-            call,
+            SourceRef::Code(code)
         }
-    }
+        None => {
+            violations.add("source", "needs a source_id or a source_code");
+            SourceRef::Code(String::new())
+        }
+    };
+    let lead = request.lead.unwrap_or_default();
+    let contact = NewContact {
+        once: None,
+        source,
+        lead: lead_identity(violations, "lead", &lead, region),
+        message: violations.lines("message", &request.message, MAX_MESSAGE),
+    };
+    (contact, claim)
 }
 
-pub(super) async fn create_contact(
+pub async fn create_contact(
+    contacts: Contacts,
     context: Context,
     request: CreateContactRequest,
 ) -> Result<CreateContactResponse> {
     let mut violations = Violations::new();
-    let call = (context.identity, context.method);
-    let contact = NewContact::parse(&mut violations, request, context.phone_region(), call);
+    let (mut contact, claim) = parse(&mut violations, request, context.phone_region());
     violations.finish()?;
-    let view = View::of(&context, &contact.identity);
-    Ok(view.answer(write::take_in(&context, contact).await?))
+    contact.once = claim.map(|claim| once::<_, CreateContactResponse>(&context, claim));
+    let view = View::of(&context, &contact.lead);
+    let done = contacts.create(&context.actor, contact).await?;
+    Ok(view.answer(answer(done)?))
 }
 
-pub(super) async fn batch_create_contacts(
+pub async fn batch_create_contacts(
+    contacts: Contacts,
     context: Context,
     request: BatchCreateContactsRequest,
 ) -> Result<BatchCreateContactsResponse> {
     let mut violations = Violations::new();
     if request.requests.is_empty() {
         violations.add("requests", "is required");
-    } else if request.requests.len() > MAX_BATCH {
-        violations.add("requests", format!("are more than {MAX_BATCH}"));
+    } else if request.requests.len() > MAX_REQUESTS {
+        violations.add("requests", format!("are more than {MAX_REQUESTS}"));
     }
     let claim = Claim::parse(
         &mut violations,
@@ -126,40 +95,40 @@ pub(super) async fn batch_create_contacts(
         &request,
     );
     violations.finish()?;
-    let call = (context.identity, context.method);
     if let Some(claim) = claim.clone() {
         pin(&context, &claim.of(context.identity)).await?;
     }
 
     let mut results: Vec<_> = request.requests.iter().map(|_| None).collect();
-    let mut contacts = Vec::new();
-    let mut places = Vec::new();
+    let (mut accepted, mut views) = (Vec::new(), Vec::new());
     for (index, request) in request.requests.into_iter().enumerate() {
         let mut violations = Violations::new();
-        let mut contact = NewContact::parse(&mut violations, request, context.phone_region(), call);
+        let (mut contact, own) = parse(&mut violations, request, context.phone_region());
         match violations.finish() {
             Ok(()) => {
-                let batch = claim.as_ref();
-                let item = batch.map(|batch| item(batch, index).of(context.identity));
-                contact.claim = contact.claim.or(item);
-                places.push((index, View::of(&context, &contact.identity)));
-                contacts.push(contact);
+                let claim = own.or_else(|| claim.as_ref().map(|batch| item(batch, index)));
+                contact.once = claim.map(|claim| once::<_, CreateContactResponse>(&context, claim));
+                views.push((index, View::of(&context, &contact.lead)));
+                accepted.push(contact);
             }
             Err(error) => results[index] = Some(Err(error)),
         }
     }
-    let mut taken_in = Vec::with_capacity(contacts.len());
-    let mut contacts = contacts.into_iter().peekable();
-    while contacts.peek().is_some() {
-        let group: Vec<_> = contacts.by_ref().take(batch::MAX_GROUP).collect();
-        let size = group.len();
-        let answers = write::take_in_all(&context, group).await;
-        taken_in.extend(answers.unwrap_or_else(|error| vec![Err(error); size]));
+    let mut created = Vec::with_capacity(accepted.len());
+    let mut accepted = accepted.into_iter().peekable();
+    while accepted.peek().is_some() {
+        let batch: Vec<_> = accepted.by_ref().take(batch::MAX_BATCH).collect();
+        let size = batch.len();
+        let answers = contacts.create_all(&context.actor, batch).await;
+        created.extend(
+            answers.unwrap_or_else(|error| (0..size).map(|_| Err(error.clone())).collect()),
+        );
     }
-    for ((index, view), result) in places.into_iter().zip(taken_in) {
-        results[index] = Some(result.map(|response| view.answer(response)));
+    for ((index, view), done) in views.into_iter().zip(created) {
+        let response = done.and_then(answer);
+        results[index] = Some(response.map(|response| view.answer(response)));
     }
-    let results = batch::all(results).into_iter().map(answer).collect();
+    let results = batch::complete(results).into_iter().map(result).collect();
     Ok(shortened(results))
 }
 
@@ -201,7 +170,7 @@ fn shortened(results: Vec<BatchCreateContactsResult>) -> BatchCreateContactsResp
     batch
 }
 
-fn answer(result: Result<CreateContactResponse>) -> BatchCreateContactsResult {
+fn result(result: Result<CreateContactResponse>) -> BatchCreateContactsResult {
     use batch_create_contacts_result::Result as Answer;
     let result = match result {
         Ok(response) => Answer::Response(response),

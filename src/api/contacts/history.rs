@@ -4,6 +4,10 @@ use uuid::Uuid;
 
 use crate::{
     call::{Context, reply::timestamp},
+    contacts::store::{
+        self,
+        assignments::{self, Assignment, AssignmentKind},
+    },
     dispatch::{self, Pool, pick},
     error::Result,
     platform::{
@@ -19,12 +23,7 @@ use crate::{
     },
 };
 
-use super::store::{
-    self,
-    assignments::{self, Assignment, AssignmentKind},
-};
-
-pub(super) async fn list_assignments(
+pub async fn list_assignments(
     context: Context,
     request: ListAssignmentsRequest,
 ) -> Result<ListAssignmentsResponse> {

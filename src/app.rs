@@ -1,32 +1,23 @@
-//! What the whole server shares.
+//! The composition root: makes everything that lives as long as the process, and gives each
+//! part what it needs of the others.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
 use futures_util::join;
 use phonenumber::country;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
-    access::{
-        Who,
-        identities::{BELIEVED, Identities},
-        revocations,
-        table::TABLE,
-    },
+    access::{Who, identities::IDENTITY_CACHE_TTL, table::TABLE},
     audit::denials::Denials,
     auth::{self, Auth, tokens::JsonWebKey},
-    contacts::{Wanted, Write},
-    dispatch::store::KnownPools,
+    call::{Frame, FrameParts},
+    contacts::Contacts,
     error::{Error, Result},
     organizations::{self, Limits},
     platform::{
-        batch::{self, Queues},
+        batch::MAX_BATCH,
         db::{Connector, Db, Replica, Scope, Shares},
         grpc::validate,
         ingress::{self, Edge, Methods},
@@ -37,14 +28,10 @@ use crate::{
     statistics::Unfolded,
 };
 
-/// The organization of a server without authentication that names no others.
-pub const DEVELOPMENT_ORGANIZATION: Uuid =
-    Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
-
 /// How long a call waits for what others have locked.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
-/// The same in a group, where others wait behind.
-const GROUPED_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+/// The same in a batch, where others wait behind.
+const BATCH_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long the database may take to say that it is there.
 const PING_TIMEOUT: Duration = Duration::from_millis(1500);
 
@@ -52,7 +39,7 @@ const PING_TIMEOUT: Duration = Duration::from_millis(1500);
 #[derive(Default)]
 pub struct Settings {
     /// Most connections to the database, of which a half, but at least two, are
-    /// kept for grouped writes and health: slow reads cannot hold those up. Of the others
+    /// kept for batches of writes and health: slow reads cannot hold those up. Of the others
     /// an organization leaves a quarter to the rest, even if it is stuck.
     pub pool_size: usize,
     /// A replica of the database, for reads that need not see the last changes.
@@ -68,32 +55,26 @@ pub struct Settings {
     pub reflection: bool,
     /// How many organizations and invitations there may be, and for how long.
     pub limits: Limits,
-    /// What is too much, and how long calls may take.
+    /// Limits of connections and calls.
     pub edge: ingress::Settings,
-    /// How long what the database says of callers is believed; half a minute unless
-    /// given.
-    pub believed: Option<Duration>,
+    /// TTL of cached identities: how long what the database says of callers is remembered;
+    /// half a minute unless given.
+    pub identity_cache_ttl: Option<Duration>,
 }
 
-/// What the whole server shares.
+/// All that lives as long as the process.
 pub struct App {
-    pub(super) db: Db,
-    pub(super) shares: Arc<Shares>,
-    pub(super) grouped_db: Db,
-    pub(super) replica: Option<Replica>,
-    pub(super) phone_region: Option<country::Id>,
-    pub(super) writes: Queues<Write>,
-    pub(super) wanted: Queues<Wanted>,
-    pub(super) known_pools: KnownPools,
-    pub(super) organizations: Vec<Uuid>,
-    pub(super) auth: Option<Auth>,
-    pub(super) reflection: bool,
-    pub(super) limits: Limits,
-    pub(super) identities: Identities,
-    pub(super) denials: Arc<Denials>,
-    pub(super) unfolded: Unfolded,
-    pub(super) edge: Arc<Edge>,
-    pub(super) prepared: OnceLock<()>,
+    frame: Arc<Frame>,
+    contacts: Contacts,
+    auth: Option<Arc<Auth>>,
+    db: Db,
+    batch_db: Db,
+    replica: Option<Arc<Replica>>,
+    organizations: Vec<Uuid>,
+    limits: Limits,
+    unfolded: Arc<Unfolded>,
+    edge: Arc<Edge>,
+    reflection: bool,
     /// What people know the database by.
     place: String,
     outage: Reminder,
@@ -104,31 +85,51 @@ impl App {
     pub fn new(url: &str, settings: Settings) -> Result<Self> {
         let reserved = (settings.pool_size / 2).max(2);
         let shared = settings.pool_size.saturating_sub(reserved).max(1);
+        let db = Db::new(url, shared, LOCK_TIMEOUT)?.named("shared");
+        let batch_db = Db::new(url, reserved, BATCH_LOCK_TIMEOUT)?.named("grouped");
         let replica = settings.replica_url.as_deref();
         let replica = replica.map(|url| Replica::new(url, shared)).transpose()?;
-        Ok(Self {
-            db: Db::new(url, shared, LOCK_TIMEOUT)?.named("shared"),
-            shares: Arc::new(Shares::new(shared)),
-            grouped_db: Db::new(url, reserved, GROUPED_LOCK_TIMEOUT)?.named("grouped"),
-            replica,
+        let replica = replica.map(Arc::new);
+        let shares = Arc::new(Shares::new(shared));
+        let edge = Arc::new(Edge::new(
+            settings.edge,
+            methods()?,
+            settings.pool_size,
+            MAX_BATCH,
+        ));
+        let unfolded = Arc::new(Unfolded::default());
+        let auth = settings.authentication.map(Auth::new).map(Arc::new);
+        let contacts = Contacts::new(
+            (batch_db.clone(), reserved),
+            (db.in_shares(&shares), shared),
+            Arc::clone(&unfolded),
+        );
+        let frame = Frame::new(FrameParts {
+            db: db.clone(),
+            shares,
+            replica: replica.clone(),
             phone_region: settings.phone_region,
-            writes: Queues::new(reserved),
-            wanted: Queues::new(shared),
-            known_pools: KnownPools::default(),
+            organizations: settings.organizations.clone(),
+            tokens: auth.clone().map(|auth| auth as Arc<_>),
+            identity_cache_ttl: settings.identity_cache_ttl.unwrap_or(IDENTITY_CACHE_TTL),
+            edge: Arc::clone(&edge),
+            after_write: {
+                let unfolded = Arc::clone(&unfolded);
+                Box::new(move |organization_id| unfolded.add(organization_id))
+            },
+        });
+        Ok(Self {
+            frame: Arc::new(frame),
+            contacts,
+            auth,
+            db,
+            batch_db,
+            replica,
             organizations: settings.organizations,
-            auth: settings.authentication.map(Auth::new),
-            reflection: settings.reflection,
             limits: settings.limits,
-            identities: Identities::new(settings.believed.unwrap_or(BELIEVED)),
-            denials: Arc::default(),
-            unfolded: Unfolded::default(),
-            edge: Arc::new(Edge::new(
-                settings.edge,
-                methods()?,
-                batch::MAX_GROUP,
-                settings.pool_size,
-            )),
-            prepared: OnceLock::new(),
+            unfolded,
+            edge,
+            reflection: settings.reflection,
             place: Connector::new(url)?.place(),
             outage: Reminder::default(),
         })
@@ -142,24 +143,25 @@ impl App {
         if self.auth.is_none() {
             self.ensure_organizations().await?;
         }
-        self.prepared.get_or_init(|| ());
+        self.frame.set_prepared();
         Ok(())
     }
 
-    /// Refuses calls as long as the database is not prepared.
-    pub(super) fn check_prepared(&self) -> Result<()> {
-        match self.prepared.get() {
-            Some(()) => Ok(()),
-            None => Err(Error::unavailable("the database is not prepared yet")),
-        }
+    async fn ensure_organizations(&self) -> Result<()> {
+        let ids = &self.organizations;
+        self.db
+            .transaction(Scope::Organizations(ids.clone()), async |conn| {
+                organizations::store::ensure_all(conn, ids).await
+            })
+            .await
     }
 
     /// Whether the database is prepared and answers.
     pub async fn is_ready(&self) -> bool {
-        if self.prepared.get().is_none() {
+        if !self.frame.is_prepared() {
             return false;
         }
-        let asked = timeout(PING_TIMEOUT, self.grouped_db.ping());
+        let asked = timeout(PING_TIMEOUT, self.batch_db.ping());
         let answer = asked.await.unwrap_or(Err(Error::DeadlineExceeded));
         match &answer {
             Ok(()) => self.outage.reset(),
@@ -174,6 +176,26 @@ impl App {
             Err(_) => {}
         }
         answer.is_ok()
+    }
+
+    /// The frame around calls.
+    pub fn frame(&self) -> &Arc<Frame> {
+        &self.frame
+    }
+
+    /// What takes contacts in, changes and reads them.
+    pub fn contacts(&self) -> &Contacts {
+        &self.contacts
+    }
+
+    /// How callers are authenticated, if they are.
+    pub(crate) fn auth(&self) -> Option<Arc<Auth>> {
+        self.auth.clone()
+    }
+
+    /// How many organizations and invitations there may be.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// For what runs beside the calls.
@@ -192,9 +214,7 @@ impl App {
 
     /// Forgets whose power is taken in other processes, if callers are authenticated.
     pub async fn keep_revoked(&self) {
-        if self.auth.is_some() {
-            revocations::keep_up(&self.identities, &self.db).await;
-        }
+        self.frame.keep_revoked().await;
     }
 
     /// Keeps an eye on the replica, if there is one.
@@ -212,8 +232,8 @@ impl App {
     /// Tells the metrics how many connections there are.
     pub fn measure_pools(&self) {
         self.db.measure();
-        self.grouped_db.measure();
-        self.replica.iter().for_each(Replica::measure);
+        self.batch_db.measure();
+        self.replica.iter().for_each(|replica| replica.measure());
     }
 
     /// What tokens can be verified with, if callers are authenticated.
@@ -231,8 +251,8 @@ impl App {
     /// Closes the connections to the database, those in use when they are free.
     pub fn close(&self) {
         self.db.close();
-        self.grouped_db.close();
-        self.replica.iter().for_each(Replica::close);
+        self.batch_db.close();
+        self.replica.iter().for_each(|replica| replica.close());
     }
 
     /// Whether the service describes itself.
@@ -242,29 +262,12 @@ impl App {
 
     /// What was denied and is not written yet.
     pub fn denials(&self) -> &Arc<Denials> {
-        &self.denials
+        self.frame.denials()
     }
 
     /// Where counts have changed and are not folded yet.
     pub fn unfolded(&self) -> &Unfolded {
         &self.unfolded
-    }
-
-    async fn ensure_organizations(&self) -> Result<()> {
-        let organizations = &self.organizations;
-        self.db
-            .transaction(Scope::Organizations(organizations.clone()), async |conn| {
-                diesel::sql_query(
-                    "INSERT INTO organizations (id, name) SELECT unnest($1), $2
-                         ON CONFLICT DO NOTHING",
-                )
-                .bind::<Array<SqlUuid>, _>(organizations)
-                .bind::<Text, _>("Development")
-                .execute(&mut &**conn)
-                .await?;
-                Ok(())
-            })
-            .await
     }
 }
 

@@ -1,57 +1,23 @@
-//! `ReassignContact`: giving an active contact to another operator, by a draw or
-//! by name, or taking it from its operator.
+//! Gives an active contact to another operator, by a draw or by name, or takes it from its
+//! operator. Each decision has the id it is given.
 
+use rand::Rng;
 use uuid::Uuid;
 
-use super::{Change, Target};
 use crate::{
-    call::Context,
-    contacts::{
-        store::{
-            Contact,
-            assignments::{Assignment, AssignmentKind},
-        },
-        write,
+    contacts::store::{
+        Contact,
+        assignments::{Assignment, AssignmentKind},
     },
     dispatch::{BacklogReason, Roster},
     error::{CONTACT_CLOSED, Error, Result},
-    platform::{grpc::validate::Violations, idempotency::Claim},
-    proto::{self, ReassignContactRequest},
 };
-
-pub async fn reassign_contact(
-    context: Context,
-    request: ReassignContactRequest,
-) -> Result<proto::Contact> {
-    let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "ReassignContact",
-        &request.request_id,
-        &request,
-    );
-    let id = violations.id("id", &request.id);
-    let named = request
-        .operator_id
-        .as_deref()
-        .map(|named| violations.id("operator_id", named));
-    if request.to_backlog && named.is_some() {
-        violations.add("to_backlog", "cannot be combined with operator_id");
-    }
-    violations.finish()?;
-    let target = if request.to_backlog {
-        Target::Backlog
-    } else {
-        Target::Operator(named)
-    };
-    let change = Change::new(&context, claim, id, request.force, target)?;
-    write::change(&context, change).await
-}
 
 /// Gives a contact to the operator named.
 pub fn give(
     contact: &mut Contact,
     roster: &mut Roster,
+    id: Uuid,
     named: Uuid,
     force: bool,
 ) -> Result<Option<Assignment>> {
@@ -71,7 +37,7 @@ pub fn give(
     let mut decision = Assignment {
         operator_id: Some(named),
         forced: obstacle.is_some(),
-        ..Assignment::new(contact.id, AssignmentKind::Manual, roster.time)
+        ..Assignment::new(id, contact.id, AssignmentKind::Manual, roster.time)
     };
     hand_over(contact, roster, &mut decision);
     Ok(Some(decision))
@@ -79,13 +45,18 @@ pub fn give(
 
 /// Makes a new draw among the other operators of the contact's source. If none
 /// of them can take it, it stays with an operator who is active.
-pub fn draw(contact: &mut Contact, roster: &mut Roster) -> Result<Option<Assignment>> {
+pub fn draw(
+    contact: &mut Contact,
+    roster: &mut Roster,
+    id: Uuid,
+    rng: &mut impl Rng,
+) -> Result<Assignment> {
     check_active(contact)?;
     let current = contact.operator_id;
-    let decision = roster.decide(&mut rand::rng(), contact.source_id, current);
+    let decision = roster.decide(rng, contact.source_id, current);
     let new = |kind| Assignment {
         pool_id: Some(decision.pool_id),
-        ..Assignment::new(contact.id, kind, roster.time)
+        ..Assignment::new(id, contact.id, kind, roster.time)
     };
     let mut decision = match decision.outcome {
         Ok(pick) => Assignment {
@@ -94,11 +65,11 @@ pub fn draw(contact: &mut Contact, roster: &mut Roster) -> Result<Option<Assignm
             ..new(AssignmentKind::Reassigned)
         },
         Err(_) if stays(roster, current) => {
-            return Ok(Some(Assignment {
+            return Ok(Assignment {
                 operator_id: current,
                 previous_operator_id: current,
                 ..new(AssignmentKind::Kept)
-            }));
+            });
         }
         Err(reason) => Assignment {
             backlog_reason: Some(reason),
@@ -106,18 +77,22 @@ pub fn draw(contact: &mut Contact, roster: &mut Roster) -> Result<Option<Assignm
         },
     };
     hand_over(contact, roster, &mut decision);
-    Ok(Some(decision))
+    Ok(decision)
 }
 
 /// Takes a contact from its operator, for nobody else to have it.
-pub fn take_back(contact: &mut Contact, roster: &mut Roster) -> Result<Option<Assignment>> {
+pub fn take_back(
+    contact: &mut Contact,
+    roster: &mut Roster,
+    id: Uuid,
+) -> Result<Option<Assignment>> {
     check_active(contact)?;
     if contact.operator_id.is_none() {
         return Ok(None);
     }
     let mut decision = Assignment {
         backlog_reason: Some(BacklogReason::TakenBack),
-        ..Assignment::new(contact.id, AssignmentKind::Released, roster.time)
+        ..Assignment::new(id, contact.id, AssignmentKind::Released, roster.time)
     };
     hand_over(contact, roster, &mut decision);
     Ok(Some(decision))

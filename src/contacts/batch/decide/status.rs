@@ -1,46 +1,22 @@
-//! `SetContactStatus`: closing frees load, reopening takes it again.
+//! Closing frees load, reopening takes it again.
 
-use super::{Change, Target};
+use uuid::Uuid;
+
 use crate::{
-    call::Context,
-    contacts::{
-        kept_status,
-        store::{
-            Contact, ContactStatus,
-            assignments::{Assignment, AssignmentKind},
-        },
-        write,
+    contacts::store::{
+        Contact, ContactStatus,
+        assignments::{Assignment, AssignmentKind},
     },
     dispatch::{BacklogReason, ExclusionReason, Member, Roster},
     error::{Error, Result},
-    platform::{grpc::validate::Violations, idempotency::Claim},
-    proto::{self, SetContactStatusRequest},
 };
 
-pub async fn set_contact_status(
-    context: Context,
-    request: SetContactStatusRequest,
-) -> Result<proto::Contact> {
-    let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "SetContactStatus",
-        &request.request_id,
-        &request,
-    );
-    let id = violations.id("id", &request.id);
-    let status = kept_status(violations.required_enum("status", request.status));
-    violations.finish()?;
-    let status = status.ok_or_else(|| Error::internal("no status"))?;
-    let change = Change::new(&context, claim, id, request.force, Target::Status(status))?;
-    write::change(&context, change).await
-}
-
 /// Gives the contact this status; its operator's load follows. If nobody is left
-/// to give a reopened contact back to, it goes to the backlog.
+/// to give a reopened contact back to, it goes to the backlog by a decision with this id.
 pub fn set(
     contact: &mut Contact,
     roster: &mut Roster,
+    id: Uuid,
     status: ContactStatus,
     force: bool,
 ) -> Result<Option<Assignment>> {
@@ -59,7 +35,7 @@ pub fn set(
                     return Err(member.refuses(obstacle));
                 }
                 if member.operator.delete_time.is_some() {
-                    decision = Some(to_backlog(contact, roster));
+                    decision = Some(to_backlog(contact, roster, id));
                 } else {
                     roster.reopen(operator_id);
                 }
@@ -84,7 +60,7 @@ fn obstacle(member: &Member) -> Option<ExclusionReason> {
     obstacle.filter(|reason| *reason != ExclusionReason::AtWindowLimit)
 }
 
-fn to_backlog(contact: &mut Contact, roster: &Roster) -> Assignment {
+fn to_backlog(contact: &mut Contact, roster: &Roster, id: Uuid) -> Assignment {
     let previous_operator_id = contact.operator_id.take();
     contact.pool_id = None;
     contact.assign_time = None;
@@ -93,6 +69,6 @@ fn to_backlog(contact: &mut Contact, roster: &Roster) -> Assignment {
         previous_operator_id,
         backlog_reason: contact.backlog_reason,
         forced: true,
-        ..Assignment::new(contact.id, AssignmentKind::Released, roster.time)
+        ..Assignment::new(id, contact.id, AssignmentKind::Released, roster.time)
     }
 }
