@@ -1,9 +1,4 @@
-<<<<<<<< HEAD:tests/it/incidents.rs
-//! Alerts and the pages that say what to do: each alert names its page, and pages quote
-//! the log as it is.
-========
 //! Alerts point at their pages, and these at messages of the log.
->>>>>>>> wt-H1:tests/it/docs/incidents.rs
 
 use std::{
     collections::BTreeSet,
