@@ -2,6 +2,7 @@
 //! change. Nothing in it is personal but ids. Attempts that were denied are
 //! counted by the hour ([`denials`]).
 
+mod denial;
 pub mod denials;
 pub mod store;
 

@@ -13,7 +13,7 @@ use tokio::{
     sync::watch,
 };
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::platform::Address;
 
 /// Signals within this time are one: Ctrl-C goes to all processes of a terminal, and

@@ -9,7 +9,7 @@ use std::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
-use super::{Outcome, database::Connection};
+use super::{database::Connection, outcome::Outcome};
 use crate::{
     access::Identity,
     audit::Event,

@@ -32,27 +32,27 @@ pub struct Config {
     pub command: Option<Command>,
 
     /// Settings of the server.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Server")]
     pub serve: Serve,
 
     /// Settings of connections, of TLS and of what is too much.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Connections, limits and TLS")]
     pub edge: Edge,
 
     /// Settings of authentication.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Authentication and mails")]
     pub authentication: Authentication,
 
     /// Settings of organizations.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Organizations")]
     pub organizations: Organizations,
 
     /// Settings of the database.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Database")]
     pub database: Database,
 
     /// Settings of what the service says of itself.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Metrics and traces")]
     pub telemetry: Telemetry,
 
     /// What to log: a level, or directives like `info,minicrm=debug`.
@@ -61,16 +61,18 @@ pub struct Config {
         global = true,
         env = "RUST_LOG",
         default_value = "info",
+        help_heading = "Logs",
         value_name = "FILTER"
     )]
     pub log: String,
 
-    /// How to write logs.
+    /// How to write logs, to standard error.
     #[arg(
         long,
         global = true,
         env = "MINICRM_LOG_FORMAT",
-        default_value = "text"
+        default_value = "text",
+        help_heading = "Logs"
     )]
     pub log_format: LogFormat,
 }
@@ -207,7 +209,8 @@ pub struct Database {
 
     /// Connections to Postgres at most, 3 to 1000. Half of them, but at least two,
     /// are kept for grouped writes and health: as many organizations are written
-    /// for at a time, if groups take long, else half as many. Without it, twelve per core.
+    /// for at a time, if groups take long, else half as many. A quarter of the others, at
+    /// least one, is out of reach for any one organization. Without it, twelve per core.
     #[arg(
         long,
         global = true,

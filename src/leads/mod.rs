@@ -36,8 +36,12 @@ async fn index_new_texts(db: &Db) -> Result<()> {
 /// What is known of a lead, checked and normalised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
+    /// What another system calls them.
     pub external_id: Option<String>,
+    /// In E.164.
     pub phone: Option<String>,
+    /// In its canonical form.
     pub email: Option<String>,
+    /// Empty if it is not known.
     pub name: String,
 }

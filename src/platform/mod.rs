@@ -11,6 +11,7 @@ pub(crate) mod idempotency;
 pub mod ingress;
 pub mod migrations;
 pub mod panics;
+mod pem;
 pub mod telemetry;
 
 pub use address::Address;

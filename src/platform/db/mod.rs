@@ -5,14 +5,12 @@ mod replica;
 mod scope;
 pub mod search;
 mod shares;
-#[cfg(feature = "otlp")]
-mod statements;
 mod tls;
 mod transaction;
 
 use std::{sync::Arc, time::Duration};
 
-pub use connect::Connector;
+pub use connect::{Conn, Connector};
 use diesel::{
     ExpressionMethods, QueryDsl, QueryResult, QueryableByName,
     pg::Pg,
@@ -20,7 +18,7 @@ use diesel::{
     sql_types::BigInt,
 };
 use diesel_async::{
-    AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+    RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
@@ -32,8 +30,6 @@ pub use replica::Replica;
 pub use scope::Scope;
 use shares::Place;
 pub use shares::Shares;
-#[cfg(feature = "otlp")]
-pub use statements::trace_statements;
 use tokio::time::Instant;
 pub use transaction::{Transaction, Work};
 use uuid::Uuid;
@@ -43,9 +39,6 @@ use crate::{
     platform::telemetry::metrics,
     schema::organizations,
 };
-
-/// A connection to the database.
-pub type Conn = AsyncPgConnection;
 
 /// How long to wait for a connection of the pool.
 const POOL_TIMEOUT: Duration = Duration::from_secs(2);

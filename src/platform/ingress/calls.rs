@@ -13,19 +13,11 @@ use tonic::{
         Service as _,
         http::{HeaderName, HeaderValue, Request, Response},
     },
-    service::Routes,
 };
 
 use super::{
-    Edge,
-    answers::Answer,
-    beside,
-    budget::Budget,
-    deadline::Deadline,
-    decompress::ENCODINGS,
-    methods::Method,
-    requests::{Callers, Reader},
-    visitors::Visitor,
+    answers::Answer, beside, deadline::Deadline, decompress::ENCODINGS, methods::Method,
+    requests::Reader, served::Served, visitors::Visitor,
 };
 use crate::{
     error::{Error, Result},
@@ -43,18 +35,6 @@ use crate::{
 const SLACK: Duration = Duration::from_millis(20);
 /// The header that says how requests may be compressed.
 const ACCEPTED: HeaderName = HeaderName::from_static("grpc-accept-encoding");
-
-/// What is served to those who connect.
-pub struct Served {
-    /// The services.
-    pub routes: Routes,
-    /// Whose limits hold.
-    pub edge: Arc<Edge>,
-    /// Who knows who calls.
-    pub callers: Arc<dyn Callers>,
-    /// Memory for what is beside the contract.
-    pub beside: Arc<Budget>,
-}
 
 /// Answers a call of this visitor. Those of gRPC's own services (health, reflection)
 /// are streams that may last, and must work when all else is too busy.

@@ -18,6 +18,7 @@ mod preface;
 mod rates;
 mod received;
 mod requests;
+mod served;
 mod stalls;
 pub mod tls;
 mod visitors;

@@ -18,21 +18,17 @@ use super::{
     budget::{Budget, Charge, Owner},
     decompress::{ENCODING, Encoding},
     methods::Method,
-    received::{Received, announced},
+    received::{HEAD, MAX_MESSAGE, Received, announced},
     whole::Whole,
 };
 use crate::error::{Error, Result};
 
-/// Bytes of a message at most: a batch of a thousand contacts is far below.
-pub const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 /// The same for what it takes when it is decoded.
 const MAX_DECODED: usize = 3 * MAX_MESSAGE;
 /// Bytes of a message of somebody whom nobody knows.
 const SMALL: usize = 16 * 1024;
 /// The same for what it takes when it is decoded.
 const SMALL_DECODED: usize = 8 * SMALL;
-/// Bytes before each message: whether it is compressed, and its length.
-pub const HEAD: usize = 5;
 /// The part of the memory, one of so many, that requests which are not whole yet leave
 /// to those that are.
 const UNFINISHED: usize = 4;

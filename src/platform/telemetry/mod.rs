@@ -8,6 +8,8 @@ pub mod metrics;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod reminder;
+#[cfg(feature = "otlp")]
+mod statements;
 pub mod trace;
 
 use std::{

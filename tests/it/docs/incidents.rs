@@ -1,5 +1,4 @@
-//! Alerts and the pages that say what to do: each alert names its page, and pages quote
-//! the log as it is.
+//! Alerts point at their pages, and these at messages of the log.
 
 use std::{
     collections::BTreeSet,
