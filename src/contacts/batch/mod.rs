@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use self::plan::{Answer, Write};
 use crate::{
-    dispatch::store::KnownPools,
+    dispatch::store::RecordedPools,
     error::Result,
     platform::{
         batch::Job,
@@ -32,7 +32,7 @@ use crate::{
 /// What batches are written with.
 pub struct Env {
     db: Db,
-    recorded_pools: KnownPools,
+    recorded_pools: RecordedPools,
     unfolded: Arc<Unfolded>,
 }
 
@@ -42,7 +42,7 @@ impl Env {
     pub fn new(db: Db, unfolded: Arc<Unfolded>) -> Self {
         Self {
             db,
-            recorded_pools: KnownPools::default(),
+            recorded_pools: RecordedPools::default(),
             unfolded,
         }
     }
@@ -85,12 +85,12 @@ impl Job for Write {
 async fn transact(
     transaction: &Transaction,
     organization_id: Uuid,
-    recorded_pools: &KnownPools,
+    recorded_pools: &RecordedPools,
     batch: &[&Write],
 ) -> Result<Vec<Result<Answer>>> {
     let (loaded, mut outcome) = load::load(transaction, organization_id, batch).await?;
     let decided = decide::decide(&mut rand::rng(), loaded, &mut outcome);
-    let pools = recorded_pools.unknown(&decided.roster)?;
+    let pools = recorded_pools.unrecorded(&decided.roster)?;
     let written = store::write(transaction, organization_id, &pools, &decided, &outcome);
     transaction.commit_with(written).await?;
     recorded_pools.add(&pools);
