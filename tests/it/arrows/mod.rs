@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("error", ""),
     ("proto", "error"),
     ("ids", ""),
-    ("actor", ""),
+    ("actor", "error"),
     ("model", ""),
     // Platform: knows no feature.
     ("platform::address", ""),
@@ -87,7 +87,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("app", "BASE FEATURES proto call"),
     ("server", "BASE PLATFORM proto call app METHODS"),
     // The start of the process.
-    ("config", "BASE FEATURES app"),
+    ("config", "BASE FEATURES call app"),
     ("commands", "BASE FEATURES config app server"),
 ];
 
@@ -119,22 +119,10 @@ const NOT_YET: &[(&str, &str)] = &[
     ("platform::telemetry", "statistics"),
     ("platform::telemetry", "verify"),
     ("platform::telemetry", "platform::db"),
-    ("platform::batch", "call"),
-    ("contacts", "call"),
-    ("contacts", "proto"),
-    ("contacts", "api::convert"),
-    ("server", "contacts"),
-    ("call", "auth"),
-    ("call", "contacts"),
-    ("call", "dispatch"),
-    ("call", "organizations"),
-    ("call", "statistics"),
-    ("config", "call"),
-    ("commands", "call"),
 ];
 
 /// Parts in whose files there are circles against the rules. The list only gets shorter.
-const CIRCLES: &[&str] = &["contacts"];
+const CIRCLES: &[&str] = &[];
 
 fn code() -> Code {
     Code::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
