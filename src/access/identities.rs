@@ -18,12 +18,11 @@ use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
 use super::{
-    Caller, Role, check_issued,
+    Caller, Role, TokenVerifier, check_issued,
     credential::{Credential, Hash, KEY_PREFIX, hash},
     store,
 };
 use crate::{
-    auth::{store::users, tokens::Keys},
     error::{Error, Result},
     platform::db::{Db, Scope},
 };
@@ -79,7 +78,12 @@ impl Identities {
 
     /// Who this token stands for. UNAUTHENTICATED, always in the same words, if
     /// it stands for nobody.
-    pub async fn caller(&self, db: &Db, keys: &Keys, token: &str) -> Result<Caller> {
+    pub async fn caller(
+        &self,
+        db: &Db,
+        tokens: &impl TokenVerifier,
+        token: &str,
+    ) -> Result<Caller> {
         if token.len() > MAX_TOKEN {
             return Err(Error::Unauthenticated);
         }
@@ -88,7 +92,7 @@ impl Identities {
             Some(caller) => caller,
             None if token.starts_with(KEY_PREFIX) => self.key(db, known, token).await?,
             None => {
-                let caller = keys.verify(token)?;
+                let caller = tokens.verify(token)?;
                 self.callers.insert(known, caller);
                 caller
             }
@@ -137,7 +141,7 @@ impl Identities {
 
     async fn load_user(&self, db: &Db, id: Uuid) -> Result<Option<DateTime<Utc>>> {
         let load = db.read(Scope::None, async |conn| {
-            users::tokens_valid_from(conn, id).await
+            store::tokens_valid_from(conn, id).await
         });
         self.remember(&self.users, id, load).await
     }

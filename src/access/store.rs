@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use super::{KeyAccess, Role};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     platform::db::Conn,
-    schema::{api_keys, members, organizations},
+    schema::{api_keys, members, organizations, users},
 };
 
 /// A row of `api_keys`, as far as it tells who calls.
@@ -141,4 +141,15 @@ pub async fn phone_region(mut conn: &Conn, organization_id: Uuid) -> Result<Opti
         .await
         .optional()?;
     Ok(region.flatten())
+}
+
+/// From when on access tokens of a user are valid; none: all are.
+pub async fn tokens_valid_from(mut conn: &Conn, id: Uuid) -> Result<Option<DateTime<Utc>>> {
+    users::table
+        .find(id)
+        .select(users::tokens_valid_from)
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or(Error::Unauthenticated)
 }

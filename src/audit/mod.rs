@@ -2,12 +2,11 @@
 //! change. Nothing in it is personal but ids. Attempts that were denied are
 //! counted by the hour ([`denials`]).
 
+mod denial;
 pub mod denials;
-mod grpc;
 pub mod store;
 
 use chrono::{DateTime, Utc};
-pub use grpc::list_audit_events;
 use uuid::Uuid;
 
 use crate::{access::Identity, ids::id_at};

@@ -9,7 +9,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{Event, denials::Denial};
+use super::{Event, denial::Denial};
 use crate::{
     error::Result,
     platform::{

@@ -1,22 +1,18 @@
 //! Users: their passwords, sessions and tokens, and the mails they are sent.
 
-pub mod commands;
 pub mod config;
 mod duration;
-mod emails;
-mod grpc;
+pub(crate) mod joining;
 pub mod limits;
 pub mod mail;
-mod passwords;
+pub(crate) mod passwords;
 mod registration;
-mod sessions;
+pub(crate) mod sessions;
 pub(crate) mod store;
 pub mod tokens;
-mod users;
 
 use std::sync::Arc;
 
-pub use grpc::Authentication;
 pub use registration::Registration;
 pub use sessions::keep_clean;
 pub use store::sessions::Lifetimes;
@@ -57,11 +53,11 @@ impl Settings {
 pub struct Auth {
     /// What tokens are signed with.
     pub keys: Keys,
-    limits: Limits,
-    passwords: Passwords,
-    lifetimes: Lifetimes,
-    registration: Registration,
-    mailer: Option<Arc<Mailer>>,
+    pub(crate) limits: Limits,
+    pub(crate) passwords: Passwords,
+    pub(crate) lifetimes: Lifetimes,
+    pub(crate) registration: Registration,
+    pub(crate) mailer: Option<Arc<Mailer>>,
 }
 
 impl Auth {

@@ -14,24 +14,26 @@ use uuid::Uuid;
 
 use crate::{
     access::{
+        Who,
         identities::{BELIEVED, Identities},
         revocations,
+        table::TABLE,
     },
     audit::denials::Denials,
-    auth::{self, Auth},
+    auth::{self, Auth, tokens::JsonWebKey},
     contacts::{Wanted, Write},
     dispatch::store::KnownPools,
     error::{Error, Result},
     organizations::{self, Limits},
     platform::{
-        batch::Queues,
+        batch::{self, Queues},
         db::{Connector, Db, Replica, Scope, Shares},
         grpc::validate,
-        ingress::{self, Edge},
+        ingress::{self, Edge, Methods},
         migrations,
         telemetry::Reminder,
     },
-    proto::JsonWebKey,
+    proto,
     statistics::Unfolded,
 };
 
@@ -120,7 +122,12 @@ impl App {
             identities: Identities::new(settings.believed.unwrap_or(BELIEVED)),
             denials: Arc::default(),
             unfolded: Unfolded::default(),
-            edge: Arc::new(Edge::new(settings.edge, settings.pool_size)),
+            edge: Arc::new(Edge::new(
+                settings.edge,
+                methods()?,
+                batch::MAX_GROUP,
+                settings.pool_size,
+            )),
             prepared: OnceLock::new(),
             place: Connector::new(url)?.place(),
             outage: Reminder::default(),
@@ -210,8 +217,8 @@ impl App {
     }
 
     /// What tokens can be verified with, if callers are authenticated.
-    pub fn public_keys(&self) -> Option<Vec<JsonWebKey>> {
-        self.auth.as_ref().map(|auth| auth.keys.public().keys)
+    pub fn public_keys(&self) -> Option<&[JsonWebKey]> {
+        self.auth.as_ref().map(|auth| auth.keys.public())
     }
 
     /// Waits a moment for what goes on when calls have been answered.
@@ -259,4 +266,12 @@ impl App {
             })
             .await
     }
+}
+
+/// The methods of the contract, as those who let calls in know them.
+fn methods() -> Result<Methods> {
+    let named = TABLE
+        .iter()
+        .map(|row| (row.path, matches!(row.who, Who::Anyone)));
+    Methods::new(proto::DESCRIPTOR, named)
 }

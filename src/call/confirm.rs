@@ -4,7 +4,6 @@
 use super::Context;
 use crate::{
     access::{Identity, Place, Trust, Who, check_issued, store},
-    auth::store::users,
     error::{Error, ROLE_DENIED, Result},
     organizations,
     platform::db::Conn,
@@ -49,6 +48,6 @@ impl Context {
         let (Identity::User(id), Some(time)) = (self.identity, self.token_time) else {
             return Ok(());
         };
-        check_issued(time, users::tokens_valid_from(conn, id).await?)
+        check_issued(time, store::tokens_valid_from(conn, id).await?)
     }
 }

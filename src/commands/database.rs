@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::{
     call::App,
     config::Database,

@@ -1,21 +1,25 @@
 //! Every setting, its flag, its environment variable and its default.
 
-mod address;
 mod environment;
+mod users;
 
 use std::path::PathBuf;
 
-pub use address::Address;
+pub use users::Users;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use phonenumber::country;
 use uuid::Uuid;
 
 use crate::{
-    auth::{commands::Users, config::Authentication},
+    auth::config::Authentication,
     call::DEVELOPMENT_ORGANIZATION,
     organizations::config::Organizations,
-    platform::{ingress::config::Edge, telemetry::config::Telemetry},
+    platform::{
+        Address,
+        ingress::config::Edge,
+        telemetry::config::{LogFormat, Telemetry},
+    },
 };
 
 /// Takes in customer enquiries over gRPC and hands each one to an operator, by
@@ -247,15 +251,6 @@ pub struct Database {
         value_name = "BOOL"
     )]
     pub pg_install: bool,
-}
-
-/// How to write logs.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum LogFormat {
-    /// Lines for people.
-    Text,
-    /// One JSON object a line.
-    Json,
 }
 
 fn region(code: &str) -> Result<country::Id, &'static str> {

@@ -15,16 +15,14 @@ use tonic_health::{
 };
 
 use crate::{
-    activities::Activities,
-    analytics::Analytics,
-    auth::Authentication,
+    api::{
+        activities::Activities, analytics::Analytics, auth::Authentication, deals::Deals,
+        leads::Leads, operators::Operators, organizations::Organizations, sources::Sources,
+        tasks::Tasks,
+    },
     call::App,
     contacts::Contacts,
-    deals::Deals,
     error::Result,
-    leads::Leads,
-    operators::Operators,
-    organizations::Organizations,
     platform::{
         grpc::reflection::Reflection,
         ingress::{Door, tls::Tls},
@@ -38,8 +36,6 @@ use crate::{
         organization_service_server::OrganizationServiceServer,
         source_service_server::SourceServiceServer, task_service_server::TaskServiceServer,
     },
-    sources::Sources,
-    tasks::Tasks,
 };
 
 /// How often the database is asked whether it is there.

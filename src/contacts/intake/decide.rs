@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::NewContact;
 use crate::{
+    api::convert::operator,
     contacts::store::{
         Contact, ContactStatus,
         assignments::{Assignment, AssignmentKind},
@@ -12,7 +13,6 @@ use crate::{
     dispatch::{Member, Roster},
     ids::id_at,
     leads::resolve::{Resolved, Resolver},
-    operators,
     proto::CreateContactResponse,
 };
 
@@ -91,7 +91,7 @@ impl Decided {
             lead: Some(leads.lead(resolved.lead).clone().into()),
             operator: self.operator.clone().map(|member| {
                 let counted = member.operator.window_limit.is_some();
-                operators::answer(
+                operator(
                     member.operator,
                     if counted { member.window_load } else { 0 },
                 )

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::write;
 use crate::{
     access,
+    api::convert::lead_identity,
     call::Context,
     error::{Error, Result},
     leads::Identity,
@@ -89,7 +90,7 @@ impl NewContact {
         Self {
             claim: claim.map(|claim| claim.of(call.0)),
             source,
-            identity: Identity::parse(violations, "lead", &lead, region),
+            identity: lead_identity(violations, "lead", &lead, region),
             message: violations.lines("message", &request.message, MAX_MESSAGE),
             call,
         }

@@ -13,8 +13,9 @@ use uuid::Uuid;
 use crate::{
     dispatch::BacklogReason,
     error::Result,
+    model::text_enum,
     platform::{
-        db::{Conn, Prepared, column, text_enum},
+        db::{Conn, Prepared, column},
         grpc::page::{Found, Page, keyset, read_page},
     },
     schema::assignments,

@@ -5,7 +5,7 @@ use diesel::{dsl::now, prelude::*};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
-use super::access_changed;
+use super::access::access_changed;
 use crate::{
     access::{self, Role},
     error::{Error, Result},

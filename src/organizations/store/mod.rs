@@ -1,6 +1,7 @@
 //! Every query on `organizations`; those on what belongs to one are beside it.
 //! Knows nothing of the wire.
 
+mod access;
 pub mod invitations;
 pub mod keys;
 pub mod members;
@@ -145,18 +146,6 @@ pub async fn lock(mut conn: &Conn, id: Uuid) -> Result<Organization> {
         .ok_or_else(|| Error::not_found("organization", id))
 }
 
-/// Tells all processes that somebody's place in the organization is another.
-pub async fn access_changed(mut conn: &Conn, id: Uuid) -> Result<()> {
-    diesel::update(organizations::table.find(id))
-        .set((
-            organizations::access_revision.eq(organizations::access_revision + 1),
-            organizations::access_time.eq(now),
-        ))
-        .execute(&mut conn)
-        .await?;
-    Ok(())
-}
-
 /// Closes an organization that is locked: nobody has a place in it any more.
 pub async fn close(mut conn: &Conn, id: Uuid) -> Result<()> {
     invitations::delete_all(conn, id).await?;
@@ -166,7 +155,7 @@ pub async fn close(mut conn: &Conn, id: Uuid) -> Result<()> {
         .set(organizations::delete_time.eq(now))
         .execute(&mut conn)
         .await?;
-    access_changed(conn, id).await
+    access::access_changed(conn, id).await
 }
 
 /// Organizations that were closed so long ago, and long enough for all processes to have

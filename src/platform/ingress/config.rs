@@ -5,7 +5,7 @@ use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 use clap::Args;
 
 use super::{Settings, Timeouts, tls::Files};
-use crate::config::Address;
+use crate::platform::Address;
 
 /// Settings of connections, of TLS and of what is too much.
 #[derive(Debug, Clone, Args)]

@@ -1,0 +1,14 @@
+//! Who calls a method that changes roles.
+
+use crate::{call::Context, error::Result, organizations::roles::Caller, platform::db::Conn};
+
+/// The caller, with their role as the database has it, which stays.
+pub async fn caller(conn: &Conn, context: &Context) -> Result<Caller> {
+    let Context {
+        organization_id,
+        identity,
+        place,
+        ..
+    } = *context;
+    Caller::find(conn, organization_id, identity, place).await
+}
