@@ -19,6 +19,7 @@ mod contacts;
 mod deals;
 mod docs;
 mod edge;
+mod incidents;
 mod leads;
 mod migrations;
 mod operators;
