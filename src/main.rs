@@ -6,7 +6,7 @@ use minicrm::{
     auth, commands,
     config::{Command, Config},
     error::chain,
-    platform::{ingress::panics, telemetry},
+    platform::{panics, telemetry},
 };
 
 #[global_allocator]

@@ -9,6 +9,7 @@ pub mod limits;
 pub mod mail;
 mod passwords;
 mod registration;
+mod retention;
 mod sessions;
 pub(crate) mod store;
 pub mod tokens;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 pub use grpc::Authentication;
 pub use registration::Registration;
-pub use sessions::keep_clean;
+pub use retention::SessionRetention;
 pub use store::sessions::Lifetimes;
 
 use limits::{Attempts, Limits};

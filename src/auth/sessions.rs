@@ -1,7 +1,5 @@
 //! Sessions: families of refresh tokens, each of which can be used once.
 
-use std::time::Duration;
-
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -10,7 +8,7 @@ use super::{
     passwords,
     store::{
         sessions::{self, Next, Refreshed},
-        tokens, users,
+        users,
     },
 };
 use crate::{
@@ -18,14 +16,11 @@ use crate::{
     call::{Context, reply::timestamp},
     error::{Error, Result},
     platform::{
-        db::{Db, Scope},
+        db::Scope,
         grpc::validate::Violations,
     },
     proto::{LoginRequest, LogoutRequest, RefreshRequest, Tokens},
 };
-
-/// How often sessions are looked for that have ended.
-const CLEANUP_INTERVAL: Duration = Duration::from_mins(10);
 
 /// Tells what a successor is sealed with from everything else that is hashed.
 const SEAL: &[u8] = b"minicrm refresh token successor";
@@ -171,35 +166,4 @@ async fn answer(
         refresh_token: refresh_token.text,
         refresh_expire_time: Some(timestamp(refresh_expire_time)),
     })
-}
-
-/// Deletes sessions and tokens that have ended, every now and then, for ever.
-pub async fn keep_clean(db: &Db) {
-    loop {
-        if let Err(error) = delete_ended(db).await {
-            tracing::warn!(
-                error = error.chain(),
-                "sessions that ended are left for later"
-            );
-        }
-        tokio::time::sleep(CLEANUP_INTERVAL).await;
-    }
-}
-
-async fn delete_ended(db: &Db) -> Result<()> {
-    let some = async || {
-        db.transaction(Scope::None, async |conn| {
-            sessions::delete_some_ended(conn).await
-        })
-        .await
-    };
-    while some().await? > 0 {}
-    let some = async || {
-        db.transaction(Scope::None, async |conn| {
-            tokens::delete_some_ended(conn).await
-        })
-        .await
-    };
-    while some().await? > 0 {}
-    Ok(())
 }

@@ -7,22 +7,18 @@ use std::{
 
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use futures_util::join;
 use phonenumber::country;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
-    access::{
-        identities::{BELIEVED, Identities},
-        revocations,
-    },
+    access::identities::{BELIEVED, Identities},
     audit::denials::Denials,
     auth::{self, Auth},
     contacts::{Wanted, Write},
     dispatch::store::KnownPools,
     error::{Error, Result},
-    organizations::{self, Limits},
+    organizations::Limits,
     platform::{
         batch::Queues,
         db::{Connector, Db, Replica, Scope, Shares},
@@ -32,7 +28,7 @@ use crate::{
         telemetry::Reminder,
     },
     proto::JsonWebKey,
-    statistics::Unfolded,
+    statistics::DirtyOrganizations,
 };
 
 /// The organization of a server without authentication that names no others.
@@ -78,7 +74,7 @@ pub struct App {
     pub(super) db: Db,
     pub(super) shares: Arc<Shares>,
     pub(super) grouped_db: Db,
-    pub(super) replica: Option<Replica>,
+    pub(super) replica: Option<Arc<Replica>>,
     pub(super) phone_region: Option<country::Id>,
     pub(super) writes: Queues<Write>,
     pub(super) wanted: Queues<Wanted>,
@@ -87,9 +83,9 @@ pub struct App {
     pub(super) auth: Option<Auth>,
     pub(super) reflection: bool,
     pub(super) limits: Limits,
-    pub(super) identities: Identities,
+    pub(super) identities: Arc<Identities>,
     pub(super) denials: Arc<Denials>,
-    pub(super) unfolded: Unfolded,
+    pub(super) dirty: Arc<DirtyOrganizations>,
     pub(super) edge: Arc<Edge>,
     pub(super) prepared: OnceLock<()>,
     /// What people know the database by.
@@ -104,11 +100,12 @@ impl App {
         let shared = settings.pool_size.saturating_sub(reserved).max(1);
         let replica = settings.replica_url.as_deref();
         let replica = replica.map(|url| Replica::new(url, shared)).transpose()?;
+        let identities = Identities::new(settings.believed.unwrap_or(BELIEVED));
         Ok(Self {
             db: Db::new(url, shared, LOCK_TIMEOUT)?.named("shared"),
             shares: Arc::new(Shares::new(shared)),
             grouped_db: Db::new(url, reserved, GROUPED_LOCK_TIMEOUT)?.named("grouped"),
-            replica,
+            replica: replica.map(Arc::new),
             phone_region: settings.phone_region,
             writes: Queues::new(reserved),
             wanted: Queues::new(shared),
@@ -117,9 +114,9 @@ impl App {
             auth: settings.authentication.map(Auth::new),
             reflection: settings.reflection,
             limits: settings.limits,
-            identities: Identities::new(settings.believed.unwrap_or(BELIEVED)),
+            identities: Arc::new(identities),
             denials: Arc::default(),
-            unfolded: Unfolded::default(),
+            dirty: Arc::default(),
             edge: Arc::new(Edge::new(settings.edge, settings.pool_size)),
             prepared: OnceLock::new(),
             place: Connector::new(url)?.place(),
@@ -174,27 +171,19 @@ impl App {
         &self.db
     }
 
-    /// Forgets whose power is taken in other processes, and removes what is left of
-    /// organizations that were closed.
-    pub async fn keep_organizations(&self) {
-        join!(
-            self.keep_revoked(),
-            organizations::keep_removed(&self.db, self.limits.retention),
-        );
+    /// The replica, if there is one.
+    pub(crate) fn replica(&self) -> Option<&Arc<Replica>> {
+        self.replica.as_ref()
     }
 
-    /// Forgets whose power is taken in other processes, if callers are authenticated.
-    pub async fn keep_revoked(&self) {
-        if self.auth.is_some() {
-            revocations::keep_up(&self.identities, &self.db).await;
-        }
+    /// What is remembered of callers, if they are authenticated.
+    pub(crate) fn identities(&self) -> Option<&Arc<Identities>> {
+        self.auth.as_ref().map(|_| &self.identities)
     }
 
-    /// Keeps an eye on the replica, if there is one.
-    pub async fn keep_replica(&self) {
-        if let Some(replica) = &self.replica {
-            replica.keep_compared(&self.db).await;
-        }
+    /// How many organizations and invitations there may be, and for how long.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// What all connections and calls share.
@@ -206,7 +195,7 @@ impl App {
     pub fn measure_pools(&self) {
         self.db.measure();
         self.grouped_db.measure();
-        self.replica.iter().for_each(Replica::measure);
+        self.replica.iter().for_each(|replica| replica.measure());
     }
 
     /// What tokens can be verified with, if callers are authenticated.
@@ -225,7 +214,7 @@ impl App {
     pub fn close(&self) {
         self.db.close();
         self.grouped_db.close();
-        self.replica.iter().for_each(Replica::close);
+        self.replica.iter().for_each(|replica| replica.close());
     }
 
     /// Whether the service describes itself.
@@ -234,13 +223,13 @@ impl App {
     }
 
     /// What was denied and is not written yet.
-    pub fn denials(&self) -> &Arc<Denials> {
+    pub(crate) fn denials(&self) -> &Arc<Denials> {
         &self.denials
     }
 
-    /// Where counts have changed and are not folded yet.
-    pub fn unfolded(&self) -> &Unfolded {
-        &self.unfolded
+    /// The organizations with pending count deltas.
+    pub(crate) fn dirty_organizations(&self) -> &Arc<DirtyOrganizations> {
+        &self.dirty
     }
 
     async fn ensure_organizations(&self) -> Result<()> {

@@ -26,7 +26,7 @@ use crate::{
     organizations::Limits,
     platform::{
         batch::Queues,
-        db::{Db, Replica, Scope, Transaction, Work},
+        db::{Db, Scope, Transaction, Work},
         idempotency::{self, Claim, Claimed},
         ingress::Owner,
     },
@@ -124,7 +124,7 @@ impl Context {
     /// Contacts of the organization may have changed: what changed of their counts is
     /// to be folded.
     pub(crate) fn counted(&self) {
-        self.app.unfolded.add(self.organization_id);
+        self.app.dirty.mark(self.organization_id);
     }
 
     /// The same call, for what it does in this organization.
@@ -164,7 +164,7 @@ impl Context {
             + Send,
     {
         let replica = self.app.replica.as_ref();
-        if let Some(replica) = replica.and_then(Replica::db)
+        if let Some(replica) = replica.and_then(|replica| replica.db())
             && let Ok(answer) = replica
                 .until(self.deadline)
                 .read(self.scope(), work.clone())

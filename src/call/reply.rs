@@ -15,7 +15,8 @@ use crate::{
     call::{App, Context},
     error::{Error, Result},
     platform::{
-        ingress::{Deadline, Held, Owner, Visitor, panics},
+        ingress::{Deadline, Held, Owner, Visitor},
+        panics,
         telemetry::{call::Call, metrics},
     },
     proto,

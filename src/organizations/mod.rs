@@ -12,6 +12,7 @@ mod leave;
 mod members;
 mod mine;
 mod removal;
+mod retention;
 mod roles;
 mod settings;
 pub mod store;
@@ -21,7 +22,7 @@ use std::collections::HashMap;
 pub use config::Limits;
 pub use grpc::Organizations;
 pub use invitations::{join, parse as parse_invitation};
-pub use removal::{keep_removed, remove_closed};
+pub use retention::{RemoveClosedOrganizations, remove_closed};
 use store::Organization;
 use uuid::Uuid;
 

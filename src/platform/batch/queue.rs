@@ -21,7 +21,7 @@ use crate::{
     call::Context,
     error::{Error, Result},
     platform::{
-        ingress::panics,
+        panics,
         telemetry::{metrics, trace::span},
     },
 };

@@ -2,12 +2,12 @@
 //! and given again. A claim is made in the transaction it guards, before
 //! anything else: a concurrent twin waits for it and then reads its answer.
 
-mod age;
 mod claim;
+mod retention;
 
 use std::collections::HashMap;
 
-pub use age::{forget, forget_at, keep_clean};
+pub use retention::{IdempotencyRetention, forget, forget_at};
 pub use claim::{Claim, Owned};
 
 use diesel::{

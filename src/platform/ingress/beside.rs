@@ -19,10 +19,10 @@ use tonic::{
 };
 
 use super::{
-    Deadline, answers::Answer, budget::Budget, calls::Served, panics, requests::Reader,
+    Deadline, answers::Answer, budget::Budget, calls::Served, requests::Reader,
     visitors::Visitor,
 };
-use crate::error::Result;
+use crate::{error::Result, platform::panics};
 
 /// Bytes that are held at a door: nobody who is let in at one keeps those out who
 /// check health at the other.

@@ -24,16 +24,18 @@ use super::{
     deadline::Deadline,
     decompress::ENCODINGS,
     methods::Method,
-    panics,
     requests::{Callers, Reader},
     visitors::Visitor,
 };
 use crate::{
     access::Who,
     error::{Error, Result},
-    platform::telemetry::{
-        call::Arrival,
-        metrics::{self, Counted},
+    platform::{
+        panics,
+        telemetry::{
+            call::Arrival,
+            metrics::{self, Counted},
+        },
     },
 };
 

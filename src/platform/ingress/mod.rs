@@ -13,7 +13,6 @@ mod deadline;
 mod decompress;
 mod in_flight;
 mod methods;
-pub mod panics;
 mod preface;
 mod rates;
 mod received;
