@@ -15,10 +15,7 @@ use crate::{
     access::credential::{Hash, hash},
     call::{Context, reply::timestamp},
     error::{Error, Result},
-    platform::{
-        db::Scope,
-        grpc::validate::Violations,
-    },
+    platform::{db::Scope, grpc::validate::Violations},
     proto::{LoginRequest, LogoutRequest, RefreshRequest, Tokens},
 };
 

@@ -13,6 +13,7 @@ mod analytics;
 mod answers;
 mod api;
 mod auth;
+mod background;
 mod concurrency;
 mod contacts;
 mod deals;

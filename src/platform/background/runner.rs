@@ -1,12 +1,6 @@
 //! What keeps one task going: when it is activated, and what is said of each activation.
 
-use std::{
-    collections::BTreeSet,
-    mem,
-    pin::pin,
-    sync::atomic::Ordering,
-    time::Duration,
-};
+use std::{collections::BTreeSet, mem, pin::pin, sync::atomic::Ordering, time::Duration};
 
 use rand::rngs::StdRng;
 use tokio::{
@@ -15,7 +9,11 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{Outcome, Report, Task, driver::{Controls, Reply}, lease::Leases};
+use super::{
+    Outcome, Report, Task,
+    driver::{Controls, Reply},
+    lease::Leases,
+};
 use crate::{
     error::chain,
     platform::{

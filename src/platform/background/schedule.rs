@@ -35,8 +35,8 @@ impl Schedule {
         }
     }
 
-    /// The first time at random within the first minute (or period), so that a start, or the
-    /// start of many processes, is not also the time of all housekeeping.
+    /// The first time at random in the second half of the first minute (or period), so that a
+    /// start, or the start of many processes, is not also the time of all housekeeping.
     #[must_use]
     pub fn spread(self) -> Self {
         Self {
@@ -72,7 +72,10 @@ impl Schedule {
     pub(super) fn first(&self, rng: &mut impl Rng) -> Duration {
         match self.first {
             First::AtOnce => Duration::ZERO,
-            First::Spread => self.period.min(MAX_SPREAD).mul_f64(rng.random()),
+            First::Spread => self
+                .period
+                .min(MAX_SPREAD)
+                .mul_f64(rng.random_range(0.5..1.0)),
             First::Late => self.period,
         }
     }

@@ -7,8 +7,8 @@ mod retention;
 
 use std::collections::HashMap;
 
-pub use retention::{IdempotencyRetention, forget, forget_at};
 pub use claim::{Claim, Owned};
+pub use retention::{IdempotencyRetention, forget, forget_at};
 
 use diesel::{
     ExpressionMethods, QueryDsl, QueryableByName, sql_query,

@@ -19,8 +19,7 @@ use tonic::{
 };
 
 use super::{
-    Deadline, answers::Answer, budget::Budget, calls::Served, requests::Reader,
-    visitors::Visitor,
+    Deadline, answers::Answer, budget::Budget, calls::Served, requests::Reader, visitors::Visitor,
 };
 use crate::{error::Result, platform::panics};
 

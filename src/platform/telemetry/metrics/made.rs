@@ -1,8 +1,8 @@
 //! Makes metrics and registers them.
 
 use prometheus::{
-    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    core::Collector, register,
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, core::Collector, register,
 };
 
 /// Registers what was made; the names are constants, and each is used once.
