@@ -18,6 +18,7 @@ mod concurrency;
 mod contacts;
 mod deals;
 mod edge;
+mod incidents;
 mod leads;
 mod migrations;
 mod operators;
