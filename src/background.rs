@@ -6,9 +6,9 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     access::revocations::NoticeRevocations,
+    app::App,
     audit::denials::WriteDenials,
     auth::SessionRetention,
-    call::App,
     gauges::{ReadDbGauges, VerifyCounts},
     leads::IndexLeadTexts,
     organizations::RemoveClosedOrganizations,
@@ -48,7 +48,7 @@ pub fn driver(app: &App, options: Options) -> Driver {
         db: db(),
         denials: Arc::clone(app.denials()),
     });
-    if let Some(identities) = app.identities() {
+    if let Some(identities) = app.frame().identities() {
         driver.add(NoticeRevocations::new(db(), Arc::clone(identities)));
     }
     // Searches and lists.

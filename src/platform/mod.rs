@@ -2,6 +2,7 @@
 //! commit, background work, what stands between a socket and a call, telemetry. It knows no
 //! feature.
 
+mod address;
 pub mod background;
 pub(crate) mod batch;
 pub mod db;
@@ -12,4 +13,7 @@ pub(crate) mod idempotency;
 pub mod ingress;
 pub mod migrations;
 pub mod panics;
+mod pem;
 pub mod telemetry;
+
+pub use address::Address;

@@ -12,7 +12,7 @@ use crate::{
 
 thread_local! {
     /// Where the last panic of this thread was.
-    static PLACE: Cell<Option<String>> = const { Cell::new(None) };
+    static LAST_PANIC: Cell<Option<String>> = const { Cell::new(None) };
 }
 
 /// Counts panics, and says of them where they happened, and no more than that.
@@ -24,7 +24,7 @@ pub fn install() {
             let _ = write!(place, "{location}");
         }
         tracing::error!(place, "panic");
-        PLACE.set(Some(place));
+        LAST_PANIC.set(Some(place));
     }));
 }
 
@@ -33,7 +33,7 @@ pub async fn caught<F: Future>(future: F) -> Result<F::Output> {
     let outcome = AssertUnwindSafe(future).catch_unwind().await;
     outcome.map_err(|_| {
         // Caught in the thread it happened in.
-        let place = PLACE.take().unwrap_or_default();
+        let place = LAST_PANIC.take().unwrap_or_default();
         Error::internal(format!("panic at {place}"))
     })
 }

@@ -2,10 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
@@ -16,11 +13,12 @@ use tokio::{
 };
 use uuid::Builder;
 
-use super::{Report, Task, lease::Leases, runner::Runner};
+use super::{
+    lease::Leases,
+    runner::{Controls, Runner},
+    task::{Report, Task},
+};
 use crate::platform::db::Db;
-
-/// What [`Handle::run_now`] waits for: the report, or the error and all that is behind it.
-pub(super) type Reply = oneshot::Sender<Result<Report, String>>;
 
 /// Most who ask for a task at a time; others wait to ask.
 const MAX_ASKING: usize = 16;
@@ -37,14 +35,6 @@ pub struct Driver {
 #[derive(Clone, Default)]
 pub struct Handle {
     tasks: BTreeMap<&'static str, Controls>,
-}
-
-/// What a task is controlled by.
-#[derive(Clone)]
-pub(super) struct Controls {
-    /// Whether nothing but `run_now` activates it.
-    pub held_back: Arc<AtomicBool>,
-    pub ask: mpsc::Sender<Reply>,
 }
 
 impl Driver {

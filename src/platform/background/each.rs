@@ -5,7 +5,7 @@ use std::future::Future;
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
-use super::{Outcome, Report};
+use super::task::{Outcome, Report};
 use crate::error::Result;
 
 /// Does `work` in each of these organizations, in so many at a time; it returns how many

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Outcome, Report, Schedule, Task};
+use super::{
+    schedule::Schedule,
+    task::{Outcome, Report, Task},
+};
 use crate::platform::db::{Db, Replica};
 
 /// How often the replica is compared with the primary.

@@ -1,18 +1,26 @@
 //! What keeps one task going: when it is activated, and what is said of each activation.
 
-use std::{collections::BTreeSet, mem, pin::pin, sync::atomic::Ordering, time::Duration};
+use std::{
+    collections::BTreeSet,
+    mem,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use rand::rngs::StdRng;
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     time::{Instant, sleep, sleep_until},
 };
 use uuid::Uuid;
 
 use super::{
-    Outcome, Report, Task,
-    driver::{Controls, Reply},
     lease::Leases,
+    task::{Outcome, Report, Task},
 };
 use crate::{
     error::chain,
@@ -21,6 +29,19 @@ use crate::{
         telemetry::{Reminder, metrics},
     },
 };
+
+/// What somebody who asks for an activation waits for: the report, or the error and all that
+/// is behind it.
+pub type Reply = oneshot::Sender<Result<Report, String>>;
+
+/// What a task is controlled by.
+#[derive(Clone)]
+pub struct Controls {
+    /// Whether nothing but `run_now` activates it.
+    pub held_back: Arc<AtomicBool>,
+    /// Who asks for an activation says so here.
+    pub ask: mpsc::Sender<Reply>,
+}
 
 /// A task, and what is known of its activations.
 pub struct Runner<T> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use minicrm::{call::Settings, platform::ingress};
+use minicrm::{app::Settings, platform::ingress};
 use prost::Message;
 use tokio::{
     io::AsyncReadExt,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
 use minicrm::{
-    call::Settings,
+    app::Settings,
     platform::db::Conn,
     proto::{
         ApiKeyAccess, CreateDealRequest, CreateLeadRequest, CreateOperatorRequest,

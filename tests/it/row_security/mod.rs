@@ -10,7 +10,7 @@ use std::time::Duration;
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use minicrm::{
-    call::Settings,
+    app::Settings,
     fold_counts,
     platform::db::{Conn, Db},
 };

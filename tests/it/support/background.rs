@@ -3,9 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use minicrm::{
-    background,
-    call::{App as Shared, Settings},
-    fold_counts,
+    app::{App as Shared, Settings},
+    background, fold_counts,
     platform::db::Db,
     server::{self, Places},
 };
@@ -40,7 +39,7 @@ impl App {
     /// The same, but nothing does these tasks unless the test asks for them.
     pub async fn holding_back(database_url: String, settings: Settings, tasks: &[&str]) -> Self {
         let url = cluster::served(&database_url);
-        let notices = settings.believed.is_none();
+        let notices = settings.identity_cache_ttl.is_none();
         let shared = Arc::new(Shared::new(&url, settings).unwrap());
         shared.prepare(&url).await.unwrap();
         let driver = background::driver(&shared, background::Options::default());

@@ -22,8 +22,9 @@ use std::{
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
+    app::Settings,
     auth::tokens::Key,
-    call::{DEVELOPMENT_ORGANIZATION, Settings},
+    call::DEVELOPMENT_ORGANIZATION,
     platform::{background::Handle, db::Conn},
     proto::{
         activity_service_client::ActivityServiceClient,
@@ -171,7 +172,7 @@ impl App {
     /// the database says of callers.
     pub async fn forgetful(database_url: String) -> Self {
         let settings = Settings {
-            believed: Some(Duration::from_millis(200)),
+            identity_cache_ttl: Some(Duration::from_millis(200)),
             ..secure()
         };
         Self::made_with(database_url, settings).await
@@ -181,7 +182,7 @@ impl App {
     /// the database says of callers.
     pub async fn trusting(database_url: String) -> Self {
         let settings = Settings {
-            believed: Some(Duration::from_hours(1)),
+            identity_cache_ttl: Some(Duration::from_hours(1)),
             ..secure()
         };
         Self::made_with(database_url, settings).await

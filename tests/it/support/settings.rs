@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use minicrm::{
+    app::Settings,
     auth::{
         self,
         limits::Attempts,
         tokens::{Key, Keys},
     },
-    call::{DEVELOPMENT_ORGANIZATION, Settings},
+    call::DEVELOPMENT_ORGANIZATION,
     platform::ingress::{self, Timeouts},
 };
 

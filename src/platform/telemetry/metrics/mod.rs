@@ -11,7 +11,7 @@ mod queues;
 use std::sync::LazyLock;
 
 pub use background::{Background, background};
-pub use calls::{Counted, code_name};
+pub use calls::{Counted, MethodMetrics, code_name};
 pub use database::{DbGauges, set_db_gauges, set_drift};
 use made::{counter, counters, gauge, gauges, histograms, real_gauge};
 pub use mails::mailed;
