@@ -14,6 +14,7 @@ mod answers;
 mod api;
 mod arrows;
 mod auth;
+mod background;
 mod concurrency;
 mod contacts;
 mod deals;

@@ -5,7 +5,8 @@ use std::{fs, path::Path};
 /// Most lines of a file.
 const MAX_LINES: usize = 300;
 /// Where queries are, beside the files and folders called `store`.
-const QUERIES: [&str; 14] = [
+const QUERIES: [&str; 15] = [
+    "src/platform/background/lease.rs",
     "src/platform/db/connect.rs",
     "src/platform/db/mod.rs",
     "src/platform/db/search.rs",
@@ -17,8 +18,8 @@ const QUERIES: [&str; 14] = [
     "src/platform/migrations/examine.rs",
     "src/platform/migrations/mod.rs",
     "src/platform/migrations/status.rs",
-    "src/platform/idempotency/age.rs",
     "src/platform/idempotency/mod.rs",
+    "src/platform/idempotency/retention.rs",
     "src/schema.rs",
 ];
 /// Where a `tonic::Status` is made.
