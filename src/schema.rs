@@ -82,7 +82,7 @@ diesel::table! {
 diesel::table! {
     /// Who could get a contact of a source, and who not, at the time of a draw.
     candidate_pools (organization_id, id) {
-        /// `[{operator_id, weight}]`, by operator id.
+        /// `[{operator_id, weight, share}]`, by operator id. The share, out of the sum of all, is what was to be expected; absent before it was recorded: the weight.
         candidates -> Jsonb,
         create_time -> Timestamptz,
         /// `[{operator_id, weight, reason}]`, by operator id.
@@ -90,6 +90,8 @@ diesel::table! {
         id -> Uuid,
         organization_id -> Uuid,
         source_id -> Uuid,
+        /// How one of the candidates was chosen.
+        strategy -> Text,
     }
 }
 

@@ -7,6 +7,8 @@ mod decide;
 mod load;
 mod outcome;
 pub mod plan;
+#[cfg(test)]
+mod simulation;
 mod store;
 
 use std::sync::Arc;
