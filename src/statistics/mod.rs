@@ -18,7 +18,7 @@ pub mod store;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-pub use fold::{Unfolded, fold_counts};
+pub use fold::{DirtyOrganizations, FoldCountDeltas, OrphanScan, fold_counts};
 pub use span::Span;
 use uuid::Uuid;
 

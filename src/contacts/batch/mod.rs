@@ -14,36 +14,42 @@ mod store;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use rand::Rng;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use self::plan::{Answer, Write};
+use self::{
+    decide::{Changes, Intake},
+    load::Loaded,
+    outcome::Outcome,
+    plan::{Answer, Write},
+};
 use crate::{
-    dispatch::store::RecordedPools,
+    dispatch::{Roster, store::RecordedPools},
     error::Result,
     platform::{
         batch::Job,
         db::{Db, Scope, Transaction},
         telemetry::metrics,
     },
-    statistics::Unfolded,
+    statistics::DirtyOrganizations,
 };
 
 /// What batches are written with.
 pub struct Env {
     db: Db,
     recorded_pools: RecordedPools,
-    unfolded: Arc<Unfolded>,
+    dirty: Arc<DirtyOrganizations>,
 }
 
 impl Env {
     /// With this database, which is not to be waited for by others, telling of organizations
     /// whose counts have changed.
-    pub fn new(db: Db, unfolded: Arc<Unfolded>) -> Self {
+    pub fn new(db: Db, dirty: Arc<DirtyOrganizations>) -> Self {
         Self {
             db,
             recorded_pools: RecordedPools::default(),
-            unfolded,
+            dirty,
         }
     }
 }
@@ -71,12 +77,12 @@ impl Job for Write {
         let Env {
             db,
             recorded_pools,
-            unfolded,
+            dirty,
         } = env;
         db.transaction(Scope::Organization(organization_id), async |transaction| {
             transact(transaction, organization_id, recorded_pools, batch).await
         })
-        .inspect(|_| unfolded.add(organization_id))
+        .inspect(|_| dirty.mark(organization_id))
         .await
     }
 }
@@ -89,12 +95,39 @@ async fn transact(
     batch: &[&Write],
 ) -> Result<Vec<Result<Answer>>> {
     let (loaded, mut outcome) = load::load(transaction, organization_id, batch).await?;
-    let decided = decide::decide(&mut rand::rng(), loaded, &mut outcome);
-    let pools = recorded_pools.unrecorded(&decided.roster)?;
-    let written = store::write(transaction, organization_id, &pools, &decided, &outcome);
+    let (changes, intake, roster) = decide(&mut rand::rng(), loaded, &mut outcome);
+    let pools = recorded_pools.unrecorded(&roster)?;
+    let written = store::write(
+        transaction,
+        organization_id,
+        &pools,
+        &changes,
+        &intake,
+        &outcome,
+    );
     transaction.commit_with(written).await?;
     recorded_pools.add(&pools);
-    let (assigned, backlog) = decided.intake.outcomes();
+    let (assigned, backlog) = intake.outcomes();
     metrics::taken_in(assigned, backlog);
     Ok(outcome.answers())
+}
+
+/// Decides about all that is still open. What is closed makes room for what comes in.
+fn decide<'a>(
+    rng: &mut impl Rng,
+    loaded: Loaded<'a>,
+    outcome: &mut Outcome<'a>,
+) -> (Changes, Intake, Roster) {
+    let Loaded {
+        new,
+        changes,
+        leads,
+        contacts,
+        sources,
+        mut roster,
+        linked,
+    } = loaded;
+    let changes = Changes::make(rng, contacts, linked, &mut roster, &changes, outcome);
+    let intake = Intake::decide(rng, leads, &sources, &mut roster, &new, outcome);
+    (changes, intake, roster)
 }

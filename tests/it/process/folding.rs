@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use super::{HANGS, Process, channel, free_address};
-use crate::support::{App, new_database};
+use crate::support::{App, FOLDING, development, new_database};
 
 async fn until_folded(app: &App) {
     let folded = async {
@@ -20,8 +20,7 @@ async fn until_folded(app: &App) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changes_is_folded_before_long() {
     let url = new_database().await;
-    // This one does not fold.
-    let app = App::on(url.clone()).await;
+    let app = App::holding_back(url.clone(), development(), &FOLDING).await;
     let source = app.source("bot", &[]).await;
     app.contact(&source).await;
     let address = free_address();

@@ -3,7 +3,7 @@
 //!
 //! - [`event`]: what can happen (`Event`, `Act`), and how a history is made up from a seed.
 //! - [`world`]: the tables in memory, a clock that only events move; it calls the engine as a
-//!   transaction does (`decide::decide` between what `load` reads and `store` writes).
+//!   transaction does (`batch::decide` between what `load` reads and `store` writes).
 //! - [`model`]: the naive model, a list of facts that is counted from the beginning each time.
 //! - [`rules`]: what must come of an act by the model: I1 (no limit is passed), I2 (nobody waits
 //!   while somebody has room), and that what is recorded of a choice is true and replays.
