@@ -10,6 +10,7 @@ pub mod mail;
 mod passwords;
 mod registration;
 mod sessions;
+mod signatures;
 pub(crate) mod store;
 pub mod tokens;
 mod users;
