@@ -14,12 +14,11 @@ use minicrm::{
     NewContact,
     access::Identity,
     normalize_code,
-    page::Pager,
     pick::{Candidate, pick},
+    platform::grpc::{page::Pager, validate::Violations},
     proto::{
         CreateContactRequest, LeadIdentity, ListContactsRequest, create_contact_request::Source,
     },
-    validate::Violations,
 };
 use rand::{SeedableRng, rngs::StdRng};
 use uuid::Uuid;

@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use minicrm::{
     auth, commands,
     config::{Command, Config},
-    edge::panics,
     error::chain,
-    telemetry,
+    platform::{ingress::panics, telemetry},
 };
 
 #[global_allocator]

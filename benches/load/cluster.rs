@@ -4,9 +4,12 @@ use std::{fs, path::PathBuf};
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
-    db::Conn,
-    embedded::{Options, Postgres},
-    migrations, verify,
+    platform::{
+        db::Conn,
+        embedded::{Options, Postgres},
+        migrations,
+    },
+    verify,
 };
 use uuid::Uuid;
 

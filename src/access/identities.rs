@@ -24,8 +24,8 @@ use super::{
 };
 use crate::{
     auth::{store::users, tokens::Keys},
-    db::{Db, Scope},
     error::{Error, Result},
+    platform::db::{Db, Scope},
 };
 
 /// How long what the database says is believed, unless told otherwise.

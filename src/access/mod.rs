@@ -11,7 +11,7 @@ pub mod table;
 pub use caller::{Caller, check_issued};
 use uuid::Uuid;
 
-use crate::{db::text_enum, proto};
+use crate::{platform::db::text_enum, proto};
 
 text_enum! {
     /// What a member may do.

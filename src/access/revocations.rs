@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{identities::Identities, store};
-use crate::db::{Db, Scope};
+use crate::platform::db::{Db, Scope};
 
 /// How often to look.
 const PAUSE: Duration = Duration::from_millis(400);

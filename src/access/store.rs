@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::{KeyAccess, Role};
 use crate::{
-    db::Conn,
     error::Result,
+    platform::db::Conn,
     schema::{api_keys, members, organizations},
 };
 

@@ -6,18 +6,24 @@ use tonic::Request;
 
 use super::{Payload, store};
 use crate::{
-    context::{App, Context},
+    call::{
+        App, Context,
+        reply::{Rpc, reply},
+    },
     deals,
     error::{Error, Result},
-    page::Pager,
+    platform::{
+        grpc::{
+            page::Pager,
+            validate::{MAX_MESSAGE, Violations},
+        },
+        idempotency::Claim,
+    },
     proto::{
         self, CreateCommentRequest, ListActivitiesRequest, ListActivitiesResponse,
         activity_service_server::ActivityService,
     },
-    request_id::Claim,
-    rpc::{Rpc, reply},
     tasks,
-    validate::{MAX_MESSAGE, Violations},
 };
 
 /// Serves `ActivityService`.

@@ -11,9 +11,9 @@ pub use store::{Payload, TaskFacts};
 use uuid::Uuid;
 
 use crate::{
+    call::reply::{date, timestamp},
     deals::{DealStage, DealStatus},
     proto::{self, activity},
-    rpc::{date, timestamp},
 };
 
 impl From<Activity> for proto::Activity {

@@ -15,9 +15,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Prepared},
     error::{Error, Result},
-    page::{Found, Page, read_page},
+    platform::{
+        db::{Conn, Prepared},
+        grpc::page::{Found, Page, read_page},
+    },
     schema::activities,
 };
 

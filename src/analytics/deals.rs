@@ -12,15 +12,15 @@ use super::{
     store::{self, Sum},
 };
 use crate::{
-    context::Context,
+    call::Context,
     deals::{DealStage, DealStatus, amount},
     error::Result,
+    platform::grpc::validate::Violations,
     proto::{
         self, CurrencyFunnel, CurrencySummary, DealStatusSummary, FunnelStage,
         GetDealFunnelRequest, GetDealFunnelResponse, GetDealSummaryRequest, GetDealSummaryResponse,
     },
     statistics::Span,
-    validate::Violations,
 };
 
 /// How many days back deals can count as new.

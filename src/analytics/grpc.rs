@@ -12,11 +12,17 @@ use super::{
     store::{self, Share},
 };
 use crate::{
-    context::{App, Context},
-    distribution,
+    call::{
+        App, Context,
+        reply::{Rpc, reply},
+    },
+    dispatch,
     error::Result,
     operators::{self, store::Filter},
-    page::{Pager, Place},
+    platform::grpc::{
+        page::{Pager, Place},
+        validate::Violations,
+    },
     proto::{
         ContactStatus, ContactStatusCount, DealStatus, DealStatusCount, DistributionRow,
         GetDealFunnelRequest, GetDealFunnelResponse, GetDealSummaryRequest, GetDealSummaryResponse,
@@ -24,10 +30,8 @@ use crate::{
         ListOperatorLoadsRequest, ListOperatorLoadsResponse, OperatorLoad, SourceBacklog,
         analytics_service_server::AnalyticsService,
     },
-    rpc::{Rpc, reply},
     sources,
     statistics::Span,
-    validate::Violations,
 };
 
 /// Serves `AnalyticsService`.
@@ -201,7 +205,7 @@ async fn list_operator_loads(
         .read_stale(async |conn| {
             let operators = operators::store::list(conn, organization_id, filter, page).await?;
             let window_loads =
-                distribution::store::window_loads(conn, organization_id, &operators.rows).await?;
+                dispatch::store::window_loads(conn, organization_id, &operators.rows).await?;
             Ok((operators, window_loads))
         })
         .await?;

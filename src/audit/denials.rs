@@ -15,7 +15,7 @@ use uuid::{Builder, Uuid};
 use super::store;
 use crate::{
     access::Identity,
-    db::{Db, Scope},
+    platform::db::{Db, Scope},
 };
 
 /// How often what was counted is written.

@@ -4,12 +4,10 @@ use uuid::Uuid;
 
 use super::store::{self, AuditEvent};
 use crate::{
-    context::Context,
+    call::{Context, reply::timestamp},
     error::Result,
-    page::Pager,
+    platform::grpc::{page::Pager, validate::Violations},
     proto::{self, ListAuditEventsRequest, ListAuditEventsResponse},
-    rpc::timestamp,
-    validate::Violations,
 };
 
 pub async fn list_audit_events(

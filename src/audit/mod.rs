@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 pub use grpc::list_audit_events;
 use uuid::Uuid;
 
-use crate::{access::Identity, contacts::id::id_at};
+use crate::{access::Identity, ids::id_at};
 
 /// Something that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]

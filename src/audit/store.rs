@@ -11,9 +11,11 @@ use uuid::Uuid;
 
 use super::{Event, denials::Denial};
 use crate::{
-    db::{Conn, Prepared, column},
     error::Result,
-    page::{Found, Page, keyset, read_page},
+    platform::{
+        db::{Conn, Prepared, column},
+        grpc::page::{Found, Page, keyset, read_page},
+    },
     schema::audit_events,
 };
 

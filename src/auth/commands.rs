@@ -24,12 +24,13 @@ use crate::{
     audit::Event,
     commands::{Connection, Outcome},
     config::Config,
-    db::{Conn, Db, Scope},
     error::{Error, Result},
-    migrations,
     organizations::MAX_NAME,
-    page::Page,
-    validate::Violations,
+    platform::{
+        db::{Conn, Db, Scope},
+        grpc::{page::Page, validate::Violations},
+        migrations,
+    },
 };
 
 /// How long to wait for what others have locked.

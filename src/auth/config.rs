@@ -15,7 +15,7 @@ use super::{
     mail::config::Mails,
     tokens::{Key, Keys, generate},
 };
-use crate::files;
+use crate::platform::files;
 
 /// Settings of authentication.
 #[derive(Debug, Clone, Args)]

@@ -10,14 +10,13 @@ use super::{
     },
 };
 use crate::{
-    context::Context,
-    db::Scope,
+    call::Context,
     error::{Error, Result},
+    platform::{db::Scope, grpc::validate::Violations},
     proto::{
         RequestEmailVerificationRequest, RequestPasswordResetRequest, ResetPasswordRequest,
         VerifyEmailRequest,
     },
-    validate::Violations,
 };
 
 /// What is kept of a token that was given.

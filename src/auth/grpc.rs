@@ -11,7 +11,10 @@ use super::{
     users::{change_password, get_me, register},
 };
 use crate::{
-    context::{App, Context},
+    call::{
+        App, Context,
+        reply::{Rpc, reply},
+    },
     error::Result,
     proto::{
         ChangePasswordRequest, GetJsonWebKeySetRequest, GetMeRequest, GetMeResponse, JsonWebKeySet,
@@ -19,7 +22,6 @@ use crate::{
         RequestEmailVerificationRequest, RequestPasswordResetRequest, ResetPasswordRequest, Tokens,
         VerifyEmailRequest, auth_service_server::AuthService,
     },
-    rpc::{Rpc, reply},
 };
 
 /// Serves `AuthService`.

@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     error::{Error, Result},
-    validate::Violations,
+    platform::grpc::validate::Violations,
 };
 
 /// Fewest and most characters.

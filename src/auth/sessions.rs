@@ -15,12 +15,13 @@ use super::{
 };
 use crate::{
     access::credential::{Hash, hash},
-    context::Context,
-    db::{Db, Scope},
+    call::{Context, reply::timestamp},
     error::{Error, Result},
+    platform::{
+        db::{Db, Scope},
+        grpc::validate::Violations,
+    },
     proto::{LoginRequest, LogoutRequest, RefreshRequest, Tokens},
-    rpc::timestamp,
-    validate::Violations,
 };
 
 /// How often sessions are looked for that have ended.

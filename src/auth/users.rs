@@ -13,19 +13,19 @@ use super::{
 use crate::{
     access::{Identity, Role, credential::Credential},
     audit::{self, Event},
-    context::Context,
-    db::{Conn, Scope},
+    call::{Context, reply::timestamp},
     error::Result,
     organizations::{
         self, DEFAULT_CURRENCY, DEFAULT_TIME_ZONE, MAX_NAME,
         store::{NewOrganization, Organization},
     },
-    page::Page,
+    platform::{
+        db::{Conn, Scope},
+        grpc::{page::Page, validate::Violations},
+    },
     proto::{
         self, ChangePasswordRequest, GetMeRequest, GetMeResponse, RegisterRequest, RegisterResponse,
     },
-    rpc::timestamp,
-    validate::Violations,
 };
 
 /// Most organizations that a user is answered with.

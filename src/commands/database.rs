@@ -4,12 +4,14 @@ use std::{path::Path, time::Duration};
 
 use super::Outcome;
 use crate::{
+    call::App,
     config::Database,
-    context::App,
-    db::Connector,
-    embedded::{self, Postgres},
     error::Error,
-    telemetry::Reminder,
+    platform::{
+        db::Connector,
+        embedded::{self, Postgres},
+        telemetry::Reminder,
+    },
 };
 
 /// How long to wait before looking again for a database that is not there.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::{Outcome, database::Connection};
 use crate::{
     config::Config,
-    migrations::{self, State},
+    platform::migrations::{self, State},
 };
 
 /// Brings the database to the schema of this version, or takes the last `down` migrations

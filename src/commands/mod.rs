@@ -24,12 +24,15 @@ use tonic_health::pb::{
 
 use crate::{
     auth,
+    call::{App, Settings},
     config::Config,
-    context::{App, Settings},
-    edge::tls::Tls,
-    leads, request_id,
-    server::{self, Places},
-    telemetry::{Telemetry, figures, http},
+    leads,
+    platform::{
+        idempotency,
+        ingress::tls::Tls,
+        telemetry::{Telemetry, figures},
+    },
+    server::{self, Places, admin},
     verify,
 };
 
@@ -100,7 +103,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
         tracing::info!(%address, "{mode}");
         let db = app.db();
         tokio::join!(
-            request_id::keep_clean(db),
+            idempotency::keep_clean(db),
             auth::keep_clean(db),
             app.keep_organizations(),
             leads::keep_indexed(db),
@@ -133,7 +136,7 @@ async fn serve_metrics(
         return std::future::pending().await;
     };
     tracing::info!(address = %listener.local_addr()?, "serving metrics");
-    http::serve(listener, Arc::clone(app), telemetry.clone()).await
+    admin::serve(listener, Arc::clone(app), telemetry.clone()).await
 }
 
 /// Prints what is counted wrong, and corrects it if it is to be repaired.

@@ -13,10 +13,9 @@ use uuid::Uuid;
 
 use crate::{
     auth::{commands::Users, config::Authentication},
-    context::DEVELOPMENT_ORGANIZATION,
-    edge::config::Edge,
+    call::DEVELOPMENT_ORGANIZATION,
     organizations::config::Organizations,
-    telemetry::config::Telemetry,
+    platform::{ingress::config::Edge, telemetry::config::Telemetry},
 };
 
 /// Takes in customer enquiries over gRPC and hands each one to an operator, by

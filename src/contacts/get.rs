@@ -6,12 +6,14 @@ use uuid::Uuid;
 
 use super::store;
 use crate::{
-    context::Context,
+    call::Context,
     error::{Error, Result},
-    grouped::{self, Job, Queues},
+    platform::{
+        batch::{self, Job, Queues},
+        grpc::validate::Violations,
+        idempotency::Owned,
+    },
     proto::{self, GetContactRequest},
-    request_id::Owned,
-    validate::Violations,
 };
 
 /// A contact that is asked for.
@@ -59,5 +61,5 @@ pub(super) async fn get_contact(
     let mut violations = Violations::new();
     let id = violations.id("id", &request.id);
     violations.finish()?;
-    grouped::run_one(&context, Wanted { id }).await
+    batch::run_one(&context, Wanted { id }).await
 }

@@ -14,21 +14,27 @@ use super::{
     store::{self, Contact, Filter},
 };
 use crate::{
-    context::{App, Context},
-    db::Conn,
+    call::{
+        App, Context,
+        reply::{Rpc, reply},
+    },
     error::{Error, Result},
-    mask::{Mask, other},
     operators,
-    page::Pager,
+    platform::{
+        db::Conn,
+        grpc::{
+            mask::{Mask, other},
+            page::Pager,
+            validate::{MAX_MESSAGE, Violations},
+        },
+        idempotency::Claim,
+    },
     proto::{
         self, BatchCreateContactsRequest, BatchCreateContactsResponse, CreateContactRequest,
         CreateContactResponse, GetContactRequest, ListAssignmentsRequest, ListAssignmentsResponse,
         ListContactsRequest, ListContactsResponse, ReassignContactRequest, SetContactStatusRequest,
         UpdateContactRequest, contact_service_server::ContactService,
     },
-    request_id::Claim,
-    rpc::{Rpc, reply},
-    validate::{MAX_MESSAGE, Violations},
 };
 
 /// Serves `ContactService`.

@@ -3,18 +3,20 @@
 use uuid::Uuid;
 
 use crate::{
-    context::Context,
-    db::Conn,
-    distribution::{self, Pool},
+    call::{Context, reply::timestamp},
+    dispatch::{self, Pool, pick},
     error::Result,
-    page::{Found, Pager, Room},
-    pick,
+    platform::{
+        db::Conn,
+        grpc::{
+            page::{Found, Pager, Room},
+            validate::Violations,
+        },
+    },
     proto::{
         self, AssignmentCandidate, AssignmentExclusion, ListAssignmentsRequest,
         ListAssignmentsResponse,
     },
-    rpc::timestamp,
-    validate::Violations,
 };
 
 use super::store::{
@@ -59,7 +61,7 @@ async fn with_pools(
     let (mut rows, mut room) = (Vec::with_capacity(found.rows.len()), Room::default());
     'rows: for part in found.rows.chunks(AT_A_TIME) {
         let pool_ids: Vec<_> = part.iter().filter_map(|row| row.pool_id).collect();
-        let pools = distribution::store::find_pools(conn, organization_id, &pool_ids).await?;
+        let pools = dispatch::store::find_pools(conn, organization_id, &pool_ids).await?;
         for row in part {
             let pool = row.pool_id.and_then(|id| pools.get(&id));
             let assignment = answer(row, pool);

@@ -12,7 +12,6 @@ mod change;
 mod get;
 mod grpc;
 mod history;
-pub mod id;
 mod intake;
 mod release;
 pub mod store;
@@ -25,7 +24,7 @@ pub use release::{redraw_all, release_all};
 use store::{Contact, ContactStatus};
 pub use write::Write;
 
-use crate::{proto, rpc::timestamp};
+use crate::{call::reply::timestamp, proto};
 
 impl From<Contact> for proto::Contact {
     fn from(contact: Contact) -> Self {

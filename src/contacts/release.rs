@@ -11,11 +11,10 @@ use super::{
     write,
 };
 use crate::{
-    context::Context,
-    db::Conn,
+    call::Context,
     error::{Error, Result},
-    grouped::MAX_GROUP,
     operators::store::Operator,
+    platform::{batch::MAX_GROUP, db::Conn},
     statistics,
 };
 

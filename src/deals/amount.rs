@@ -5,7 +5,7 @@ use std::str::FromStr;
 use bigdecimal::{BigDecimal, RoundingMode};
 use iso_currency::Currency;
 
-use crate::validate::Violations;
+use crate::platform::grpc::validate::Violations;
 
 /// Most digits before the point.
 const MAX_WHOLE: usize = 13;

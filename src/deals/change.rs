@@ -12,15 +12,16 @@ use super::{
 };
 use crate::{
     activities::Payload,
+    call::Context,
     contacts,
-    context::Context,
-    db::Conn,
     error::{DEAL_AMOUNT_REQUIRED, DEAL_CLOSED, Error, Result, STAGE_ROLLBACK},
-    mask::Mask,
     organizations,
+    platform::{
+        db::Conn,
+        grpc::{mask::Mask, validate::Violations},
+        idempotency::Claim,
+    },
     proto::{self, UpdateDealRequest},
-    request_id::Claim,
-    validate::Violations,
 };
 
 /// What an update changes: fields that are absent stay.

@@ -18,18 +18,18 @@ use super::{
 };
 use crate::{
     activities::{self, Payload},
+    call::{
+        App, Context,
+        reply::{Rpc, reply},
+    },
     contacts,
-    context::{App, Context},
-    db::Conn,
     error::{Error, Result},
     operators, organizations,
+    platform::{db::Conn, grpc::validate::Violations, idempotency::Claim},
     proto::{
         self, CreateDealRequest, DeleteDealRequest, GetDealRequest, ListDealsRequest,
         ListDealsResponse, ReopenDealRequest, UpdateDealRequest, deal_service_server::DealService,
     },
-    request_id::Claim,
-    rpc::{Rpc, reply},
-    validate::Violations,
 };
 
 /// Longest title, in characters.

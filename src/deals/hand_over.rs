@@ -6,9 +6,9 @@ use uuid::Uuid;
 use super::store::{self, Deal, counts};
 use crate::{
     activities::{self, Payload},
-    context::Context,
-    db::Conn,
+    call::Context,
     error::Result,
+    platform::db::Conn,
 };
 
 /// Gives deals that are locked to another owner, counts them and writes their timelines.

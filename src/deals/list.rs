@@ -6,12 +6,14 @@ use super::{
     store::{self, Filter},
 };
 use crate::{
-    context::Context,
+    call::Context,
     error::Result,
-    page::Pager,
+    platform::grpc::{
+        page::Pager,
+        validate::{MAX_NAME, Violations},
+        whose::Whose,
+    },
     proto::{self, ListDealsRequest, ListDealsResponse},
-    validate::{MAX_NAME, Violations},
-    whose::Whose,
 };
 
 pub async fn list_deals(context: Context, request: ListDealsRequest) -> Result<ListDealsResponse> {

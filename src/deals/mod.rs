@@ -18,7 +18,7 @@ pub use grpc::Deals;
 pub use hand_over::hand_over;
 use store::Deal;
 
-use crate::{db::text_enum, proto, rpc::timestamp};
+use crate::{call::reply::timestamp, platform::db::text_enum, proto};
 
 text_enum! {
     /// How a deal stands.

@@ -2,11 +2,10 @@
 
 use super::{DealStage, DealStatus, change, grpc::lock, kept_stage, store::Values};
 use crate::{
-    context::Context,
+    call::Context,
     error::{DEAL_OPEN, Error, Result},
+    platform::{grpc::validate::Violations, idempotency::Claim},
     proto::{self, ReopenDealRequest},
-    request_id::Claim,
-    validate::Violations,
 };
 
 pub async fn reopen_deal(context: Context, request: ReopenDealRequest) -> Result<proto::Deal> {

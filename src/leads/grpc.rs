@@ -11,22 +11,28 @@ use super::{
     view::answer,
 };
 use crate::{
+    call::{
+        App, Context,
+        reply::{Rpc, reply},
+    },
     contacts,
-    context::{App, Context},
-    db::Conn,
     error::{Error, Result},
-    mask::Mask,
-    page::Pager,
+    platform::{
+        db::Conn,
+        grpc::{
+            mask::Mask,
+            page::Pager,
+            validate::{MAX_NAME, Violations},
+            whose::Whose,
+        },
+        idempotency::{self, Claim},
+    },
     proto::{
         self, CreateLeadRequest, DeleteLeadRequest, EraseLeadRequest, ExportLeadRequest,
         ExportLeadResponse, GetLeadRequest, ListLeadsRequest, ListLeadsResponse, LookupLeadRequest,
         UpdateLeadRequest, lead_service_server::LeadService, lookup_lead_request,
     },
-    request_id::{self, Claim},
-    rpc::{Rpc, reply},
     statistics,
-    validate::{MAX_NAME, Violations},
-    whose::Whose,
 };
 
 /// Serves `LeadService`.
@@ -261,7 +267,7 @@ async fn delete_lead(context: Context, request: DeleteLeadRequest) -> Result<()>
             let contacts = deleted.iter();
             let times = contacts.flat_map(|contact| [contact.create_time, contact.update_time]);
             let times = times.chain([lead.create_time, lead.update_time]);
-            request_id::forget_at(conn, organization_id, times, id).await?;
+            idempotency::forget_at(conn, organization_id, times, id).await?;
             statistics::store::add_leads(conn, organization_id, -1).await?;
             statistics::store::record(conn, organization_id, &deleted, None).await
         })

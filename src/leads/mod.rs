@@ -17,11 +17,13 @@ use phonenumber::country;
 use store::Lead;
 
 use crate::{
-    db::{Db, Scope},
+    call::reply::timestamp,
     error::Result,
+    platform::{
+        db::{Db, Scope},
+        grpc::validate::{MAX_NAME, Violations},
+    },
     proto,
-    rpc::timestamp,
-    validate::{MAX_NAME, Violations},
 };
 
 /// How often new texts are sorted into the index that searches use.

@@ -9,15 +9,19 @@ use super::{
     store::{self, Lead, LeadChange},
 };
 use crate::{
-    activities, contacts,
-    context::Context,
-    deals,
+    activities,
+    call::Context,
+    contacts, deals,
     error::Result,
-    page::{Page, Pager, Place, Room},
+    platform::{
+        grpc::{
+            page::{Page, Pager, Place, Room},
+            validate::Violations,
+        },
+        idempotency::{self, Claim},
+    },
     proto::{self, EraseLeadRequest, ExportLeadRequest, ExportLeadResponse},
-    request_id::{self, Claim},
     tasks,
-    validate::Violations,
 };
 
 /// What stands where something cannot be empty.
@@ -170,7 +174,7 @@ pub async fn erase_lead(context: Context, request: EraseLeadRequest) -> Result<p
             tasks::store::erase_of_deals(conn, organization_id, &ids, ERASED).await?;
             activities::store::erase_of_deals(conn, &ids, ERASED).await?;
             ids.push(id);
-            request_id::forget(conn, organization_id, before.create_time, &ids).await?;
+            idempotency::forget(conn, organization_id, before.create_time, &ids).await?;
             Ok(lead.into())
         })
         .await

@@ -4,13 +4,16 @@ use uuid::Uuid;
 
 use super::store::Lead;
 use crate::{
-    contacts,
-    db::Conn,
-    deals,
+    contacts, deals,
     error::Result,
-    page::{Pager, Room},
+    platform::{
+        db::Conn,
+        grpc::{
+            page::{Pager, Room},
+            validate::Violations,
+        },
+    },
     proto::{self, LeadView, ListContactsRequest, ListDealsRequest},
-    validate::Violations,
 };
 
 /// Most contacts, and most deals, that a lead is answered with.

@@ -10,22 +10,27 @@ use super::{
     store::{self, Filter, NewOperator, Operator, OperatorChange},
 };
 use crate::{
-    contacts,
-    context::{App, Context},
-    db::Conn,
-    distribution,
+    call::{
+        App, Context,
+        reply::{Rpc, reply},
+    },
+    contacts, dispatch,
     error::{Error, Result},
-    mask::Mask,
-    page::Pager,
+    platform::{
+        db::Conn,
+        grpc::{
+            mask::Mask,
+            page::Pager,
+            validate::{MAX_NAME, Violations},
+        },
+        idempotency::Claim,
+    },
     proto::{
         self, CreateOperatorRequest, DeleteOperatorRequest, GetOperatorRequest,
         ListOperatorsRequest, ListOperatorsResponse, UpdateOperatorRequest,
         operator_service_server::OperatorService,
     },
-    request_id::Claim,
-    rpc::{Rpc, reply},
     sources,
-    validate::{MAX_NAME, Violations},
 };
 
 const MAX_LIMIT: i32 = 1_000_000;
@@ -124,7 +129,7 @@ async fn list_operators(
         .read_stale(async |conn| {
             let operators = store::list(conn, organization_id, filter, page).await?;
             let loads =
-                distribution::store::window_loads(conn, organization_id, &operators.rows).await?;
+                dispatch::store::window_loads(conn, organization_id, &operators.rows).await?;
             Ok((operators, loads))
         })
         .await?;
@@ -257,7 +262,7 @@ async fn answer_one(
     operator: Operator,
 ) -> Result<proto::Operator> {
     let operators = std::slice::from_ref(&operator);
-    let loads = distribution::store::window_loads(conn, organization_id, operators).await?;
+    let loads = dispatch::store::window_loads(conn, organization_id, operators).await?;
     let window_load = loads.get(&operator.id).copied().unwrap_or_default();
     Ok(answer(operator, window_load))
 }

@@ -11,7 +11,7 @@ pub mod store;
 pub use grpc::Operators;
 use store::Operator;
 
-use crate::{proto, rpc::timestamp};
+use crate::{call::reply::timestamp, proto};
 
 /// The operator as it is answered, with the contacts given to it within its
 /// window.

@@ -6,10 +6,14 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    db::Conn,
     error::{Error, Result},
-    mask::other,
-    page::{Found, Page, keyset, read_page},
+    platform::{
+        db::Conn,
+        grpc::{
+            mask::other,
+            page::{Found, Page, keyset, read_page},
+        },
+    },
     schema::operators,
 };
 

@@ -21,9 +21,15 @@ use super::{
 use crate::{
     access::Role,
     audit::list_audit_events,
-    context::{App, Context},
+    call::{
+        App, Context,
+        reply::{Rpc, reply},
+    },
     error::{Error, Result},
-    mask::Mask,
+    platform::{
+        grpc::{mask::Mask, validate::Violations},
+        idempotency::Claim,
+    },
     proto::{
         self, AcceptInvitationRequest, AddMemberRequest, AddMemberResponse, CreateApiKeyRequest,
         CreateApiKeyResponse, CreateOrganizationRequest, DeleteOrganizationRequest,
@@ -35,9 +41,6 @@ use crate::{
         UpdateMemberRoleRequest, UpdateOrganizationRequest,
         organization_service_server::OrganizationService,
     },
-    request_id::Claim,
-    rpc::{Rpc, reply},
-    validate::Violations,
 };
 
 /// Serves `OrganizationService`.

@@ -18,17 +18,17 @@ use crate::{
         credential::{Credential, INVITATION_PREFIX},
     },
     auth::store::users,
-    context::Context,
-    db::Conn,
+    call::{Context, reply::timestamp},
     error::{Error, Result},
-    page::Pager,
+    platform::{
+        db::Conn,
+        grpc::{page::Pager, validate::Violations},
+        idempotency::Claim,
+    },
     proto::{
         self, AcceptInvitationRequest, AddMemberRequest, AddMemberResponse, ListInvitationsRequest,
         ListInvitationsResponse, RevokeInvitationRequest, add_member_response,
     },
-    request_id::Claim,
-    rpc::timestamp,
-    validate::Violations,
 };
 
 pub(super) async fn add_member(

@@ -13,16 +13,16 @@ use crate::{
         Identity, KeyAccess,
         credential::{Credential, KEY_PREFIX},
     },
-    context::Context,
+    call::{Context, reply::timestamp},
     error::Result,
-    page::Pager,
+    platform::{
+        grpc::{page::Pager, validate::Violations},
+        idempotency::Claim,
+    },
     proto::{
         self, ApiKeyAccess, CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest,
         ListApiKeysResponse, RevokeApiKeyRequest,
     },
-    request_id::Claim,
-    rpc::timestamp,
-    validate::Violations,
 };
 
 pub(super) async fn create_api_key(

@@ -11,16 +11,17 @@ use super::{
     store::members,
 };
 use crate::{
-    contacts,
-    context::Context,
-    db::Conn,
-    deals,
+    call::Context,
+    contacts, deals,
     error::Result,
     leads, operators,
+    platform::{
+        db::Conn,
+        grpc::validate::Violations,
+        idempotency::{self, Claim, Claimed},
+    },
     proto::{MemberOperators, RemoveMemberRequest},
-    request_id::{self, Claim, Claimed},
     tasks,
-    validate::Violations,
 };
 
 /// Most things of a kind that are handed over in the transaction that removes a member, or
@@ -68,7 +69,7 @@ async fn is_done(context: &Context, claim: Option<&Claim>) -> Result<bool> {
     let claim = &claim.clone().of(context.identity);
     let organization_id = context.organization_id;
     let claimed = context
-        .read(async |conn| request_id::find(conn, organization_id, &[claim]).await)
+        .read(async |conn| idempotency::find(conn, organization_id, &[claim]).await)
         .await?;
     Ok(!matches!(claimed[..], [Claimed::Fresh(_)]))
 }

@@ -2,12 +2,10 @@
 
 use super::store::members::{self, Member};
 use crate::{
-    context::Context,
+    call::{Context, reply::timestamp},
     error::Result,
-    page::Pager,
+    platform::grpc::{page::Pager, validate::Violations},
     proto::{self, ListMembersRequest, ListMembersResponse},
-    rpc::timestamp,
-    validate::Violations,
 };
 
 pub(super) async fn list_members(

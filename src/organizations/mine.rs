@@ -2,15 +2,16 @@
 
 use super::{membership, memberships, store::members};
 use crate::{
-    context::Context,
+    call::Context,
     error::{Error, Result},
-    page::Pager,
+    platform::{
+        grpc::{page::Pager, validate::Violations},
+        idempotency::Claim,
+    },
     proto::{
         self, ListMyOrganizationsRequest, ListMyOrganizationsResponse,
         SetDefaultOrganizationRequest,
     },
-    request_id::Claim,
-    validate::Violations,
 };
 
 pub(super) async fn list_my_organizations(

@@ -27,11 +27,13 @@ use uuid::Uuid;
 
 use crate::{
     access::Role,
-    db::{Conn, Db, Scope},
+    call::reply::timestamp,
     error::Result,
-    page::{Found, Page},
+    platform::{
+        db::{Conn, Db, Scope},
+        grpc::page::{Found, Page},
+    },
     proto,
-    rpc::timestamp,
 };
 
 /// The currency of organizations that name none.

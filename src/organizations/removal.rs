@@ -7,12 +7,14 @@ use uuid::Uuid;
 
 use super::store;
 use crate::{
-    context::Context,
-    db::{Db, Scope},
+    call::Context,
     error::Result,
+    platform::{
+        db::{Db, Scope},
+        grpc::validate::Violations,
+        idempotency::Claim,
+    },
     proto::DeleteOrganizationRequest,
-    request_id::Claim,
-    validate::Violations,
 };
 
 /// How often to look for organizations that were closed long enough ago.

@@ -12,12 +12,10 @@ use super::{
 };
 use crate::{
     access::{Identity, KeyAccess, Place, Role},
-    context::Context,
-    db::Conn,
+    call::Context,
     error::{Error, LAST_OWNER, OWNER_REQUIRED, ROLE_DENIED, Result},
+    platform::{db::Conn, grpc::validate::Violations, idempotency::Claim},
     proto::{self, TransferOwnershipRequest, UpdateMemberRoleRequest},
-    request_id::Claim,
-    validate::Violations,
 };
 
 pub(super) async fn update_member_role(

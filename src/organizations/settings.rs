@@ -4,7 +4,10 @@ use super::{
     DEFAULT_CURRENCY, DEFAULT_TIME_ZONE,
     store::{self, Organization},
 };
-use crate::{db::Conn, error::Result, validate::Violations};
+use crate::{
+    error::Result,
+    platform::{db::Conn, grpc::validate::Violations},
+};
 
 /// Most currencies that an organization names.
 const MAX_CURRENCIES: usize = 200;

@@ -6,13 +6,17 @@ use super::{
     store::{self, SourceChange},
 };
 use crate::{
-    context::Context,
-    distribution::store::{SourceKeys, lock_operators},
+    call::Context,
+    dispatch::store::{SourceKeys, lock_operators},
     error::{Error, Result},
-    mask::Mask,
+    platform::{
+        grpc::{
+            mask::Mask,
+            validate::{MAX_NAME, Violations},
+        },
+        idempotency::Claim,
+    },
     proto::{self, UpdateSourceRequest},
-    request_id::Claim,
-    validate::{MAX_NAME, Violations},
 };
 
 pub async fn update_source(

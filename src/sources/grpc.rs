@@ -16,20 +16,26 @@ use super::{
     },
 };
 use crate::{
-    context::{App, Context},
-    db::Conn,
-    distribution::store::{SourceKeys, lock_operators},
+    call::{
+        App, Context,
+        reply::{Rpc, reply},
+    },
+    dispatch::store::{SourceKeys, lock_operators},
     error::{Error, Result},
-    page::Pager,
+    platform::{
+        db::Conn,
+        grpc::{
+            page::Pager,
+            validate::{MAX_NAME, Violations},
+        },
+        idempotency::Claim,
+    },
     proto::{
         self, CreateSourceRequest, DeleteSourceRequest, DistributionStrategy, GetSourceRequest,
         ListSourcesRequest, ListSourcesResponse, PreviewDistributionRequest,
         PreviewDistributionResponse, RemoveOperatorWeightRequest, ReplaceOperatorWeightsRequest,
         SetOperatorWeightRequest, UpdateSourceRequest, source_service_server::SourceService,
     },
-    request_id::Claim,
-    rpc::{Rpc, reply},
-    validate::{MAX_NAME, Violations},
 };
 
 /// Longest description, in characters.

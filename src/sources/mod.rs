@@ -13,7 +13,7 @@ mod weights;
 pub use grpc::Sources;
 use store::{Source, Strategy, weights::OperatorWeight};
 
-use crate::{proto, rpc::timestamp};
+use crate::{call::reply::timestamp, proto};
 
 /// Longest code of a source, in characters.
 const MAX_CODE: usize = 64;

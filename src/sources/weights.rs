@@ -9,20 +9,18 @@ use super::{
     store::{self, Source, weights::OperatorWeight},
 };
 use crate::{
-    context::Context,
-    db::Conn,
-    distribution::{
-        self,
+    call::Context,
+    dispatch::{
+        self, pick,
         store::{SourceKeys, lock_operators},
     },
     error::{Error, Result, TOO_MANY_WEIGHTS},
-    operators, pick,
+    operators,
+    platform::{db::Conn, grpc::validate::Violations, idempotency::Claim},
     proto::{
         self, DistributionCandidate, PreviewDistributionRequest, PreviewDistributionResponse,
         RemoveOperatorWeightRequest, ReplaceOperatorWeightsRequest, SetOperatorWeightRequest,
     },
-    request_id::Claim,
-    validate::Violations,
 };
 
 const MAX_WEIGHT: i32 = 1_000_000;
@@ -230,7 +228,7 @@ pub(super) async fn preview_distribution(
             if source.delete_time.is_some() {
                 return Err(Error::not_found("source", source_id));
             }
-            distribution::store::read_roster(conn, organization_id, &[source_id]).await
+            dispatch::store::read_roster(conn, organization_id, &[source_id]).await
         })
         .await?;
     let pool = roster.pool(source_id, None);

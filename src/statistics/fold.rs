@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::store::cells;
 use crate::{
-    db::{Db, Scope},
     error::Result,
+    platform::db::{Db, Scope},
 };
 
 /// How often changes are folded.

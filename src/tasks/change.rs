@@ -9,13 +9,14 @@ use super::{
 };
 use crate::{
     activities::Payload,
-    context::Context,
-    db::Conn,
+    call::Context,
     error::Result,
-    mask::Mask,
+    platform::{
+        db::Conn,
+        grpc::{mask::Mask, validate::Violations},
+        idempotency::Claim,
+    },
     proto::{self, UpdateTaskRequest},
-    request_id::Claim,
-    validate::Violations,
 };
 
 /// What an update changes: fields that are absent stay.

@@ -14,19 +14,23 @@ use super::{
 };
 use crate::{
     activities::{self, Payload, TaskFacts},
-    context::{App, Context},
-    db::Conn,
+    call::{
+        App, Context,
+        reply::{Rpc, reply},
+    },
     deals,
     error::{Error, Result},
     organizations,
+    platform::{
+        db::Conn,
+        grpc::validate::{MAX_MESSAGE, Violations},
+        idempotency::Claim,
+    },
     proto::{
         self, CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, GetTaskRequest,
         ListTasksRequest, ListTasksResponse, ReopenTaskRequest, UpdateTaskRequest,
         task_service_server::TaskService,
     },
-    request_id::Claim,
-    rpc::{Rpc, reply},
-    validate::{MAX_MESSAGE, Violations},
 };
 
 /// Longest title, in characters.

@@ -2,13 +2,11 @@
 
 use super::store::{self, Filter};
 use crate::{
-    context::Context,
+    call::Context,
     error::Result,
     organizations,
-    page::Pager,
+    platform::grpc::{page::Pager, validate::Violations, whose::Whose},
     proto::{self, ListTasksRequest, ListTasksResponse},
-    validate::Violations,
-    whose::Whose,
 };
 
 pub async fn list_tasks(context: Context, request: ListTasksRequest) -> Result<ListTasksResponse> {

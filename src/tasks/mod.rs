@@ -13,8 +13,8 @@ pub use grpc::Tasks;
 use store::Task;
 
 use crate::{
+    call::reply::{date, timestamp},
     proto,
-    rpc::{date, timestamp},
 };
 
 impl From<Task> for proto::Task {

@@ -13,10 +13,10 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Db, Scope},
     deals::store::counts,
-    distribution::store::{SourceKeys, lock_operators},
+    dispatch::store::{SourceKeys, lock_operators},
     error::Result,
+    platform::db::{Conn, Db, Scope},
     statistics::{
         self, Counts, Span,
         store::cells::{self, Cell, Change},

@@ -13,9 +13,9 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
 use crate::{
-    db::Conn,
     deals::store::counts,
     error::Result,
+    platform::db::Conn,
     schema::organizations,
     statistics::store::cells::{self, Cell, CellRow, Change, HOURS, KINDS, SPANS},
 };

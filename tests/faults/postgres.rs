@@ -1,6 +1,6 @@
 //! A Postgres that keeps what it has said it keeps, and that can be killed.
 
-use minicrm::embedded::{Options, Postgres};
+use minicrm::platform::embedded::{Options, Postgres};
 use tokio::time::timeout;
 
 use crate::{

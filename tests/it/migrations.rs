@@ -8,9 +8,11 @@ use diesel::{
 };
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use minicrm::{
-    db::Conn,
     error::Error,
-    migrations::{self, State, hash},
+    platform::{
+        db::Conn,
+        migrations::{self, State, hash},
+    },
 };
 
 use crate::support::{database_with, empty_database, new_database};

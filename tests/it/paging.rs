@@ -1,7 +1,7 @@
 //! What every List method promises about its pages.
 
 use minicrm::{
-    context::DEVELOPMENT_ORGANIZATION,
+    call::DEVELOPMENT_ORGANIZATION,
     proto::{
         Contact, ListActivitiesRequest, ListAssignmentsRequest, ListContactsRequest,
         ListLeadsRequest, ListOperatorLoadsRequest, ListOperatorsRequest, ListSourcesRequest,

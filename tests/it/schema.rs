@@ -7,7 +7,7 @@ use diesel::{
     sql_types::{Bool, Nullable, Text},
 };
 use diesel_async::{AsyncConnection, RunQueryDsl};
-use minicrm::{db::Conn, migrations};
+use minicrm::platform::{db::Conn, migrations};
 
 use crate::support::{empty_database, new_database};
 

@@ -3,8 +3,8 @@
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
-    context::DEVELOPMENT_ORGANIZATION,
-    db::Conn,
+    call::DEVELOPMENT_ORGANIZATION,
+    platform::db::Conn,
     proto::{
         self, CreateLeadRequest, GetLeadRequest, GetOverviewRequest, Lead, ListContactsRequest,
         ListLeadsRequest, ListOperatorsRequest, ListSourcesRequest,

@@ -6,23 +6,27 @@ use std::{fs, path::Path};
 const MAX_LINES: usize = 300;
 /// Where queries are, beside the files and folders called `store`.
 const QUERIES: [&str; 14] = [
-    "src/context/app.rs",
-    "src/db/connect.rs",
-    "src/db/mod.rs",
-    "src/db/search.rs",
-    "src/db/statements.rs",
-    "src/db/text_enum.rs",
-    "src/db/transaction.rs",
+    "src/call/app.rs",
+    "src/platform/db/connect.rs",
+    "src/platform/db/mod.rs",
+    "src/platform/db/search.rs",
+    "src/platform/db/statements.rs",
+    "src/platform/db/text_enum.rs",
+    "src/platform/db/transaction.rs",
     "src/error/database.rs",
-    "src/migrations/examine.rs",
-    "src/migrations/mod.rs",
-    "src/migrations/status.rs",
-    "src/request_id/age.rs",
-    "src/request_id/mod.rs",
+    "src/platform/migrations/examine.rs",
+    "src/platform/migrations/mod.rs",
+    "src/platform/migrations/status.rs",
+    "src/platform/idempotency/age.rs",
+    "src/platform/idempotency/mod.rs",
     "src/schema.rs",
 ];
 /// Where a `tonic::Status` is made.
-const STATUSES: [&str; 3] = ["src/error/status.rs", "src/error/trailer.rs", "src/rpc.rs"];
+const STATUSES: [&str; 3] = [
+    "src/error/status.rs",
+    "src/error/trailer.rs",
+    "src/call/reply.rs",
+];
 
 struct File {
     /// From the root of the repository.

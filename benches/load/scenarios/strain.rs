@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
-use minicrm::db::Conn;
+use minicrm::platform::db::Conn;
 use tokio::task::JoinSet;
 
 use crate::{

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use crate::{
     analytics::range::Parts,
-    db::{Conn, Prepared},
     deals::{DealStage, DealStatus},
     error::Result,
+    platform::db::{Conn, Prepared},
 };
 
 /// Deals that are alike, summed up.

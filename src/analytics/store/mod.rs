@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use super::range::Parts;
 use crate::{
-    contacts::id::first_id_at,
-    db::{Conn, Prepared, column},
     error::Result,
+    ids::first_id_at,
+    platform::db::{Conn, Prepared, column},
     statistics::store::cells::{HOURS, KINDS, totals},
 };
 

@@ -22,9 +22,11 @@ use super::store::{
 };
 use crate::{
     access::credential::{Hash, hash},
-    db::{Db, Scope},
     error::{Error, Result},
-    telemetry::metrics,
+    platform::{
+        db::{Db, Scope},
+        telemetry::metrics,
+    },
 };
 
 /// How many mails may be under way.

@@ -16,8 +16,8 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Prepared},
     error::Result,
+    platform::db::{Conn, Prepared},
     schema::{refresh_tokens, sessions},
 };
 

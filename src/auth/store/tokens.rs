@@ -12,8 +12,8 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Prepared, text_enum},
     error::Result,
+    platform::db::{Conn, Prepared, text_enum},
     schema::user_tokens,
 };
 

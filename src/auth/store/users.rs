@@ -11,9 +11,11 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    db::Conn,
     error::{Error, Result, violated_key},
-    page::{Page, keyset},
+    platform::{
+        db::Conn,
+        grpc::page::{Page, keyset},
+    },
     schema::users,
 };
 

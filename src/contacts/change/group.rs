@@ -11,9 +11,9 @@ use crate::{
         store::{self, Contact, assignments::Assignment},
         write::{Outcome, Written},
     },
-    db::Conn,
-    distribution::Roster,
+    dispatch::Roster,
     error::{Error, NOT_OWN, Result},
+    platform::db::Conn,
     proto,
 };
 

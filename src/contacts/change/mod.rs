@@ -15,9 +15,9 @@ pub(super) use status::set_contact_status;
 use super::store::ContactStatus;
 use crate::{
     access::{Grant, Identity},
-    context::Context,
+    call::Context,
     error::{Error, ROLE_DENIED, Result},
-    request_id::{Claim, Owned},
+    platform::idempotency::{Claim, Owned},
 };
 
 /// A change of a contact, checked.

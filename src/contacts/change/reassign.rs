@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{Change, Target};
 use crate::{
+    call::Context,
     contacts::{
         store::{
             Contact,
@@ -12,12 +13,10 @@ use crate::{
         },
         write,
     },
-    context::Context,
-    distribution::{BacklogReason, Roster},
+    dispatch::{BacklogReason, Roster},
     error::{CONTACT_CLOSED, Error, Result},
+    platform::{grpc::validate::Violations, idempotency::Claim},
     proto::{self, ReassignContactRequest},
-    request_id::Claim,
-    validate::Violations,
 };
 
 pub async fn reassign_contact(

@@ -2,6 +2,7 @@
 
 use super::{Change, Target};
 use crate::{
+    call::Context,
     contacts::{
         kept_status,
         store::{
@@ -10,12 +11,10 @@ use crate::{
         },
         write,
     },
-    context::Context,
-    distribution::{BacklogReason, ExclusionReason, Member, Roster},
+    dispatch::{BacklogReason, ExclusionReason, Member, Roster},
     error::{Error, Result},
+    platform::{grpc::validate::Violations, idempotency::Claim},
     proto::{self, SetContactStatusRequest},
-    request_id::Claim,
-    validate::Violations,
 };
 
 pub async fn set_contact_status(

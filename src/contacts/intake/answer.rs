@@ -2,7 +2,7 @@
 
 use crate::{
     access::{KeyAccess, Place},
-    context::Context,
+    call::Context,
     leads::Identity,
     proto::{self, CreateContactResponse},
 };

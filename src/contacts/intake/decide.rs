@@ -5,14 +5,12 @@ use uuid::Uuid;
 
 use super::NewContact;
 use crate::{
-    contacts::{
-        id::id_at,
-        store::{
-            Contact, ContactStatus,
-            assignments::{Assignment, AssignmentKind},
-        },
+    contacts::store::{
+        Contact, ContactStatus,
+        assignments::{Assignment, AssignmentKind},
     },
-    distribution::{Member, Roster},
+    dispatch::{Member, Roster},
+    ids::id_at,
     leads::resolve::{Resolved, Resolver},
     operators,
     proto::CreateContactResponse,

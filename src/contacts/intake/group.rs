@@ -13,13 +13,13 @@ use crate::{
         store::{Contact, assignments::Assignment},
         write::{Outcome, Written},
     },
-    db::Conn,
-    distribution::{
+    dispatch::{
         Roster,
         store::{FoundSource, SourceKeys},
     },
     error::{Error, Result, SOURCE_INACTIVE},
     leads::{self, Identity, resolve::Resolver, store::Lead},
+    platform::db::Conn,
 };
 
 /// The new contacts of a group, each with its place.

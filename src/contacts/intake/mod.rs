@@ -15,19 +15,23 @@ use uuid::Uuid;
 use super::write;
 use crate::{
     access,
-    context::Context,
+    call::Context,
     error::{Error, Result},
-    grouped,
     leads::Identity,
-    page,
+    platform::{
+        batch,
+        grpc::{
+            page,
+            validate::{MAX_MESSAGE, Violations},
+        },
+        idempotency::{self, Claim, Claimed, Owned},
+    },
     proto::{
         self, BatchCreateContactsRequest, BatchCreateContactsResponse, BatchCreateContactsResult,
         CreateContactRequest, CreateContactResponse, batch_create_contacts_result,
         create_contact_request::Source,
     },
-    request_id::{self, Claim, Claimed, Owned},
     sources,
-    validate::{MAX_MESSAGE, Violations},
 };
 
 /// Most requests in a batch.
@@ -146,7 +150,7 @@ pub(super) async fn batch_create_contacts(
     let mut taken_in = Vec::with_capacity(contacts.len());
     let mut contacts = contacts.into_iter().peekable();
     while contacts.peek().is_some() {
-        let group: Vec<_> = contacts.by_ref().take(grouped::MAX_GROUP).collect();
+        let group: Vec<_> = contacts.by_ref().take(batch::MAX_GROUP).collect();
         let size = group.len();
         let answers = write::take_in_all(&context, group).await;
         taken_in.extend(answers.unwrap_or_else(|error| vec![Err(error); size]));
@@ -154,7 +158,7 @@ pub(super) async fn batch_create_contacts(
     for ((index, view), result) in places.into_iter().zip(taken_in) {
         results[index] = Some(result.map(|response| view.answer(response)));
     }
-    let results = grouped::all(results).into_iter().map(answer).collect();
+    let results = batch::all(results).into_iter().map(answer).collect();
     Ok(shortened(results))
 }
 
@@ -214,7 +218,7 @@ async fn pin(context: &Context, claim: &Owned) -> Result<()> {
     let pinned = context
         .db()
         .transaction(context.scope(), async |conn| {
-            request_id::claim(conn, organization_id, claim).await
+            idempotency::claim(conn, organization_id, claim).await
         })
         .await?;
     match pinned {

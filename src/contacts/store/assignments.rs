@@ -11,10 +11,12 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Prepared, column, text_enum},
-    distribution::BacklogReason,
+    dispatch::BacklogReason,
     error::Result,
-    page::{Found, Page, keyset, read_page},
+    platform::{
+        db::{Conn, Prepared, column, text_enum},
+        grpc::page::{Found, Page, keyset, read_page},
+    },
     schema::assignments,
 };
 

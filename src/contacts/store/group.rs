@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::{Contact, assignments::Assignment};
 use crate::{
-    db::{Conn, Prepared, column},
-    distribution::BacklogReason,
+    dispatch::BacklogReason,
     error::Result,
+    platform::db::{Conn, Prepared, column},
 };
 
 /// Inserts new contacts, each with the decision about it, at the same place.

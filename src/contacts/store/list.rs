@@ -12,10 +12,12 @@ use uuid::Uuid;
 
 use super::{Contact, ContactStatus};
 use crate::{
-    contacts::id::first_id_at,
-    db::{Conn, Prepared},
     error::Result,
-    page::{Found, Page, read_page},
+    ids::first_id_at,
+    platform::{
+        db::{Conn, Prepared},
+        grpc::page::{Found, Page, read_page},
+    },
 };
 
 const COLUMNS: &str = "id, lead_id, source_id, operator_id, pool_id, status, message, \

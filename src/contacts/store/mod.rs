@@ -14,9 +14,9 @@ pub use group::{find_all, insert_all, lock_all, update_all};
 pub use list::{Filter, list};
 
 use crate::{
-    db::{Conn, Prepared, text_enum},
-    distribution::BacklogReason,
+    dispatch::BacklogReason,
     error::{Error, LEAD_HAS_DEALS, Result, violated_key},
+    platform::db::{Conn, Prepared, text_enum},
     schema::contacts,
 };
 

@@ -15,13 +15,16 @@ use crate::{
         intake::{self, Intake},
         store::{self, Contact, assignments},
     },
-    db::{Conn, Transaction},
-    distribution::store::{KnownPools, PoolRow, lock_roster, save_pools},
+    dispatch::store::{KnownPools, PoolRow, lock_roster, save_pools},
     error::Result,
-    grouped::{self, Job},
-    leads, operators, request_id,
+    leads, operators,
+    platform::{
+        batch::{self, Job},
+        db::{Conn, Transaction},
+        idempotency,
+        telemetry::metrics,
+    },
     statistics::{self, Counts},
-    telemetry::metrics,
 };
 
 /// The transaction. An error rolls all of it back.
@@ -41,7 +44,7 @@ pub async fn write_all(
     let claims: Vec<_> = group.iter().filter_map(|write| write.claim()).collect();
     let mut sources = intake::named_sources(&new);
     let (claimed, leads, contacts, locked) = join!(
-        request_id::find(transaction, organization_id, &claims),
+        idempotency::find(transaction, organization_id, &claims),
         intake::lock_leads(transaction, organization_id, &new),
         change::lock_contacts(transaction, organization_id, &changes),
         async {
@@ -84,7 +87,7 @@ pub async fn write_all(
     known_pools.add(&pools);
     let (assigned, backlog) = intake.outcomes();
     metrics::taken_in(assigned, backlog);
-    Ok(grouped::all(outcome.answers))
+    Ok(batch::all(outcome.answers))
 }
 
 /// Writes leads, contacts, decisions, answers to requests, what is to be counted,
@@ -113,7 +116,7 @@ async fn write(
         store::update_all(conn, organization_id, &after),
         store::insert_all(conn, organization_id, &new, &decisions),
         assignments::insert_all(conn, organization_id, &history),
-        request_id::insert(conn, organization_id, &outcome.kept),
+        idempotency::insert(conn, organization_id, &outcome.kept),
         audit::store::insert(conn, organization_id, &outcome.events),
         statistics::store::apply(conn, organization_id, &counts, &loads),
     );

@@ -11,11 +11,13 @@ use prost::Message;
 use super::{change::Change, intake::NewContact};
 use crate::{
     audit::Event,
-    context::Context,
+    call::Context,
     error::{Error, Result},
-    grouped::{self, Job, Queues},
+    platform::{
+        batch::{self, Job, Queues},
+        idempotency::{Answer, Claimed, Owned, Place, decode},
+    },
     proto::{self, CreateContactResponse},
-    request_id::{Answer, Claimed, Owned, Place, decode},
 };
 
 /// Something to write.
@@ -76,7 +78,7 @@ impl Job for Write {
 
 /// Takes a contact in, together with others.
 pub async fn take_in(context: &Context, contact: NewContact) -> Result<CreateContactResponse> {
-    response(grouped::run_one(context, Write::New(contact)).await?)
+    response(batch::run_one(context, Write::New(contact)).await?)
 }
 
 /// Takes contacts in, together with others; one answer each, in their order.
@@ -85,7 +87,7 @@ pub async fn take_in_all(
     contacts: Vec<NewContact>,
 ) -> Result<Vec<Result<CreateContactResponse>>> {
     let contacts = contacts.into_iter().map(Write::New).collect();
-    let answers = grouped::run(context, contacts).await?.into_iter();
+    let answers = batch::run(context, contacts).await?.into_iter();
     Ok(answers.map(|answer| answer.and_then(response)).collect())
 }
 
@@ -98,7 +100,7 @@ fn response(written: Written) -> Result<CreateContactResponse> {
 
 /// Changes a contact, together with others.
 pub async fn change(context: &Context, change: Change) -> Result<proto::Contact> {
-    match grouped::run_one(context, Write::Change(change)).await? {
+    match batch::run_one(context, Write::Change(change)).await? {
         Written::Change(contact) => Ok(*contact),
         Written::New(_) => Err(Error::internal("a new contact for an answer")),
     }
@@ -107,7 +109,7 @@ pub async fn change(context: &Context, change: Change) -> Result<proto::Contact>
 /// Changes contacts, together with others. What cannot be changed stays.
 pub async fn change_all(context: &Context, changes: Vec<Change>) -> Result<()> {
     let changes = changes.into_iter().map(Write::Change).collect();
-    grouped::run(context, changes).await?;
+    batch::run(context, changes).await?;
     Ok(())
 }
 

@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use super::Deal;
 use crate::{
-    db::{Conn, Prepared, column},
     deals::{DealStage, DealStatus},
     error::Result,
+    platform::db::{Conn, Prepared, column},
     statistics::Span,
 };
 

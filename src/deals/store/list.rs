@@ -15,11 +15,15 @@ use uuid::Uuid;
 
 use super::{COLUMNS, Deal, search};
 use crate::{
-    db::{Conn, Prepared},
     deals::{DealStage, DealStatus, amount::thousandths},
     error::Result,
-    page::{Found, Page, read_page},
-    whose::Whose,
+    platform::{
+        db::{Conn, Prepared},
+        grpc::{
+            page::{Found, Page, read_page},
+            whose::Whose,
+        },
+    },
 };
 
 /// Which deals to list.
@@ -79,7 +83,10 @@ pub fn bind<'q>(
 ) -> impl Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send + 'q {
     let (low, high) = bounds(filter, page);
     let (statuses, stages): (Vec<_>, Vec<_>) = filter.ranges().unzip();
-    let pattern = filter.search.as_deref().map(crate::db::search::pattern);
+    let pattern = filter
+        .search
+        .as_deref()
+        .map(crate::platform::db::search::pattern);
     Prepared(
         sql_query(sql)
             .bind::<SqlUuid, _>(organization_id)

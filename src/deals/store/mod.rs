@@ -22,9 +22,11 @@ use uuid::Uuid;
 
 use super::{DealStage, DealStatus};
 use crate::{
-    db::{Conn, Prepared},
     error::{Error, Result, violated_key},
-    page::{Page, keyset},
+    platform::{
+        db::{Conn, Prepared},
+        grpc::page::{Page, keyset},
+    },
     schema::deals,
 };
 

@@ -16,12 +16,14 @@ use super::{
     list::{Filter, bind, of_few, rows},
 };
 use crate::{
-    db::{
-        Conn, Prepared,
-        search::{Id, LOOK_UP, Walked, has_trigrams, pattern},
-    },
     error::Result,
-    page::{Found, Page, Total, read_page},
+    platform::{
+        db::{
+            Conn, Prepared,
+            search::{Id, LOOK_UP, Walked, has_trigrams, pattern},
+        },
+        grpc::page::{Found, Page, Total, read_page},
+    },
 };
 
 /// How many deals are walked through at most in one call.

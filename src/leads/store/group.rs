@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::{Lead, conflict};
 use crate::{
-    db::{Conn, Prepared, column},
     error::Result,
+    platform::db::{Conn, Prepared, column},
     statistics,
 };
 

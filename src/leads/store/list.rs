@@ -9,10 +9,14 @@ use uuid::Uuid;
 
 use super::{COLUMNS, Lead};
 use crate::{
-    db::{Conn, Prepared},
     error::Result,
-    page::{Found, Page, read_page},
-    whose::Whose,
+    platform::{
+        db::{Conn, Prepared},
+        grpc::{
+            page::{Found, Page, read_page},
+            whose::Whose,
+        },
+    },
 };
 
 /// The condition for a lead to be on a page of what this owner, $5, or nobody has, its id

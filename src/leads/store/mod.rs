@@ -21,9 +21,11 @@ pub use list::list;
 pub use search::{index_new_texts, search};
 
 use crate::{
-    db::{Conn, Prepared},
     error::{Error, LEAD_HAS_DEALS, LEAD_HAS_OPEN_CONTACTS, Result, violated_key},
-    mask::other,
+    platform::{
+        db::{Conn, Prepared},
+        grpc::mask::other,
+    },
     schema::leads,
 };
 

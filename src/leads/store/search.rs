@@ -19,13 +19,17 @@ use uuid::Uuid;
 
 use super::{COLUMNS, Lead, list::range};
 use crate::{
-    db::{
-        Conn, Prepared,
-        search::{Id, LOOK_UP, Walked, has_trigrams, pattern},
-    },
     error::Result,
-    page::{Found, Page, Total, read_page},
-    whose::Whose,
+    platform::{
+        db::{
+            Conn, Prepared,
+            search::{Id, LOOK_UP, Walked, has_trigrams, pattern},
+        },
+        grpc::{
+            page::{Found, Page, Total, read_page},
+            whose::Whose,
+        },
+    },
 };
 
 /// Whether the text is in what `search_leads` looks for. The line breaks keep a

@@ -11,9 +11,11 @@ use uuid::Uuid;
 
 use crate::{
     access::{Identity, Role},
-    db::Conn,
     error::Result,
-    page::{Found, Page, keyset, read_page},
+    platform::{
+        db::Conn,
+        grpc::page::{Found, Page, keyset, read_page},
+    },
     schema::invitations,
 };
 

@@ -8,9 +8,11 @@ use uuid::Uuid;
 use super::access_changed;
 use crate::{
     access::KeyAccess,
-    db::Conn,
     error::{Error, Result},
-    page::{Found, Page, keyset, read_page},
+    platform::{
+        db::Conn,
+        grpc::page::{Found, Page, keyset, read_page},
+    },
     schema::api_keys,
 };
 

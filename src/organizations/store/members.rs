@@ -8,9 +8,11 @@ use uuid::Uuid;
 use super::access_changed;
 use crate::{
     access::{self, Role},
-    db::{Conn, Scope},
     error::{Error, Result},
-    page::{Found, Page, keyset, read_page},
+    platform::{
+        db::{Conn, Scope},
+        grpc::page::{Found, Page, keyset, read_page},
+    },
     schema::{members, users},
 };
 

@@ -18,9 +18,11 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Prepared},
     error::{Error, Result},
-    mask::other,
+    platform::{
+        db::{Conn, Prepared},
+        grpc::mask::other,
+    },
     schema::organizations,
 };
 

@@ -9,10 +9,14 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, text_enum},
     error::{Error, Result, violated_key},
-    mask::other,
-    page::{Found, Page, keyset, read_page},
+    platform::{
+        db::{Conn, text_enum},
+        grpc::{
+            mask::other,
+            page::{Found, Page, keyset, read_page},
+        },
+    },
     schema::sources,
 };
 

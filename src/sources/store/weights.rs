@@ -6,8 +6,8 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    db::Conn,
     error::Result,
+    platform::db::Conn,
     schema::{operator_weights, operators},
 };
 

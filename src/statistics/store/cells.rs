@@ -14,8 +14,8 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Prepared, column},
     error::Result,
+    platform::db::{Conn, Prepared, column},
     schema::contact_count_changes,
     statistics::Span,
 };

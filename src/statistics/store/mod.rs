@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::{Counts, Kind};
 use crate::{
     contacts::store::Contact,
-    db::{Conn, Prepared, column},
     error::Result,
+    platform::db::{Conn, Prepared, column},
 };
 
 /// How many rows share the number of an organization's leads.

@@ -14,10 +14,14 @@ use uuid::Uuid;
 
 use super::Task;
 use crate::{
-    db::{Conn, Prepared},
     error::Result,
-    page::{Found, Page, read_page},
-    whose::Whose,
+    platform::{
+        db::{Conn, Prepared},
+        grpc::{
+            page::{Found, Page, read_page},
+            whose::Whose,
+        },
+    },
 };
 
 /// The order of the days that tasks are due by.

@@ -14,9 +14,11 @@ pub use list::{Filter, list};
 use uuid::Uuid;
 
 use crate::{
-    db::{Conn, Prepared},
     error::{Error, Result},
-    page::Page,
+    platform::{
+        db::{Conn, Prepared},
+        grpc::page::Page,
+    },
     schema::tasks,
 };
 

@@ -3,8 +3,8 @@
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use futures_util::future::join_all;
 use minicrm::{
-    context::DEVELOPMENT_ORGANIZATION,
-    db::Conn,
+    call::DEVELOPMENT_ORGANIZATION,
+    platform::db::Conn,
     proto::{
         CreateCommentRequest, Deal, DealStage, DealStatus, ListActivitiesRequest,
         UpdateDealRequest, activity::Payload,

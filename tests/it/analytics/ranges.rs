@@ -6,7 +6,7 @@ use diesel::{
 };
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use minicrm::{
-    migrations,
+    platform::migrations,
     proto::{
         Contact, ContactStatus, DeleteLeadRequest, GetDistributionRequest, GetDistributionResponse,
         ListContactsRequest, SourceBacklog,

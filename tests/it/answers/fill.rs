@@ -1,6 +1,6 @@
 //! Everything with the longest texts there may be.
 
-use minicrm::context::DEVELOPMENT_ORGANIZATION as ORGANIZATION;
+use minicrm::call::DEVELOPMENT_ORGANIZATION as ORGANIZATION;
 use uuid::Uuid;
 
 use crate::support::App;

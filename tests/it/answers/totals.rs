@@ -1,7 +1,7 @@
 //! `include_total`, where there is more than is counted. (What every list counts is in
 //! `paging`, what each filter leaves is beside its list.)
 
-use minicrm::{context::DEVELOPMENT_ORGANIZATION as ORGANIZATION, proto::ListLeadsRequest};
+use minicrm::{call::DEVELOPMENT_ORGANIZATION as ORGANIZATION, proto::ListLeadsRequest};
 
 use crate::support::{App, assert_invalid, call};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use minicrm::{
-    context::DEVELOPMENT_ORGANIZATION as ORGANIZATION,
+    call::DEVELOPMENT_ORGANIZATION as ORGANIZATION,
     proto::{
         BatchCreateContactsRequest, ExportLeadRequest, GetDistributionRequest, GetLeadRequest,
         GetSourceRequest, Lead, LeadIdentity, LeadView, ListContactsRequest, ListDealsRequest,

@@ -9,9 +9,9 @@ use std::{
 };
 
 use minicrm::{
-    context::DEVELOPMENT_ORGANIZATION,
-    db::Db,
+    call::DEVELOPMENT_ORGANIZATION,
     fold_counts,
+    platform::db::Db,
     proto::{Contact, GetDistributionRequest, GetOverviewRequest, Source},
 };
 use tokio::task::JoinSet;

@@ -2,7 +2,7 @@
 //! plain search of all contacts finds.
 
 use minicrm::{
-    context::DEVELOPMENT_ORGANIZATION,
+    call::DEVELOPMENT_ORGANIZATION,
     proto::{ContactStatus, ListContactsRequest},
 };
 use prost_types::Timestamp;

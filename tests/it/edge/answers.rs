@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use minicrm::{
-    context::{DEVELOPMENT_ORGANIZATION, Settings},
-    edge,
+    call::{DEVELOPMENT_ORGANIZATION, Settings},
+    platform::ingress,
     proto::ListContactsRequest,
 };
 use prost::Message;
@@ -24,11 +24,11 @@ const FOR_EVER: Duration = Duration::from_hours(1);
 async fn server(stall_timeout: Duration, send_timeout: Duration) -> (Server, App) {
     let settings = Settings {
         organizations: vec![DEVELOPMENT_ORGANIZATION, OTHER],
-        edge: edge::Settings {
+        edge: ingress::Settings {
             answer_memory: 3584 * KIB,
             stall_timeout,
             send_timeout,
-            ..edge::Settings::default()
+            ..ingress::Settings::default()
         },
         ..plain()
     };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use minicrm::{context::Settings, edge};
+use minicrm::{call::Settings, platform::ingress};
 use prost::Message;
 use tokio::{
     io::AsyncReadExt,
@@ -76,10 +76,10 @@ async fn streams_of_strangers_do_not_keep_health_from_being_checked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_watches_is_doing_something() {
     let settings = Settings {
-        edge: edge::Settings {
+        edge: ingress::Settings {
             max_connections: 4,
             max_connections_per_peer: Some(4),
-            ..edge::Settings::default()
+            ..ingress::Settings::default()
         },
         ..plain()
     };

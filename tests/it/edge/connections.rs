@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use minicrm::{context::Settings, edge, proto::ListLeadsRequest};
+use minicrm::{call::Settings, platform::ingress, proto::ListLeadsRequest};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
@@ -50,10 +50,10 @@ async fn who_does_not_speak_is_not_listened_to() {
 #[tokio::test]
 async fn who_comes_takes_the_place_of_nobody_and_never_of_somebody() {
     let settings = Settings {
-        edge: edge::Settings {
+        edge: ingress::Settings {
             max_connections: 2,
             max_connections_per_peer: Some(2),
-            ..edge::Settings::default()
+            ..ingress::Settings::default()
         },
         ..plain()
     };
@@ -82,10 +82,10 @@ async fn who_comes_takes_the_place_of_nobody_and_never_of_somebody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_connections_of_one_peer_keep_nobody_out() {
     let settings = Settings {
-        edge: edge::Settings {
+        edge: ingress::Settings {
             max_connections: 40,
             max_connections_per_peer: Some(10),
-            ..edge::Settings::default()
+            ..ingress::Settings::default()
         },
         ..plain()
     };
@@ -115,10 +115,10 @@ async fn silent_connections_of_one_peer_keep_nobody_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn when_it_is_full_nobody_leaves_even_while_they_call() {
     let settings = Settings {
-        edge: edge::Settings {
+        edge: ingress::Settings {
             max_connections: 2,
             max_connections_per_peer: Some(2),
-            ..edge::Settings::default()
+            ..ingress::Settings::default()
         },
         ..plain()
     };
@@ -166,9 +166,9 @@ async fn http_1_is_told_what_is_spoken_here() {
 #[tokio::test(flavor = "multi_thread")]
 async fn old_connections_are_replaced_and_no_call_fails() {
     let settings = Settings {
-        edge: edge::Settings {
+        edge: ingress::Settings {
             max_connection_age: Duration::from_millis(300),
-            ..edge::Settings::default()
+            ..ingress::Settings::default()
         },
         ..plain()
     };

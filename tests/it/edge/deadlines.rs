@@ -5,8 +5,8 @@ use std::time::Duration;
 use diesel_async::SimpleAsyncConnection;
 use futures_util::stream;
 use minicrm::{
-    context::Settings,
-    edge::{self, Timeouts},
+    call::Settings,
+    platform::ingress::{self, Timeouts},
     proto::{
         BatchCreateContactsRequest, CreateContactRequest, CreateLeadRequest, EraseLeadRequest,
         Lead, ListContactsRequest, ListLeadsRequest, UpdateLeadRequest,
@@ -32,9 +32,9 @@ fn within<T>(timeout: &'static str, message: T) -> Request<T> {
 
 fn timeouts(default: Duration, max: Duration) -> Settings {
     Settings {
-        edge: edge::Settings {
+        edge: ingress::Settings {
             timeouts: Timeouts { default, max },
-            ..edge::Settings::default()
+            ..ingress::Settings::default()
         },
         ..plain()
     }

@@ -20,7 +20,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use minicrm::{
-    context::{App as Shared, DEVELOPMENT_ORGANIZATION, Settings},
+    call::{App as Shared, DEVELOPMENT_ORGANIZATION, Settings},
     server::{self, Places},
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};

@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 
 use diesel_async::SimpleAsyncConnection;
 use minicrm::{
-    context::Settings,
-    edge,
+    call::Settings,
+    platform::ingress,
     proto::{
         ApiKeyAccess, GetOverviewRequest, ListLeadsRequest, ListOperatorsRequest,
         UpdateOperatorRequest,
@@ -20,16 +20,16 @@ use uuid::Uuid;
 use super::{Server, plain};
 use crate::support::{App, assert_error, call, contact, external, new_database, operator, secure};
 
-fn limits(edge: edge::Settings) -> Settings {
+fn limits(edge: ingress::Settings) -> Settings {
     Settings { edge, ..plain() }
 }
 
 /// Mutant: a place that is given back before the work is done.
 #[tokio::test(flavor = "multi_thread")]
 async fn more_calls_than_may_be_in_flight_are_refused() {
-    let settings = limits(edge::Settings {
+    let settings = limits(ingress::Settings {
         max_in_flight: Some(1),
-        ..edge::Settings::default()
+        ..ingress::Settings::default()
     });
     let server = Server::start(settings, |_| {}).await;
     let app = server.app();
@@ -63,9 +63,9 @@ async fn an_organization_that_is_stuck_does_not_shut_others_out() {
     let [stuck, other] = [Uuid::now_v7(), Uuid::now_v7()];
     let settings = Settings {
         organizations: vec![stuck, other],
-        ..limits(edge::Settings {
+        ..limits(ingress::Settings {
             max_in_flight: Some(8),
-            ..edge::Settings::default()
+            ..ingress::Settings::default()
         })
     };
     let app = App::made_with(new_database().await, settings).await;
@@ -120,9 +120,9 @@ async fn an_organization_that_calls_too_often_is_refused_alone() {
     let [loud, quiet] = [Uuid::now_v7(), Uuid::now_v7()];
     let settings = Settings {
         organizations: vec![loud, quiet],
-        ..limits(edge::Settings {
+        ..limits(ingress::Settings {
             organization_rate: NonZeroU32::new(2),
-            ..edge::Settings::default()
+            ..ingress::Settings::default()
         })
     };
     let app = App::made_with(new_database().await, settings).await;
@@ -136,9 +136,9 @@ async fn an_organization_that_calls_too_often_is_refused_alone() {
 #[tokio::test]
 async fn a_key_that_calls_too_often_is_refused_alone() {
     let settings = Settings {
-        edge: edge::Settings {
+        edge: ingress::Settings {
             api_key_rate: NonZeroU32::new(2),
-            ..edge::Settings::default()
+            ..ingress::Settings::default()
         },
         ..secure()
     };

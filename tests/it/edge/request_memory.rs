@@ -3,8 +3,8 @@
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::select_all;
 use minicrm::{
-    context::Settings,
-    edge,
+    call::Settings,
+    platform::ingress,
     proto::{BatchCreateContactsRequest, CreateContactRequest, ListLeadsRequest},
 };
 use tonic::Code;
@@ -15,10 +15,10 @@ use super::{
 };
 use crate::support::{Hostile, assert_error, call, contact, external, framed, operator, secure};
 
-fn memory(request_memory: usize) -> edge::Settings {
-    edge::Settings {
+fn memory(request_memory: usize) -> ingress::Settings {
+    ingress::Settings {
         request_memory,
-        ..edge::Settings::default()
+        ..ingress::Settings::default()
     }
 }
 

@@ -4,8 +4,8 @@ use std::{io::Write, time::Duration};
 
 use flate2::{Compression, write::GzEncoder};
 use minicrm::{
-    context::Settings,
-    edge::{self, Timeouts},
+    call::Settings,
+    platform::ingress::{self, Timeouts},
     proto::{
         ApiKeyAccess, BatchCreateContactsRequest, CreateContactRequest, CreateLeadRequest, Lead,
         LoginRequest, OperatorWeight, ReplaceOperatorWeightsRequest, UpdateLeadRequest,
@@ -209,13 +209,13 @@ async fn a_request_is_one_whole_message() {
 async fn a_request_ends_soon_after_it_begins() {
     let hour = Duration::from_hours(1);
     let settings = Settings {
-        edge: edge::Settings {
+        edge: ingress::Settings {
             timeouts: Timeouts {
                 default: hour,
                 max: hour,
             },
             body_timeout: Duration::from_millis(300),
-            ..edge::Settings::default()
+            ..ingress::Settings::default()
         },
         ..plain()
     };

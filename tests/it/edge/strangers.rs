@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::select_all;
 use minicrm::{
-    context::Settings,
-    edge::{self, Timeouts},
+    call::Settings,
+    platform::ingress::{self, Timeouts},
     proto::{LoginRequest, RegisterRequest},
 };
 use prost::Message;
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_peer_holds_leaves_room_for_others() {
     let settings = Settings {
-        edge: edge::Settings {
+        edge: ingress::Settings {
             request_memory: 1024 * KIB,
             answer_memory: 1024 * KIB,
             timeouts: Timeouts {
@@ -34,7 +34,7 @@ async fn what_one_peer_holds_leaves_room_for_others() {
             },
             body_timeout: PATIENCE,
             stall_timeout: PATIENCE,
-            ..edge::Settings::default()
+            ..ingress::Settings::default()
         },
         ..secure()
     };

@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
 
 use minicrm::{
-    edge::tls::{Files, Tls},
+    platform::ingress::tls::{Files, Tls},
     proto::ListLeadsRequest,
 };
 use tokio::time::Instant;

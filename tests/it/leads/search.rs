@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use diesel::{QueryableByName, sql_query, sql_types};
 use diesel_async::RunQueryDsl;
-use minicrm::{context::DEVELOPMENT_ORGANIZATION, proto::ListLeadsRequest};
+use minicrm::{call::DEVELOPMENT_ORGANIZATION, proto::ListLeadsRequest};
 use uuid::Uuid;
 
 use crate::support::{App, call};

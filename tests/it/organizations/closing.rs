@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use diesel_async::RunQueryDsl;
 use minicrm::{
-    db::Db,
+    platform::db::Db,
     proto::{ApiKeyAccess, DeleteOrganizationRequest, RegisterRequest, Role},
     remove_closed,
     verify::drift,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
 use minicrm::{
-    context::Settings,
-    db::Conn,
+    call::Settings,
+    platform::db::Conn,
     proto::{
         ApiKeyAccess, CreateDealRequest, CreateLeadRequest, CreateOperatorRequest,
         CreateTaskRequest, Deal, DeleteLeadRequest, Lead, MemberOperators, Operator,

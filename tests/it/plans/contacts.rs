@@ -2,7 +2,7 @@
 
 use diesel_async::SimpleAsyncConnection;
 use minicrm::{
-    context::DEVELOPMENT_ORGANIZATION as ORGANIZATION,
+    call::DEVELOPMENT_ORGANIZATION as ORGANIZATION,
     proto::{GetDistributionRequest, GetOverviewRequest},
 };
 use prost_types::Timestamp;

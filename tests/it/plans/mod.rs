@@ -8,8 +8,8 @@ mod lists;
 use diesel::{QueryableByName, sql_query, sql_types::BigInt};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use minicrm::{
-    context::DEVELOPMENT_ORGANIZATION,
-    db::Conn,
+    call::DEVELOPMENT_ORGANIZATION,
+    platform::db::Conn,
     proto::{
         Contact, CreateContactRequest, GetDistributionRequest, GetOverviewRequest, LeadIdentity,
         Source,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
-use minicrm::{
+use minicrm::platform::{
     db::Conn,
     embedded::{Options, Postgres},
 };

@@ -3,7 +3,7 @@
 use std::{fs::File, process::Stdio, time::Duration};
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
-use minicrm::{db::Conn, proto::ListLeadsRequest};
+use minicrm::{platform::db::Conn, proto::ListLeadsRequest};
 use tokio::{process::Command, time::timeout};
 use tonic::Code;
 use tonic_health::pb::{

@@ -1,7 +1,7 @@
 //! `minicrm migrate`, and what a start says of a database.
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
-use minicrm::db::Conn;
+use minicrm::platform::db::Conn;
 use tokio::process::Command;
 
 use super::{

@@ -8,8 +8,10 @@ use std::{
 
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use minicrm::{
-    db::{Conn, Connector},
-    embedded::{Options, Postgres},
+    platform::{
+        db::{Conn, Connector},
+        embedded::{Options, Postgres},
+    },
     proto::ListLeadsRequest,
 };
 use tokio::{

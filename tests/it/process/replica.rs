@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
-    db::Conn,
+    platform::db::Conn,
     proto::{GetOperatorRequest, GetOverviewRequest, ListOperatorsRequest},
 };
 use tokio::time::{sleep, timeout};

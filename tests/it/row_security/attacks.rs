@@ -2,7 +2,7 @@
 
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
-use minicrm::{db::Conn, migrations};
+use minicrm::platform::{db::Conn, migrations};
 use uuid::Uuid;
 
 use super::{as_service, names, two_organizations};

@@ -9,9 +9,11 @@ use diesel::{
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join_all;
 use minicrm::{
-    db::{Conn, Db, Scope, Transaction},
     error::{Error, Result},
-    migrations,
+    platform::{
+        db::{Conn, Db, Scope, Transaction},
+        migrations,
+    },
     proto::{GetContactRequest, ListContactsRequest, ListLeadsRequest},
     verify,
 };

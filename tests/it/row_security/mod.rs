@@ -10,8 +10,8 @@ use std::time::Duration;
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use minicrm::{
-    db::{Conn, Db},
     fold_counts,
+    platform::db::{Conn, Db},
 };
 use uuid::Uuid;
 

@@ -7,7 +7,7 @@ use diesel::{
     sql_types::BigInt,
 };
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
-use minicrm::db::Conn;
+use minicrm::platform::db::Conn;
 use uuid::Uuid;
 
 use super::{as_service, names, two_organizations};

@@ -14,7 +14,7 @@ use std::{
 };
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
-use minicrm::{
+use minicrm::platform::{
     db::Conn,
     embedded::{Options, Postgres},
     migrations,

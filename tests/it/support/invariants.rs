@@ -7,7 +7,7 @@ use diesel::{
     sql_types::{BigInt, Text},
 };
 use diesel_async::RunQueryDsl;
-use minicrm::{db::Db, fold_counts, verify};
+use minicrm::{fold_counts, platform::db::Db, verify};
 
 use super::{App, cluster::served};
 

@@ -1,7 +1,7 @@
 //! Locks that others wait for.
 
 use diesel_async::SimpleAsyncConnection;
-use minicrm::db::Conn;
+use minicrm::platform::db::Conn;
 
 use super::App;
 

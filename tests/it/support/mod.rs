@@ -22,8 +22,8 @@ use std::{
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
     auth::tokens::Key,
-    context::{App as Shared, DEVELOPMENT_ORGANIZATION, Settings},
-    db::Conn,
+    call::{App as Shared, DEVELOPMENT_ORGANIZATION, Settings},
+    platform::db::Conn,
     proto::{
         activity_service_client::ActivityServiceClient,
         analytics_service_client::AnalyticsServiceClient, auth_service_client::AuthServiceClient,

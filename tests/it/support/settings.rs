@@ -8,8 +8,8 @@ use minicrm::{
         limits::Attempts,
         tokens::{Key, Keys},
     },
-    context::Settings,
-    edge::{self, Timeouts},
+    call::Settings,
+    platform::ingress::{self, Timeouts},
 };
 
 use super::KEY;
@@ -26,14 +26,14 @@ pub fn settings() -> Settings {
 }
 
 /// No test depends on how long a call takes.
-fn unhurried() -> edge::Settings {
+fn unhurried() -> ingress::Settings {
     let long = Duration::from_mins(1);
-    edge::Settings {
+    ingress::Settings {
         timeouts: Timeouts {
             default: long,
             max: long,
         },
-        ..edge::Settings::default()
+        ..ingress::Settings::default()
     }
 }
 

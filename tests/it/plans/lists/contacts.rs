@@ -2,8 +2,8 @@
 
 use diesel_async::SimpleAsyncConnection;
 use minicrm::{
-    context::DEVELOPMENT_ORGANIZATION as ORGANIZATION,
-    db::Conn,
+    call::DEVELOPMENT_ORGANIZATION as ORGANIZATION,
+    platform::db::Conn,
     proto::{ContactStatus, ListContactsRequest},
 };
 use prost_types::Timestamp;

@@ -2,8 +2,8 @@
 
 use diesel_async::SimpleAsyncConnection;
 use minicrm::{
-    context::DEVELOPMENT_ORGANIZATION as ORGANIZATION,
-    db::Conn,
+    call::DEVELOPMENT_ORGANIZATION as ORGANIZATION,
+    platform::db::Conn,
     proto::{
         GetLeadRequest, LeadView, ListAssignmentsRequest, ListLeadsRequest, LookupLeadRequest,
         lookup_lead_request::Identifier,

@@ -8,7 +8,7 @@ mod tasks;
 
 use diesel_async::SimpleAsyncConnection;
 use minicrm::{
-    context::DEVELOPMENT_ORGANIZATION as ORGANIZATION,
+    call::DEVELOPMENT_ORGANIZATION as ORGANIZATION,
     proto::{ListOperatorLoadsRequest, ListOperatorsRequest, ListSourcesRequest},
 };
 use uuid::Uuid;

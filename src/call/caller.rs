@@ -1,0 +1,237 @@
+//! Who calls, for which organization, and what they may do: the one place where a
+//! request's organization is decided.
+
+use std::{net::IpAddr, sync::Arc};
+
+use tonic::{codegen::http::HeaderMap, metadata::MetadataMap};
+use uuid::Uuid;
+
+use super::{App, Context};
+use crate::{
+    access::{Caller, Grant, Identity, KeyAccess, Method, Place, Role, Trust, Who},
+    audit::denials::Denial,
+    error::{Error, NOT_OWN, ORGANIZATION_REQUIRED, ROLE_DENIED, Result, USER_REQUIRED},
+    organizations::store::members,
+    platform::{
+        db::{Conn, Db},
+        ingress::Deadline,
+    },
+};
+
+impl Context {
+    /// The context of a call of `Q`'s method with this metadata. Checks who
+    /// calls, then for which organization; [`Context::check_grant`] comes next.
+    ///
+    /// Without authentication a call may name any organization that is served, in
+    /// `x-organization-id`; one that names none belongs to the first.
+    pub async fn resolve<Q: Method>(
+        app: &Arc<App>,
+        metadata: &MetadataMap,
+        peer: Option<IpAddr>,
+        Deadline(deadline): Deadline,
+    ) -> Result<Self> {
+        app.check_prepared()?;
+        let mut context = Self {
+            app: Arc::clone(app),
+            organization_id: Uuid::nil(),
+            identity: Identity::Nobody,
+            token_time: None,
+            place: None,
+            grant: Grant::All,
+            method: Q::NAME,
+            who: Q::WHO,
+            trust: Q::TRUST,
+            peer,
+            deadline,
+            db: app.db.in_shares(&app.shares).until(deadline),
+            phone_region: app.phone_region,
+        };
+        let Some(auth) = &app.auth else {
+            context.identity = Identity::Development;
+            if let Who::Places(_) = Q::WHO {
+                context.enter_as_developer(metadata)?;
+                context.settle().await?;
+            }
+            return Ok(context);
+        };
+        if let Who::Anyone = Q::WHO {
+            return Ok(context);
+        }
+        let token = bearer(metadata.as_ref()).ok_or(Error::Unauthenticated)?;
+        let caller = app
+            .identities
+            .caller(&context.callers_db(), &auth.keys, token)
+            .await?;
+        context.identity = caller.identity();
+        context.token_time = caller.issue_time();
+        if let Who::Places(places) = Q::WHO {
+            context.enter(caller, metadata).await?;
+            context.grant = context.place.map_or(Grant::No, |place| places.grant(place));
+            context.settle().await?;
+        }
+        Ok(context)
+    }
+
+    /// The database, for what is asked of callers: an organization that is stuck must
+    /// not lock its own out.
+    fn callers_db(&self) -> Db {
+        self.app.db.until(self.deadline)
+    }
+
+    fn enter_as_developer(&mut self, metadata: &MetadataMap) -> Result<()> {
+        let served = self.app.organizations.as_slice();
+        let organization_id = match named_organization(metadata.as_ref())? {
+            None => served.first().copied(),
+            Some(named) => Some(named).filter(|named| served.contains(named)),
+        };
+        self.organization_id = organization_id.ok_or(Error::OrganizationDenied)?;
+        self.place = Some(Place::Member(Role::Owner));
+        Ok(())
+    }
+
+    /// Decides the organization of the call, and the caller's place in it.
+    async fn enter(&mut self, caller: Caller, metadata: &MetadataMap) -> Result<()> {
+        let named = named_organization(metadata.as_ref())?;
+        let (identities, db) = (&self.app.identities, &self.callers_db());
+        (self.organization_id, self.place) = match caller {
+            Caller::Key {
+                organization_id,
+                id,
+                access,
+                ..
+            } => {
+                if named.is_some_and(|named| named != organization_id) {
+                    return Err(Error::OrganizationDenied);
+                }
+                if self.trust != Trust::Remembered {
+                    identities.check_key(db, organization_id, id).await?;
+                }
+                (organization_id, Some(Place::Key(access)))
+            }
+            Caller::User { id, issue_time, .. } => {
+                let remembered = if self.trust == Trust::Remembered {
+                    identities.memberships(db, id).await?
+                } else {
+                    identities.check_user_now(db, id, issue_time).await?;
+                    identities.memberships_now(db, id).await?
+                };
+                let remembered = match named {
+                    // They may have chosen another one by another process.
+                    None if self.trust == Trust::Remembered && remembered.len() > 1 => {
+                        identities.memberships_now(db, id).await?
+                    }
+                    _ => remembered,
+                };
+                let found = match membership(&remembered, named) {
+                    // They may have joined it by another process.
+                    None => membership(&identities.memberships_now(db, id).await?, named),
+                    found => found,
+                };
+                let (organization_id, role) = found.ok_or(match named {
+                    Some(_) => Error::OrganizationDenied,
+                    None => Error::Denied(ORGANIZATION_REQUIRED),
+                })?;
+                (organization_id, Some(Place::Member(role)))
+            }
+        };
+        Ok(())
+    }
+
+    /// Learns how things are done in the organization.
+    async fn settle(&mut self) -> Result<()> {
+        let region = self
+            .app
+            .identities
+            .phone_region(&self.callers_db(), self.organization_id)
+            .await?;
+        self.phone_region = region.or(self.phone_region);
+        Ok(())
+    }
+
+    /// Counts the call against what the organization and the key may call a second.
+    pub fn check_rate(&self) -> Result<()> {
+        self.app.edge.count(self.organization_id, self.identity)
+    }
+
+    /// Refuses callers who may not call the method at all.
+    pub fn check_grant(&self, who: Who) -> Result<()> {
+        match (who, self.identity) {
+            (Who::User, Identity::Development) => Err(Error::AuthenticationOff),
+            (Who::User, Identity::ApiKey(_)) => Err(Error::Denied(USER_REQUIRED)),
+            _ if self.grant == Grant::No => Err(Error::Denied(ROLE_DENIED)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses callers who are granted their own only, if this is not: it belongs
+    /// to this user.
+    pub fn check_own(&self, user_id: Option<Uuid>) -> Result<()> {
+        match self.grant {
+            Grant::All => Ok(()),
+            Grant::Own if user_id.is_some() && user_id == self.identity.user_id() => Ok(()),
+            Grant::Own | Grant::No => Err(Error::Denied(NOT_OWN)),
+        }
+    }
+
+    /// The user whose things alone the call may change, if it may not change all.
+    pub fn only_for(&self) -> Option<Uuid> {
+        match self.grant {
+            Grant::All => None,
+            Grant::Own | Grant::No => Some(self.identity.user_id().unwrap_or_default()),
+        }
+    }
+
+    /// Whether the caller may what owners and admins may.
+    pub fn is_admin(&self) -> bool {
+        matches!(
+            self.place,
+            Some(Place::Member(Role::Owner | Role::Admin) | Place::Key(KeyAccess::Admin))
+        )
+    }
+
+    /// Refuses users who are no members of the organization; who is one stays one until
+    /// the end of the transaction, which writes. Without authentication there are no users to look for.
+    pub async fn check_member(&self, conn: &Conn, user_id: Option<Uuid>) -> Result<()> {
+        let Some(id) = user_id.filter(|_| self.identity != Identity::Development) else {
+            return Ok(());
+        };
+        if members::keep(conn, self.organization_id, id).await? {
+            Ok(())
+        } else {
+            Err(Error::not_found("member", id))
+        }
+    }
+
+    /// Counts that this was denied.
+    pub fn count_denied(&self, reason: &'static str) {
+        if self.place.is_some() {
+            let denial = Denial::now(self.organization_id, self.identity, self.method, reason);
+            self.app.denials.add(denial);
+        }
+    }
+}
+
+/// The membership in the organization that is named, or else in the user's default one.
+pub(super) fn membership(
+    memberships: &[(Uuid, Role)],
+    named: Option<Uuid>,
+) -> Option<(Uuid, Role)> {
+    let wanted = |&&(id, _): &&(Uuid, Role)| named.is_none_or(|named| named == id);
+    memberships.iter().find(wanted).copied()
+}
+
+/// The token a call carries.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get("authorization")?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The organization a call names.
+pub(super) fn named_organization(headers: &HeaderMap) -> Result<Option<Uuid>> {
+    let Some(named) = headers.get("x-organization-id") else {
+        return Ok(None);
+    };
+    let named = Uuid::try_parse_ascii(named.as_bytes());
+    named.map(Some).map_err(|_| Error::OrganizationDenied)
+}

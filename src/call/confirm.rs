@@ -1,0 +1,54 @@
+//! Whether a caller still has the place that grants them a method, where that must be
+//! sure (see [`Trust`]).
+
+use super::Context;
+use crate::{
+    access::{Identity, Place, Trust, Who, check_issued, store},
+    auth::store::users,
+    error::{Error, ROLE_DENIED, Result},
+    organizations,
+    platform::db::Conn,
+};
+
+impl Context {
+    /// Reads the caller's place again, in a transaction that writes, if the method wants
+    /// it: then it is kept until the transaction ends. It comes after the request id and
+    /// before everything else in the order of locks.
+    pub(super) async fn confirm(&self, conn: &Conn) -> Result<()> {
+        if self.trust != Trust::Remembered || matches!(self.who, Who::User) {
+            self.confirm_token(conn).await?;
+        }
+        let Who::Places(places) = self.who else {
+            return Ok(());
+        };
+        let organization_id = self.organization_id;
+        match self.trust {
+            Trust::Remembered => return Ok(()),
+            Trust::Confirmed => {}
+            Trust::Exclusive => drop(organizations::store::lock(conn, organization_id).await?),
+        }
+        let place = match self.identity {
+            Identity::Nobody | Identity::Development => return Ok(()),
+            Identity::User(id) => {
+                let role = store::hold_role(conn, organization_id, id).await?;
+                Place::Member(role.ok_or(Error::OrganizationDenied)?)
+            }
+            Identity::ApiKey(id) => {
+                let access = store::hold_key(conn, organization_id, id).await?;
+                Place::Key(access.ok_or(Error::Unauthenticated)?)
+            }
+        };
+        if places.grant(place) < self.grant {
+            return Err(Error::Denied(ROLE_DENIED));
+        }
+        Ok(())
+    }
+
+    /// Refuses a user whose password has changed since their token was made.
+    async fn confirm_token(&self, conn: &Conn) -> Result<()> {
+        let (Identity::User(id), Some(time)) = (self.identity, self.token_time) else {
+            return Ok(());
+        };
+        check_issued(time, users::tokens_valid_from(conn, id).await?)
+    }
+}

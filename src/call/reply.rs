@@ -1,0 +1,150 @@
+//! The frame around every RPC: decides its context, runs it in a task of its
+//! own, and turns its outcome into a reply.
+
+use std::sync::Arc;
+
+use chrono::Datelike;
+use prost::Message;
+use prost_types::Timestamp;
+use tokio::time::timeout_at;
+use tonic::{Request, Response, Status};
+use tracing::Instrument;
+
+use crate::{
+    access::{Identity, Method},
+    call::{App, Context},
+    error::{Error, Result},
+    platform::{
+        ingress::{Deadline, Held, Owner, Visitor, panics},
+        telemetry::{call::Call, metrics},
+    },
+    proto,
+};
+
+/// What a method of a service returns.
+pub type Rpc<T> = Result<Response<T>, Status>;
+
+/// Shorter answers are not compressed, whatever the caller understands.
+const WORTH_COMPRESSING: usize = 4096;
+
+/// Longest answer: what clients accept unless told otherwise.
+const MAX_ANSWER: usize = 4 * 1024 * 1024;
+
+/// Serves `request` with `method` until its deadline. It runs in a task of its
+/// own: neither a caller who hangs up nor the deadline stops it half-way.
+pub async fn reply<Q, T, F>(
+    app: &Arc<App>,
+    request: Request<Q>,
+    method: impl FnOnce(Context, Q) -> F,
+) -> Rpc<T>
+where
+    Q: Method,
+    T: Message + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    let compress = request.metadata().contains_key("grpc-accept-encoding");
+    let deadline = Deadline::of(request.extensions());
+    let mut call = Call::begin(Q::PATH, request.metadata());
+    let span = call.span();
+    let serving = serve(app, request, deadline, &mut call, method).instrument(span);
+    let served = timeout_at(deadline.0, serving).await;
+    let outcome = served.unwrap_or(Err(Error::DeadlineExceeded));
+    let outcome = outcome.and_then(|(answer, owner)| match answer.encoded_len() {
+        // Methods answer less; a client could not say what is wrong with more.
+        length if length > MAX_ANSWER => Err(Error::AnswerTooLarge),
+        length => Ok((answer, length, owner)),
+    });
+    match &outcome {
+        Err(Error::Overloaded { what, .. }) => metrics::shed(what),
+        Err(Error::RateLimited { kind, .. }) => metrics::rate_limited(kind),
+        Err(Error::TooManyAttempts { .. }) => metrics::rate_limited("attempts"),
+        _ => {}
+    }
+    call.end(&outcome);
+    let (answer, length, owner) = outcome.map_err(|error| Status::from(&error))?;
+    let short = compress && length < WORTH_COMPRESSING;
+    let mut response = Response::new(answer);
+    if short {
+        response.disable_compression();
+    }
+    if let Some(owner) = owner {
+        // The answer counts for them until it is sent.
+        response.extensions_mut().insert(owner);
+    }
+    Ok(response)
+}
+
+async fn serve<Q, T, F>(
+    app: &Arc<App>,
+    request: Request<Q>,
+    deadline: Deadline,
+    call: &mut Call,
+    method: impl FnOnce(Context, Q) -> F,
+) -> Result<(T, Option<Owner>)>
+where
+    Q: Method,
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    deadline.check()?;
+    let admitted = app.edge().admit()?;
+    let peer = request.remote_addr().map(|address| address.ip());
+    let context = Context::resolve::<Q>(app, request.metadata(), peer, deadline).await?;
+    if context.identity != Identity::Nobody {
+        Visitor::proves_identity(request.extensions());
+    }
+    call.is_for(context.organization_id);
+    context.check_rate()?;
+    let taken = (
+        admitted.of(context.organization_id)?,
+        Held::of(request.extensions()),
+    );
+    let owner = context.owner();
+    let outcome = run(context.clone(), request.into_inner(), taken, method).await;
+    if let Err(Error::Denied(reason)) = &outcome {
+        context.count_denied(reason);
+    }
+    outcome.map(|answer| (answer, owner))
+}
+
+/// What the call has taken is given back when its work is done, whoever still waits for
+/// it: its place among those in flight, and the memory of its request.
+async fn run<Q, T, F>(
+    context: Context,
+    request: Q,
+    taken: impl Send + 'static,
+    method: impl FnOnce(Context, Q) -> F,
+) -> Result<T>
+where
+    Q: Method,
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    context.check_grant(Q::WHO)?;
+    let work = method(context, request);
+    let work = async move {
+        let _taken = taken;
+        panics::caught(work).await?
+    };
+    tokio::spawn(work.in_current_span())
+        .await
+        .unwrap_or_else(|error| Err(Error::internal(error)))
+}
+
+/// A day on the wire.
+pub fn date(date: chrono::NaiveDate) -> proto::Date {
+    let unsigned = |part: u32| i32::try_from(part).unwrap_or_default();
+    proto::Date {
+        year: date.year(),
+        month: unsigned(date.month()),
+        day: unsigned(date.day()),
+    }
+}
+
+/// A time on the wire.
+pub fn timestamp(time: chrono::DateTime<chrono::Utc>) -> Timestamp {
+    Timestamp {
+        seconds: time.timestamp(),
+        nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default(),
+    }
+}

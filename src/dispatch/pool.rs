@@ -1,0 +1,83 @@
+//! Who can take a contact of a source, and who cannot.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{dispatch::pick::Candidate, platform::db::text_enum, proto};
+
+text_enum! {
+    /// Why an operator with a weight on a source cannot take a contact.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+    ExclusionReason {
+        /// The weight is 0.
+        Paused = "PAUSED",
+        /// The operator is not active.
+        Inactive = "INACTIVE",
+        /// The load has reached its limit.
+        AtLoadLimit = "AT_LOAD_LIMIT",
+        /// The window's limit is used up.
+        AtWindowLimit = "AT_WINDOW_LIMIT",
+        /// The contact is being taken from this operator.
+        CurrentOperator = "CURRENT_OPERATOR",
+    }
+}
+
+impl From<ExclusionReason> for proto::ExclusionReason {
+    fn from(reason: ExclusionReason) -> Self {
+        match reason {
+            ExclusionReason::Paused => Self::Paused,
+            ExclusionReason::Inactive => Self::Inactive,
+            ExclusionReason::AtLoadLimit => Self::AtLoadLimit,
+            ExclusionReason::AtWindowLimit => Self::AtWindowLimit,
+            ExclusionReason::CurrentOperator => Self::CurrentOperator,
+        }
+    }
+}
+
+/// An operator who cannot take a contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excluded {
+    /// Who.
+    pub operator_id: Uuid,
+    /// Their weight on the source.
+    pub weight: u32,
+    /// Why not.
+    pub reason: ExclusionReason,
+}
+
+/// Everyone with a weight on a source, by operator id: who can take a contact,
+/// and who cannot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    /// The source.
+    pub source_id: Uuid,
+    /// Who can.
+    pub candidates: Vec<Candidate>,
+    /// Who cannot.
+    pub excluded: Vec<Excluded>,
+}
+
+impl Pool {
+    /// A digest of the content, as a UUID of version 8: equal pools have equal ids, for
+    /// ever. (Pools that were kept by another digest keep their ids: nothing but their
+    /// id refers to them.)
+    pub fn id(&self) -> Uuid {
+        let mut digest = Sha256::new().chain_update(self.source_id);
+        digest.update(self.candidates.len().to_be_bytes());
+        for candidate in &self.candidates {
+            digest.update(candidate.operator_id);
+            digest.update(candidate.weight.to_be_bytes());
+        }
+        for excluded in &self.excluded {
+            digest.update(excluded.operator_id);
+            digest.update(excluded.weight.to_be_bytes());
+            digest.update(excluded.reason.as_str());
+            digest.update([0]);
+        }
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest.finalize()[..16]);
+        Uuid::new_v8(id)
+    }
+}

@@ -1,0 +1,121 @@
+//! Locks the operators of sources, and reads what was true of both by then.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    QueryableByName, sql_query,
+    sql_types::{Array, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::{
+    error::Result,
+    operators::store::Operator,
+    platform::db::{Conn, Prepared},
+};
+
+/// Sources, each by its id or its code.
+#[derive(Debug, Default)]
+pub struct SourceKeys<'a> {
+    pub ids: BTreeSet<Uuid>,
+    pub codes: BTreeSet<&'a str>,
+}
+
+impl SourceKeys<'_> {
+    /// One source.
+    pub fn id(id: Uuid) -> Self {
+        let ids = [id].into();
+        Self {
+            ids,
+            ..Self::default()
+        }
+    }
+}
+
+/// Locks the operators with a weight on these sources, and these others, in
+/// the order of their ids, as everyone does who locks more than one.
+pub async fn lock_operators(
+    conn: &Conn,
+    organization_id: Uuid,
+    sources: &SourceKeys<'_>,
+    others: &[Uuid],
+) -> Result<Vec<Operator>> {
+    Ok(Prepared(
+        sql_query(
+            "SELECT id, name, active, load_limit, window_limit, window_seconds, load, user_id,
+                    revision, create_time, update_time, delete_time
+             FROM operators
+             WHERE organization_id = $1 AND id = ANY (ARRAY(
+                 SELECT operator_id FROM operator_weights
+                 WHERE organization_id = $1 AND source_id = ANY (ARRAY(
+                     SELECT s.id FROM unnest($3) AS k (code), LATERAL (
+                         SELECT id FROM sources
+                         WHERE organization_id = $1 AND code = k.code AND delete_time IS NULL
+                         LIMIT 1) AS s
+                     UNION SELECT unnest($2)))
+                 UNION SELECT unnest($4)))
+             ORDER BY id
+             FOR NO KEY UPDATE",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<SqlUuid>, _>(Vec::from_iter(&sources.ids))
+        .bind::<Array<Text>, _>(Vec::from_iter(&sources.codes))
+        .bind::<Array<SqlUuid>, _>(others),
+    )
+    .get_results(&mut &*conn)
+    .await?)
+}
+
+/// A weight of an operator on a source that exists; with neither, the time.
+#[derive(Debug, QueryableByName)]
+pub struct SourceWeight {
+    #[diesel(sql_type = Timestamptz)]
+    pub time: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub source_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub code: Option<String>,
+    #[diesel(sql_type = Nullable<Bool>)]
+    pub active: Option<bool>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub operator_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub weight: Option<i32>,
+}
+
+/// The weights of the sources that exist, by source, with the time; at least
+/// one row. The LATERALs make it index lookups, whatever size the planner
+/// believed the tables to have when the statement was prepared.
+pub async fn weights(
+    conn: &Conn,
+    organization_id: Uuid,
+    sources: &SourceKeys<'_>,
+) -> Result<Vec<SourceWeight>> {
+    Ok(Prepared(
+        sql_query(
+            "SELECT t.time, s.id AS source_id, s.code, s.active, w.operator_id, w.weight
+             FROM (SELECT statement_timestamp() AS time) AS t
+             LEFT JOIN LATERAL (
+                 SELECT f.* FROM unnest($2) AS k (id), LATERAL (
+                     SELECT id, code, active FROM sources
+                     WHERE organization_id = $1 AND id = k.id AND delete_time IS NULL
+                     LIMIT 1) AS f
+                 UNION SELECT f.* FROM unnest($3) AS k (code), LATERAL (
+                     SELECT id, code, active FROM sources
+                     WHERE organization_id = $1 AND code = k.code AND delete_time IS NULL
+                     LIMIT 1) AS f
+                 ORDER BY id) AS s ON true
+             LEFT JOIN LATERAL (
+                 SELECT operator_id, weight FROM operator_weights
+                 WHERE organization_id = $1 AND source_id = s.id
+                 OFFSET 0) AS w ON true",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<SqlUuid>, _>(Vec::from_iter(&sources.ids))
+        .bind::<Array<Text>, _>(Vec::from_iter(&sources.codes)),
+    )
+    .get_results(&mut &*conn)
+    .await?)
+}

@@ -1,0 +1,74 @@
+//! Counts what operators were given within their windows.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    QueryableByName, sql_query,
+    sql_types::{Array, BigInt, Bool, Nullable, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Result},
+    operators::store::Operator,
+    platform::db::{Conn, Prepared},
+};
+
+#[derive(Debug, QueryableByName)]
+struct WindowLoad {
+    #[diesel(sql_type = Timestamptz)]
+    time: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    operator_id: Option<Uuid>,
+    #[diesel(sql_type = BigInt)]
+    given: i64,
+}
+
+/// How many contacts each of these operators was given within its window.
+pub async fn window_loads(
+    conn: &Conn,
+    organization_id: Uuid,
+    operators: &[Operator],
+) -> Result<HashMap<Uuid, i32>> {
+    let ids: Vec<_> = operators.iter().map(|operator| operator.id).collect();
+    Ok(count_windows(conn, organization_id, &ids, false).await?.1)
+}
+
+/// The time, and how many contacts each of these operators was given within its
+/// window until then; counted no further than its limit if `to_limit`.
+pub async fn count_windows(
+    mut conn: &Conn,
+    organization_id: Uuid,
+    ids: &[Uuid],
+    to_limit: bool,
+) -> Result<(DateTime<Utc>, HashMap<Uuid, i32>)> {
+    let rows: Vec<WindowLoad> = Prepared(
+        sql_query(
+            "SELECT t.time, o.id AS operator_id, (
+                 SELECT count(*) FROM (
+                     SELECT FROM assignments AS a
+                     WHERE a.organization_id = $1 AND a.operator_id = o.id AND a.kind <> 'KEPT'
+                       AND a.create_time > o.since
+                     LIMIT CASE WHEN $3 THEN o.window_limit END) AS g) AS given
+             FROM (SELECT statement_timestamp() AS time) AS t
+             LEFT JOIN LATERAL (
+                 SELECT id, window_limit, t.time - make_interval(secs => window_seconds) AS since
+                 FROM operators
+                 WHERE organization_id = $1 AND id = ANY($2)
+                 OFFSET 0) AS o ON true",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Bool, _>(to_limit),
+    )
+    .get_results(&mut conn)
+    .await?;
+    let time = rows.iter().map(|row| row.time).next();
+    let loads = rows
+        .iter()
+        .filter_map(|row| Some((row.operator_id?, i32::try_from(row.given).ok()?)))
+        .collect();
+    Ok((time.ok_or_else(|| Error::internal("no time"))?, loads))
+}

@@ -1,0 +1,114 @@
+//! How answers end: after a day, or with what they tell of. (The index by time has a
+//! condition: only statements that say it use it.)
+
+use std::{collections::BTreeSet, time::Duration};
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use diesel::{
+    sql_query,
+    sql_types::{Array, BigInt, Binary, Double, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::{
+    error::Result,
+    platform::db::{Conn, Db, Scope},
+};
+
+/// How long answers are kept.
+const RETENTION: Duration = Duration::from_hours(24);
+/// How often older ones are looked for.
+const CLEANUP_INTERVAL: Duration = Duration::from_mins(10);
+/// How many are deleted in one statement.
+const CLEANUP_BATCH: i64 = 1000;
+
+/// Deletes answers that are old enough, every now and then, for ever.
+pub async fn keep_clean(db: &Db) {
+    loop {
+        if let Err(error) = delete_old(db).await {
+            tracing::warn!(error = error.chain(), "old request ids are left for later");
+        }
+        tokio::time::sleep(CLEANUP_INTERVAL).await;
+    }
+}
+
+async fn delete_old(db: &Db) -> Result<()> {
+    for organization_id in db.organizations().await? {
+        while delete_some(db, organization_id).await? > 0 {}
+    }
+    Ok(())
+}
+
+async fn delete_some(db: &Db, organization_id: Uuid) -> Result<usize> {
+    db.transaction(Scope::Organization(organization_id), async |conn| {
+        Ok(sql_query(
+            "DELETE FROM requests WHERE organization_id = $1 AND (method, request_id) IN (
+                 SELECT method, request_id FROM requests
+                 WHERE organization_id = $1 AND create_time < now() - make_interval(secs => $2)
+                   AND create_time > '2000-01-01 00:00:00+00'
+                 ORDER BY create_time LIMIT $3)",
+        )
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Double, _>(RETENTION.as_secs_f64())
+        .bind::<BigInt, _>(CLEANUP_BATCH)
+        .execute(&mut &**conn)
+        .await?)
+    })
+    .await
+}
+
+/// Empties the answers that say anything of these things, which are not older than
+/// that. (Answers are as old as their transaction, which lasts a minute at most.)
+pub async fn forget(
+    conn: &Conn,
+    organization_id: Uuid,
+    since: DateTime<Utc>,
+    ids: &[Uuid],
+) -> Result<()> {
+    let ids: Vec<_> = ids.iter().map(|id| id.to_string().into_bytes()).collect();
+    sql_query(
+        "UPDATE requests SET response = ''
+         WHERE organization_id = $1 AND create_time >= $2 - interval '1 minute'
+           AND create_time > '2000-01-01 00:00:00+00'
+           AND EXISTS (SELECT FROM unnest($3) AS i (id) WHERE position(i.id IN response) > 0)",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Timestamptz, _>(since)
+    .bind::<Array<Binary>, _>(ids)
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}
+
+/// The same for a thing that is gone, as far as it was answered at these times: reading
+/// all answers would be too much for what happens often.
+pub async fn forget_at(
+    conn: &Conn,
+    organization_id: Uuid,
+    times: impl IntoIterator<Item = DateTime<Utc>>,
+    id: Uuid,
+) -> Result<()> {
+    let minutes: BTreeSet<_> = times
+        .into_iter()
+        .filter_map(|time| time.duration_trunc(TimeDelta::minutes(1)).ok())
+        .collect();
+    // An answer is as old as its transaction, which has read the time later.
+    sql_query(
+        "UPDATE requests SET response = ''
+         WHERE organization_id = $1 AND (method, request_id) IN (
+             SELECT r.method, r.request_id FROM unnest($2) AS m (minute), LATERAL (
+                 SELECT method, request_id, response FROM requests
+                 WHERE organization_id = $1 AND create_time > '2000-01-01 00:00:00+00'
+                   AND create_time >= m.minute - interval '1 minute'
+                   AND create_time < m.minute + interval '1 minute'
+                 OFFSET 0) AS r
+             WHERE position($3 IN r.response) > 0)",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<Timestamptz>, _>(minutes.into_iter().collect::<Vec<_>>())
+    .bind::<Binary, _>(id.to_string().into_bytes())
+    .execute(&mut &*conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! What a request claims to be, and whose the claim is.
+
+use prost::Message;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{access::Identity, platform::grpc::validate::Violations};
+
+/// What a request with a `request_id` claims to be: the only one of its method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Name of the method, the id's scope within the organization.
+    pub method: &'static str,
+    /// The caller's id.
+    pub request_id: Uuid,
+    /// SHA-256 of the request.
+    pub fingerprint: Vec<u8>,
+}
+
+impl Claim {
+    /// The claim of a request; none if it carries no `request_id`.
+    pub fn parse(
+        violations: &mut Violations,
+        method: &'static str,
+        request_id: &str,
+        request: &impl Message,
+    ) -> Option<Self> {
+        let request_id = violations.optional_id("request_id", request_id)?;
+        Some(Self::new(method, request_id, request))
+    }
+
+    /// The claim of a request with this id.
+    pub fn new(method: &'static str, request_id: Uuid, request: &impl Message) -> Self {
+        let mut encoded = request.encode_to_vec();
+        // However the id is spelled, it is the same request.
+        let id = request_id.to_string();
+        let spelled = encoded
+            .windows(id.len())
+            .rposition(|part| part.eq_ignore_ascii_case(id.as_bytes()));
+        if let Some(start) = spelled {
+            encoded[start..start + id.len()].copy_from_slice(id.as_bytes());
+        }
+        let fingerprint = Sha256::digest(encoded).to_vec();
+        Self {
+            method,
+            request_id,
+            fingerprint,
+        }
+    }
+
+    /// The claim as this caller's: others have their own, whatever ids they use.
+    pub fn of(self, caller: Identity) -> Owned {
+        let (kind, caller_id) = match caller {
+            Identity::Nobody => (0_u8, Uuid::nil()),
+            Identity::Development => (1, Uuid::nil()),
+            Identity::User(id) => (2, id),
+            Identity::ApiKey(id) => (3, id),
+        };
+        let digest = Sha256::new()
+            .chain_update([kind])
+            .chain_update(caller_id)
+            .chain_update(self.request_id)
+            .chain_update(self.method)
+            .finalize();
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        Owned {
+            id: Uuid::new_v8(id),
+            claim: self,
+        }
+    }
+}
+
+/// The claim of a caller.
+///
+/// The first of those who use the same `request_id` has the row that is found by it,
+/// which is all that the version before knows; the others' rows are found by `id`
+/// instead. Which of the two it is depends on who came first, so `id` is unique
+/// besides: a claim is never in both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owned {
+    pub(super) claim: Claim,
+    pub(super) id: Uuid,
+}
+
+impl Owned {
+    /// What no two claims of a group may have in common.
+    pub fn key(&self) -> (&'static str, Uuid) {
+        (self.claim.method, self.claim.request_id)
+    }
+}

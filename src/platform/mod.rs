@@ -1,0 +1,12 @@
+//! What every service of this kind needs and none of them is about: the database, group
+//! commit, what stands between a socket and a call, telemetry. It knows no feature.
+
+pub(crate) mod batch;
+pub mod db;
+pub mod embedded;
+pub(crate) mod files;
+pub mod grpc;
+pub(crate) mod idempotency;
+pub mod ingress;
+pub mod migrations;
+pub mod telemetry;
