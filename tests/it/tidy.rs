@@ -134,3 +134,11 @@ fn the_edge_of_a_feature_is_used_by_nobody_else() {
         line.contains("::grpc::") && !line.contains("self::grpc::")
     });
 }
+
+#[test]
+fn what_a_test_waits_for_comes_or_fails_it() {
+    assert_tidy(&files("tests"), "wait with `until`", |_, line| {
+        let line = line.trim();
+        line.starts_with("while ") && !line.starts_with("while let ") && line.ends_with("{}")
+    });
+}
