@@ -1,7 +1,10 @@
--- From one Postgres to many: spreads the organizations over the nodes of a Citus cluster
--- (12 or newer, which needs Postgres 15 or newer). A superuser runs this once, on the
--- coordinator, after `minicrm migrate`, while the service is stopped, and again after a
--- migration that adds tables: what is distributed already is left alone.
+-- Spreads the organizations over the nodes of a Citus cluster. As it is, the service does not
+-- run there: Citus refuses some of its writes. What was tried, what was refused and what would
+-- help: docs/operating/citus.md.
+--
+-- A superuser runs this once, on the coordinator, after `minicrm migrate`, while the service is
+-- stopped, and again after a migration that adds tables: what is distributed already is left
+-- alone.
 --
 --     psql -d minicrm -f deploy/roles.sql
 --     minicrm migrate
@@ -9,7 +12,7 @@
 --
 -- A superuser, because all tables force row-level security: to anybody else the tables
 -- would look empty while they are copied. The roles have to be there on all nodes (Citus
--- 12 and newer takes care of that), and the service logs in as `minicrm`, which the
+-- takes care of that), and the service logs in as `minicrm`, which the
 -- policies hold for: nodes do not hear of the `SET ROLE` that the service says otherwise.
 --
 -- What goes where:
@@ -22,24 +25,6 @@
 --   `__diesel_schema_migrations`.
 -- * Everything else is distributed by `organization_id`, colocated: all rows of an
 --   organization are on one node, and foreign keys, joins and transactions stay there.
---
--- Which statements touch one shard? All of the intake path, and all others but these:
---
--- * `ListLeads` with a text that is looked up in the index of trigrams (`search_leads`,
---   src/leads/store/search.rs): asks every shard, because that index is found by an array
---   that holds the organization. Walks through leads, and all other lists, ask one.
--- * `index_new_texts`, which moves new texts into that index: means nothing here. The
---   index is told below to take new texts in at once.
--- * Writes of reference tables (Register, CreateOrganization, changes of members and of
---   an organization's settings) write every node, in two phases.
--- * Login, Refresh and Logout read and write local tables and reference tables only.
--- * Housekeeping reads `organizations` (a reference table) and then does one organization
---   after the other, each on one shard: cleaning request ids, metrics, `minicrm verify`.
---   The counts of what was denied are written the same way.
---
--- Intake is one transaction on one node. Its INSERT … SELECT … FROM unnest(…) have no
--- table to select from, so Citus makes their rows on the coordinator, then writes them to
--- the shard of the organization: a round trip more than plain Postgres needs.
 --
 -- Elsewhere Postgres plans statements without their values (plan_cache_mode). Citus could
 -- not tell their shard then, so the service leaves that setting alone where Citus is.

@@ -41,7 +41,7 @@ ALTER ROLE minicrm_migrator SET role = 'minicrm_owner';
 
 -- What the service tells each connection, for poolers that lend a connection for one
 -- transaction and do not keep what it was told (PgBouncer in transaction mode). What it
--- means is said in src/db/mod.rs.
+-- means is said in src/platform/db/mod.rs.
 ALTER ROLE minicrm SET statement_timeout = '30s';
 ALTER ROLE minicrm SET idle_in_transaction_session_timeout = '5s';
 ALTER ROLE minicrm SET enable_seqscan = off;

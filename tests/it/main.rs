@@ -17,6 +17,7 @@ mod concurrency;
 mod contacts;
 mod deals;
 mod edge;
+mod incidents;
 mod leads;
 mod migrations;
 mod operators;

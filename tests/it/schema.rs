@@ -114,6 +114,23 @@ async fn the_code_knows_the_schema_that_migrations_make() {
     assert_eq!(known.len(), made.len());
 }
 
+/// Mutant: a table with a trigger, or an identity column.
+#[tokio::test]
+async fn nothing_happens_in_the_database_by_itself() {
+    assert_none(
+        "SELECT 'a trigger: ' || tgrelid::regclass || ' ' || tgname AS finding
+         FROM pg_trigger WHERE NOT tgisinternal
+       UNION ALL
+         SELECT 'a sequence: ' || oid::regclass FROM pg_class
+         WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace
+       UNION ALL
+         SELECT 'a rule: ' || ev_class::regclass || ' ' || rulename
+         FROM pg_rewrite JOIN pg_class c ON c.oid = ev_class
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')",
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn every_foreign_key_has_an_index() {
     assert_none(

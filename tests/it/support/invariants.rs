@@ -40,6 +40,17 @@ const CHECKS: &str = "
           AND b.kind <> 'KEPT' AND b.create_time <= a.create_time
           AND b.create_time > a.create_time - make_interval(secs => o.window_seconds))
   UNION ALL
+    SELECT 'a contact without its source or operator: ' || c.id
+    FROM contacts c
+    WHERE NOT EXISTS (SELECT FROM sources s
+        WHERE s.organization_id = c.organization_id AND s.id = c.source_id)
+      OR c.operator_id IS NOT NULL AND NOT EXISTS (SELECT FROM operators o
+        WHERE o.organization_id = c.organization_id AND o.id = c.operator_id)
+  UNION ALL
+    SELECT 'rows of no organization: ' || r.organization_id
+    FROM (SELECT organization_id FROM leads UNION SELECT organization_id FROM requests) AS r
+    WHERE NOT EXISTS (SELECT FROM organizations o WHERE o.id = r.organization_id)
+  UNION ALL
     SELECT 'request without an answer: ' || r.request_id
     FROM requests r
     WHERE r.response IS NULL AND r.method <> 'BatchCreateContacts'
@@ -69,8 +80,9 @@ const CHECKS: &str = "
         ELSE (s.said ->> 'new_owner_user_id')::uuid IS DISTINCT FROM d.owner_user_id END";
 
 impl App {
-    /// Asserts I1 (windows), I5, that every decision is accounted for, that timelines
-    /// tell what became of deals, and that all is counted right.
+    /// Asserts I1 (windows), I5, that every decision is accounted for, that nothing points
+    /// nowhere where no foreign key says so, that timelines tell what became of deals, and
+    /// that all is counted right.
     pub async fn assert_invariants(&self) {
         let mut conn = self.database().await;
         let findings: Vec<Finding> = sql_query(CHECKS).get_results(&mut conn).await.unwrap();
