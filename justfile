@@ -27,7 +27,7 @@ bench *ARGS:
 
 # Writes the parts of the documents that are generated
 docs:
-    UPDATE_README=1 cargo test --locked --test it roles::
+    UPDATE_DOCS=1 cargo test --locked --test it docs
 
 # Adds what is new in proto/ to proto/api.lock
 lock:
