@@ -11,9 +11,7 @@
 
 use divan::{Bencher, black_box};
 use minicrm::{
-    NewContact,
-    access::Identity,
-    normalize_code,
+    normalize_code, parse_new_contact,
     pick::{Candidate, pick},
     platform::grpc::{page::Pager, validate::Violations},
     proto::{
@@ -70,12 +68,11 @@ fn create_contact_request(bencher: Bencher<'_, '_>) {
         message: "Do you ship to Rome?".to_owned(),
         request_id: Uuid::now_v7().to_string(),
     };
-    let call = (Identity::Development, "CreateContact");
     bencher
         .with_inputs(|| request.clone())
         .bench_values(|request| {
             let mut violations = Violations::new();
-            let contact = NewContact::parse(&mut violations, request, None, call);
+            let contact = parse_new_contact(&mut violations, request, None);
             violations.finish().map(|()| contact)
         });
 }

@@ -3,16 +3,36 @@
 //! index on contacts ends in.
 
 use chrono::{DateTime, Utc};
+use rand::Rng;
 use uuid::{Builder, Uuid};
 
-/// A new id for the contact at this place among those created at `time`: ids of
-/// one time are in the order of their places, as far as there are 4096.
-pub fn id_at(time: DateTime<Utc>, place: usize) -> Uuid {
-    let mut random: [u8; 10] = rand::random();
-    let [.., high, low] = place.to_be_bytes();
+/// A new id for the contact with this index among those created at `time`: ids of one time
+/// are in the order of their indices, as far as there are 4096.
+pub fn id_at(rng: &mut impl Rng, time: DateTime<Utc>, index: usize) -> Uuid {
+    let mut random = random(rng);
+    let [.., high, low] = index.to_be_bytes();
     random[0] = high & 0x0f;
     random[1] = low;
     Builder::from_unix_timestamp_millis(millis(time), &random).into_uuid()
+}
+
+/// The same for things that come one after the other within a millisecond, in transactions
+/// of their own: ids are in the order of the microsecond, and then of their indices.
+pub fn ordered_id_at(rng: &mut impl Rng, time: DateTime<Utc>, index: usize) -> Uuid {
+    let mut random = random(rng);
+    let [.., high, low] = (time.timestamp_subsec_micros() % 1000).to_be_bytes();
+    random[0] = high;
+    random[1] = low;
+    let [.., high, low] = index.to_be_bytes();
+    random[2] = high & 0x3f;
+    random[3] = low;
+    Builder::from_unix_timestamp_millis(millis(time), &random).into_uuid()
+}
+
+fn random(rng: &mut impl Rng) -> [u8; 10] {
+    let mut random = [0; 10];
+    rng.fill_bytes(&mut random);
+    random
 }
 
 /// The least id of contacts created at `time` or later. Of those created before,
@@ -29,24 +49,31 @@ fn millis(time: DateTime<Utc>) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
     use proptest::prelude::*;
 
     use super::*;
 
     proptest! {
         #[test]
-        fn ids_are_in_the_order_of_time_and_place(
+        fn ids_are_in_the_order_of_time_and_index(
             micros in 0_i64..4_000_000_000_000_000,
             later in 1_000_i64..1_000_000_000,
-            place in 0_usize..4095,
+            index in 0_usize..4095,
         ) {
             let time = DateTime::from_timestamp_micros(micros).unwrap();
             let later = DateTime::from_timestamp_micros(micros + later).unwrap();
-            let id = id_at(time, place);
+            let rng = &mut rand::rng();
+            let id = id_at(rng, time, index);
             prop_assert_eq!(id.get_version_num(), 7);
             prop_assert!(first_id_at(time) <= id);
-            prop_assert!(id < id_at(time, place + 1));
+            prop_assert!(id < id_at(rng, time, index + 1));
             prop_assert!(id < first_id_at(later));
+            let id = ordered_id_at(rng, time, index);
+            prop_assert_eq!(id.get_version_num(), 7);
+            prop_assert!(first_id_at(time) <= id);
+            prop_assert!(id < ordered_id_at(rng, time, index + 1));
+            prop_assert!(id < ordered_id_at(rng, time + TimeDelta::microseconds(1), 0));
         }
     }
 }

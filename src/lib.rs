@@ -5,42 +5,61 @@
 //!
 //! # Code map
 //!
-//! A feature is a folder with the name of its proto file. In it, `grpc.rs` is
-//! the edge (a table of routes, then a function per RPC that checks, runs and
-//! answers) and `store` holds every query on its tables.
+//! In layers: each names what is below it, nothing points up or goes in circles, and
+//! `tests/it/arrows` holds every arrow there may be.
+//!
+//! ```text
+//!  main, commands, config     the start of the process
+//!          │
+//!  server ─┴─ app             listeners, health, metrics; what is made once
+//!          │
+//!  api                        a folder per service: parse, transaction, answer
+//!          │
+//!  call                       the frame of a call: who, for which organization, until when
+//!          │
+//!  contacts leads deals …     model, rules, queries; knows no proto, no call
+//!          │
+//!  dispatch, statistics       who gets a contact; what is counted
+//!          │
+//!  access, audit              who may do what; who did it
+//!          │
+//!  platform                   database, batches, ingress, telemetry: knows no feature
+//!          │
+//!  model ids actor error …    words that all have in common
+//! ```
 //!
 //! | | |
 //! |---|---|
-//! | [`proto`] | the contract, generated from `proto/minicrm/v1` |
-//! | `leads`, `contacts`, `operators`, `sources`, `analytics` | the features |
+//! | `api` | the services of `proto/minicrm/v1`, a function per method; the only part that makes proto messages |
+//! | [`call`] | the context of a call and the reply to it |
+//! | `contacts`, `leads`, `operators`, `sources` | who asks, and who answers |
 //! | `deals`, `tasks`, `activities` | the sale that follows, its to-dos, its timeline |
-//! | `organizations` | tenants, their members and the rules of roles, invitations, keys |
-//! | `distribution` | who can take a contact, and the decision who gets it |
-//! | [`pick`] | the weighted random pick, pure |
-//! | `grouped` | grouped commit: one transaction for what arrives meanwhile |
-//! | `statistics` | contacts and leads, counted as they change; what changes is folded into cells |
-//! | [`access`], [`auth`] | who calls and what they may do; passwords, sessions, tokens |
-//! | `audit` | who did what to which thing |
-//! | `rpc`, [`context`] | the frame around every RPC; whose data it may touch |
-//! | [`validate`], `mask`, `whose`, [`page`], `request_id` | fields, update masks, whose things, pages, exactly-once |
-//! | [`edge`], `reflection` | connections, TLS, deadlines, what is too much; how the service describes itself |
+//! | `organizations`, [`auth`] | tenants, members, invitations, keys; passwords, sessions, tokens |
+//! | `analytics`, [`verify`] | what happened in numbers; the numbers compared with the rows |
+//! | `dispatch`, [`pick`] | who can take a contact, and the decision who gets it; the pure weighted pick |
+//! | `statistics` | contacts and leads, counted as they change |
+//! | [`access`], `audit` | identities and the table of grants; who did what to which thing |
+//! | [`platform::db`], [`platform::migrations`], [`platform::embedded`] | pool and transactions, schema, private Postgres |
+//! | `platform::batch`, `platform::idempotency` | group commit; every request exactly once |
+//! | [`platform::ingress`], [`platform::grpc`] | connections, TLS, deadlines, limits; fields, masks, pages, reflection |
+//! | [`platform::telemetry`] | logs, metrics, traces |
 //! | [`error`] | the one error type and its mapping to a status |
-//! | [`db`], [`migrations`], [`embedded`] | pool and transactions, schema, private Postgres |
-//! | `files` | files and directories that nobody else may have put there, or may read |
-//! | [`verify`] | what is counted, compared with the rows |
-//! | [`telemetry`] | logs, metrics, traces |
-//! | [`config`], [`commands`], [`server`] | the binary |
+//!
+//! In a feature, `store` holds every query on its tables. In `api`, `mod.rs` lists a
+//! service's methods.
 //!
 //! # The path of an RPC
 //!
-//! `CreateContact`: `proto/minicrm/v1/contacts.proto` → `create_contact` in
-//! `contacts/grpc.rs` (route) and `contacts/intake/mod.rs` (checks) →
-//! `grouped` (`queue.rs` makes groups, `isolate.rs` sees that none fails for
-//! another) → `contacts/write/group.rs` (the transaction, step by step).
+//! `UpdateDeal`: `proto/minicrm/v1/deals.proto` → `api/deals/mod.rs` (the method) →
+//! `call/reply.rs` (who calls, may they) → `api/deals/change.rs` (checks, transaction) →
+//! `deals/change.rs` (rules) → `deals/service.rs` (row, timeline, counts) → `deals/store`.
 
 pub mod access;
 mod activities;
+pub mod actor;
 mod analytics;
+mod api;
+pub mod app;
 mod audit;
 pub mod auth;
 pub mod call;
@@ -52,6 +71,7 @@ mod dispatch;
 pub mod error;
 mod ids;
 mod leads;
+mod model;
 mod operators;
 mod organizations;
 pub mod platform;
@@ -63,7 +83,8 @@ mod statistics;
 mod tasks;
 pub mod verify;
 
-pub use contacts::NewContact;
+pub use api::contacts::parse_new_contact;
+pub use contacts::{Contacts, Created, Done, NewContact};
 pub use dispatch::pick;
 pub use organizations::{Limits, remove_closed};
 pub use sources::normalize_code;

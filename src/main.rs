@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use minicrm::{
-    auth, commands,
+    commands,
     config::{Command, Config},
     error::chain,
-    platform::{ingress::panics, telemetry},
+    platform::{panics, telemetry},
 };
 
 #[global_allocator]
@@ -15,13 +15,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = Config::load().unwrap_or_else(|error| error.exit());
-    let telemetry = match telemetry::start(&config) {
-        Ok(telemetry) => telemetry,
-        Err(error) => {
-            eprintln!("minicrm: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
+    let telemetry =
+        match telemetry::start(&config.log, config.log_format, config.telemetry.traces()) {
+            Ok(telemetry) => telemetry,
+            Err(error) => {
+                eprintln!("minicrm: {error}");
+                return ExitCode::FAILURE;
+            }
+        };
     panics::install();
     let command = config.command.clone().unwrap_or(Command::Serve);
     let outcome = match command {
@@ -29,7 +30,7 @@ async fn main() -> ExitCode {
         Command::Migrate { status: true, .. } => commands::migration_status(config).await,
         Command::Migrate { down, .. } => commands::migrate(config, down).await,
         Command::Verify { repair } => commands::verify(config, repair).await,
-        Command::Users(action) => auth::commands::users(config, action).await,
+        Command::Users(action) => commands::users(config, action).await,
         Command::Healthcheck { service } => commands::healthcheck(config, service).await,
     };
     telemetry.end();

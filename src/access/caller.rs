@@ -66,3 +66,10 @@ pub fn check_issued(issue_time: DateTime<Utc>, valid_from: Option<DateTime<Utc>>
     }
     Ok(())
 }
+
+/// Knows what a signed access token says. Callers are looked up here, tokens are made by
+/// whoever knows users.
+pub trait TokenVerifier: Send + Sync {
+    /// The user this token is for. Whatever is wrong with it, the error is the same.
+    fn verify(&self, token: &str) -> Result<Caller>;
+}

@@ -18,18 +18,18 @@ use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
 use super::{
-    Caller, Role, check_issued,
+    Caller, Role, TokenVerifier, check_issued,
     credential::{Credential, Hash, KEY_PREFIX, hash},
     store,
 };
 use crate::{
-    auth::{store::users, tokens::Keys},
     error::{Error, Result},
     platform::db::{Db, Scope},
 };
 
-/// How long what the database says is believed, unless told otherwise.
-pub const BELIEVED: Duration = Duration::from_secs(30);
+/// TTL of cached identities, unless told otherwise: how long what the database says of
+/// callers is remembered.
+pub const IDENTITY_CACHE_TTL: Duration = Duration::from_secs(30);
 /// How many callers are remembered of each kind.
 const REMEMBERED: u64 = 100_000;
 /// How many users and keys are looked for at a time.
@@ -53,33 +53,33 @@ pub struct Identities {
     forgotten: AtomicU64,
 }
 
-fn cache<K, V>(believed: Duration) -> Cache<K, V>
+fn cache<K, V>(ttl: Duration) -> Cache<K, V>
 where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
     Cache::builder()
         .max_capacity(REMEMBERED)
-        .time_to_live(believed)
+        .time_to_live(ttl)
         .build()
 }
 
 impl Identities {
-    /// Nobody is known yet; what the database says will be believed for so long.
-    pub fn new(believed: Duration) -> Self {
+    /// Nobody is known yet; what the database says will be remembered for so long.
+    pub fn new(ttl: Duration) -> Self {
         Self {
-            callers: cache(believed),
-            users: cache(believed),
+            callers: cache(ttl),
+            users: cache(ttl),
             turns: std::array::from_fn(|_| Mutex::default()),
-            memberships: cache(believed),
-            regions: cache(believed),
+            memberships: cache(ttl),
+            regions: cache(ttl),
             forgotten: AtomicU64::new(0),
         }
     }
 
     /// Who this token stands for. UNAUTHENTICATED, always in the same words, if
     /// it stands for nobody.
-    pub async fn caller(&self, db: &Db, keys: &Keys, token: &str) -> Result<Caller> {
+    pub async fn caller(&self, db: &Db, tokens: &dyn TokenVerifier, token: &str) -> Result<Caller> {
         if token.len() > MAX_TOKEN {
             return Err(Error::Unauthenticated);
         }
@@ -88,7 +88,7 @@ impl Identities {
             Some(caller) => caller,
             None if token.starts_with(KEY_PREFIX) => self.key(db, known, token).await?,
             None => {
-                let caller = keys.verify(token)?;
+                let caller = tokens.verify(token)?;
                 self.callers.insert(known, caller);
                 caller
             }
@@ -137,7 +137,7 @@ impl Identities {
 
     async fn load_user(&self, db: &Db, id: Uuid) -> Result<Option<DateTime<Utc>>> {
         let load = db.read(Scope::None, async |conn| {
-            users::tokens_valid_from(conn, id).await
+            store::tokens_valid_from(conn, id).await
         });
         self.remember(&self.users, id, load).await
     }

@@ -8,10 +8,10 @@ pub mod revocations;
 pub(crate) mod store;
 pub mod table;
 
-pub use caller::{Caller, check_issued};
-use uuid::Uuid;
+pub use caller::{Caller, TokenVerifier, check_issued};
 
-use crate::{platform::db::text_enum, proto};
+pub use crate::actor::{Grant, Identity};
+use crate::model::text_enum;
 
 text_enum! {
     /// What a member may do.
@@ -41,37 +41,6 @@ text_enum! {
     }
 }
 
-/// Who calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Identity {
-    /// Somebody who need not say who they are.
-    Nobody,
-    /// Whoever calls while there is no authentication.
-    Development,
-    /// A user.
-    User(Uuid),
-    /// A service, by its key.
-    ApiKey(Uuid),
-}
-
-impl Identity {
-    /// The user, if it is one.
-    pub fn user_id(self) -> Option<Uuid> {
-        match self {
-            Self::User(id) => Some(id),
-            _ => None,
-        }
-    }
-
-    /// The API key, if it is one.
-    pub fn api_key_id(self) -> Option<Uuid> {
-        match self {
-            Self::ApiKey(id) => Some(id),
-            _ => None,
-        }
-    }
-}
-
 /// A caller's place in an organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -79,17 +48,6 @@ pub enum Place {
     Member(Role),
     /// That of a service.
     Key(KeyAccess),
-}
-
-/// How much of a method is granted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Grant {
-    /// Nothing.
-    No,
-    /// For what is theirs.
-    Own,
-    /// All of it.
-    All,
 }
 
 /// Who may call a method.
@@ -152,26 +110,4 @@ pub trait Method {
     const WHO: Who;
     /// How sure that must be.
     const TRUST: Trust;
-}
-
-impl From<Role> for proto::Role {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Owner => Self::Owner,
-            Role::Admin => Self::Admin,
-            Role::Manager => Self::Manager,
-            Role::Member => Self::Member,
-        }
-    }
-}
-
-impl From<KeyAccess> for proto::ApiKeyAccess {
-    fn from(access: KeyAccess) -> Self {
-        match access {
-            KeyAccess::Admin => Self::Admin,
-            KeyAccess::Manager => Self::Manager,
-            KeyAccess::Intake => Self::Intake,
-            KeyAccess::Read => Self::Read,
-        }
-    }
 }

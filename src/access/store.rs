@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use super::{KeyAccess, Role};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     platform::db::Conn,
-    schema::{api_keys, members, organizations},
+    schema::{api_keys, members, organizations, users},
 };
 
 /// A row of `api_keys`, as far as it tells who calls.
@@ -141,4 +141,42 @@ pub async fn phone_region(mut conn: &Conn, organization_id: Uuid) -> Result<Opti
         .await
         .optional()?;
     Ok(region.flatten())
+}
+
+/// From when on access tokens of a user are valid; none: all are.
+pub async fn tokens_valid_from(mut conn: &Conn, id: Uuid) -> Result<Option<DateTime<Utc>>> {
+    users::table
+        .find(id)
+        .select(users::tokens_valid_from)
+        .first(&mut conn)
+        .await
+        .optional()?
+        .ok_or(Error::Unauthenticated)
+}
+
+/// Whether the user is a member. Who is one is not removed before the end of the
+/// transaction.
+pub async fn keep_member(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<bool> {
+    let member: Option<Uuid> = members::table
+        .find((organization_id, user_id))
+        .select(members::user_id)
+        .for_key_share()
+        .first(&mut conn)
+        .await
+        .optional()?;
+    Ok(member.is_some())
+}
+
+/// Locks the organization: whoever changes roles waits here for the others.
+pub async fn lock_organization(mut conn: &Conn, id: Uuid) -> Result<()> {
+    let locked: Option<Uuid> = organizations::table
+        .find(id)
+        .select(organizations::id)
+        .for_no_key_update()
+        .first(&mut conn)
+        .await
+        .optional()?;
+    locked
+        .map(drop)
+        .ok_or_else(|| Error::not_found("organization", id))
 }

@@ -1,5 +1,5 @@
 //! The one table of who may call which method. A method without a row does not
-//! compile: `rpc::reply` asks for it. The table in the README is made from it.
+//! compile: `rpc::reply` asks for it. `docs/reference/permissions.md` is made of it.
 //!
 //! A row that ends in `Confirmed` or `Exclusive` says that the caller's place is read
 //! again (see [`Trust`]). A test wants it for what only owners and admins change, and

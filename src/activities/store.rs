@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
+    model::deal::{DealStage, DealStatus},
     platform::{
         db::{Conn, Prepared},
         grpc::page::{Found, Page, read_page},
@@ -35,8 +36,8 @@ pub struct Activity {
     pub create_time: DateTime<Utc>,
 }
 
-/// What happened to a deal, as it is kept. Statuses, stages, amounts and days are the
-/// texts of the database.
+/// What happened to a deal, as it is kept. Amounts and days are the texts of the
+/// database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromSqlRow)]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Payload {
@@ -46,13 +47,13 @@ pub enum Payload {
     DealCreated { contact_id: Option<Uuid> },
     /// Its status changed.
     StatusChanged {
-        old_status: String,
-        new_status: String,
+        old_status: DealStatus,
+        new_status: DealStatus,
     },
     /// Its stage changed.
     StageChanged {
-        old_stage: String,
-        new_stage: String,
+        old_stage: DealStage,
+        new_stage: DealStage,
     },
     /// Its amount or currency changed.
     AmountChanged {

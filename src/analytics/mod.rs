@@ -1,8 +1,4 @@
 //! Analytics: what happened, in numbers, for a whole organization.
 
-mod deals;
-mod grpc;
-mod range;
-mod store;
-
-pub use grpc::Analytics;
+pub mod range;
+pub mod store;

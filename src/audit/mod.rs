@@ -2,15 +2,20 @@
 //! change. Nothing in it is personal but ids. Attempts that were denied are
 //! counted by the hour ([`denials`]).
 
+mod denial;
 pub mod denials;
-mod grpc;
 pub mod store;
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
-pub use grpc::list_audit_events;
+use rand::Rng;
 use uuid::Uuid;
 
-use crate::{access::Identity, ids::id_at};
+use crate::{
+    actor::{Actor, Identity},
+    ids::{id_at, ordered_id_at},
+};
 
 /// Something that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,21 +40,50 @@ impl Event {
             resource_ids: vec![resource_id],
         }
     }
+
+    /// What was done at `time`, by the database's clock, as one of several in a transaction.
+    pub fn at(
+        rng: &mut impl Rng,
+        time: DateTime<Utc>,
+        index: usize,
+        actor: &Actor,
+        resource_id: Uuid,
+    ) -> Self {
+        Self {
+            id: ordered_id_at(rng, time, index),
+            identity: actor.identity,
+            method: actor.method,
+            resource_ids: vec![resource_id],
+        }
+    }
+
+    /// What was done, as it is kept. What the system did by itself has neither a user nor a
+    /// key; so has what was done while there was no authentication.
+    pub fn action(&self) -> Cow<'static, str> {
+        match self.identity {
+            Identity::System => format!("SYSTEM.{}", self.method).into(),
+            _ => self.method.into(),
+        }
+    }
 }
 
-/// Events of things that were created at `time`, one for each caller and method.
+/// Events of things that were created at `time`, one for each identity and method.
 /// They are of the same millisecond as the things' ids: so they are found.
 pub fn created(
+    rng: &mut impl Rng,
     time: DateTime<Utc>,
-    created: impl IntoIterator<Item = (Identity, &'static str, Uuid)>,
+    created: impl IntoIterator<Item = (Actor, Uuid)>,
 ) -> Vec<Event> {
     let mut events: Vec<Event> = Vec::new();
-    for (identity, method, resource_id) in created {
+    for (actor, resource_id) in created {
+        let Actor {
+            identity, method, ..
+        } = actor;
         let same = |event: &&mut Event| (event.identity, event.method) == (identity, method);
         match events.iter_mut().find(same) {
             Some(event) => event.resource_ids.push(resource_id),
             None => events.push(Event {
-                id: id_at(time, 0),
+                id: id_at(rng, time, 0),
                 identity,
                 method,
                 resource_ids: vec![resource_id],

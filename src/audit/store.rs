@@ -9,7 +9,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{Event, denials::Denial};
+use super::{Event, denial::Denial};
 use crate::{
     error::Result,
     platform::{
@@ -56,7 +56,7 @@ pub async fn insert(conn: &Conn, organization_id: Uuid, events: &[Event]) -> Res
         .bind::<Array<SqlUuid>, _>(column(&events, |event| event.id))
         .bind::<Array<Nullable<SqlUuid>>, _>(column(&events, |event| event.identity.user_id()))
         .bind::<Array<Nullable<SqlUuid>>, _>(column(&events, |event| event.identity.api_key_id()))
-        .bind::<Array<Text>, _>(column(&events, |event| event.method))
+        .bind::<Array<Text>, _>(column(&events, |event| event.action()))
         .bind::<Array<Text>, _>(resource_ids),
     )
     .execute(&mut &*conn)

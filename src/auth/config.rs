@@ -21,7 +21,7 @@ use crate::platform::files;
 #[derive(Debug, Clone, Args)]
 pub struct Authentication {
     /// Authenticates callers. Files of keys say the same. Without them, a key is
-    /// kept in the data directory of the private Postgres.
+    /// kept as `jwt-key.pem` in the data directory of the private Postgres.
     #[arg(
         long,
         global = true,

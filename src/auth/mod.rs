@@ -1,23 +1,19 @@
 //! Users: their passwords, sessions and tokens, and the mails they are sent.
 
-pub mod commands;
 pub mod config;
 mod duration;
-mod emails;
-mod grpc;
+pub(crate) mod joining;
 pub mod limits;
 pub mod mail;
-mod passwords;
+pub(crate) mod passwords;
 mod registration;
-mod sessions;
+pub(crate) mod sessions;
 mod signatures;
 pub(crate) mod store;
 pub mod tokens;
-mod users;
 
 use std::sync::Arc;
 
-pub use grpc::Authentication;
 pub use registration::Registration;
 pub use sessions::keep_clean;
 pub use store::sessions::Lifetimes;
@@ -26,6 +22,11 @@ use limits::{Attempts, Limits};
 use mail::Mailer;
 use passwords::Passwords;
 use tokens::Keys;
+
+use crate::{
+    access::{Caller, TokenVerifier},
+    error::Result,
+};
 
 /// What a server that knows its callers is made with.
 pub struct Settings {
@@ -58,11 +59,11 @@ impl Settings {
 pub struct Auth {
     /// What tokens are signed with.
     pub keys: Keys,
-    limits: Limits,
-    passwords: Passwords,
-    lifetimes: Lifetimes,
-    registration: Registration,
-    mailer: Option<Arc<Mailer>>,
+    pub(crate) limits: Limits,
+    pub(crate) passwords: Passwords,
+    pub(crate) lifetimes: Lifetimes,
+    pub(crate) registration: Registration,
+    pub(crate) mailer: Option<Arc<Mailer>>,
 }
 
 impl Auth {
@@ -83,5 +84,11 @@ impl Auth {
         if let Some(mailer) = &self.mailer {
             mailer.finish().await;
         }
+    }
+}
+
+impl TokenVerifier for Auth {
+    fn verify(&self, token: &str) -> Result<Caller> {
+        self.keys.verify(token)
     }
 }

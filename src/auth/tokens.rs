@@ -18,9 +18,8 @@ use uuid::Uuid;
 
 use super::signatures;
 use crate::{
-    access::Caller,
+    access::{Caller, TokenVerifier},
     error::{Error, Result},
-    proto,
 };
 
 /// How long an access token is valid, unless told otherwise.
@@ -51,7 +50,19 @@ pub struct Keys {
     signing: (Header, EncodingKey),
     /// By `kid`. No other is ever asked for.
     verifying: HashMap<String, (Algorithm, DecodingKey)>,
-    public: Vec<proto::JsonWebKey>,
+    public: Vec<JsonWebKey>,
+}
+
+/// A public key, as a JSON Web Key (RFC 7517).
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "named by RFC 7517")]
+pub struct JsonWebKey {
+    pub kty: &'static str,
+    pub crv: &'static str,
+    pub kid: String,
+    pub r#use: &'static str,
+    pub alg: &'static str,
+    pub x: String,
 }
 
 /// A key, as it is given.
@@ -145,9 +156,14 @@ impl Keys {
         Ok((token, expire_time))
     }
 
-    /// The user this token is for. Whatever is wrong with it,
-    /// the error is the same.
-    pub fn verify(&self, token: &str) -> Result<Caller> {
+    /// The public keys.
+    pub fn public(&self) -> &[JsonWebKey] {
+        &self.public
+    }
+}
+
+impl TokenVerifier for Keys {
+    fn verify(&self, token: &str) -> Result<Caller> {
         let header = decode_header(token).map_err(|_| Error::Unauthenticated)?;
         let kid = header.kid.as_ref().ok_or(Error::Unauthenticated)?;
         let (algorithm, key) = self.verifying.get(kid).ok_or(Error::Unauthenticated)?;
@@ -172,13 +188,6 @@ impl Keys {
             expire_time: time(claims.exp)?,
         })
     }
-
-    /// The public keys.
-    pub fn public(&self) -> proto::JsonWebKeySet {
-        proto::JsonWebKeySet {
-            keys: self.public.clone(),
-        }
-    }
 }
 
 /// A new private Ed25519 key, PKCS #8 as PEM. The error is a message for the
@@ -194,14 +203,14 @@ pub fn generate() -> Result<String, String> {
 }
 
 /// The public key `x`, named by its thumbprint (RFC 7638).
-fn json_web_key(x: String) -> proto::JsonWebKey {
+fn json_web_key(x: String) -> JsonWebKey {
     let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
-    proto::JsonWebKey {
-        kty: "OKP".to_owned(),
-        crv: "Ed25519".to_owned(),
+    JsonWebKey {
+        kty: "OKP",
+        crv: "Ed25519",
         kid: BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(canonical)),
-        r#use: "sig".to_owned(),
-        alg: "EdDSA".to_owned(),
+        r#use: "sig",
+        alg: "EdDSA",
         x,
     }
 }

@@ -6,12 +6,12 @@ use std::{net::IpAddr, sync::Arc};
 use tonic::{codegen::http::HeaderMap, metadata::MetadataMap};
 use uuid::Uuid;
 
-use super::{App, Context};
+use super::{context::Context, frame::Frame};
 use crate::{
-    access::{Caller, Grant, Identity, KeyAccess, Method, Place, Role, Trust, Who},
+    access::{Caller, KeyAccess, Method, Place, Role, Trust, Who, store},
+    actor::{Actor, Grant, Identity},
     audit::denials::Denial,
-    error::{Error, NOT_OWN, ORGANIZATION_REQUIRED, ROLE_DENIED, Result, USER_REQUIRED},
-    organizations::store::members,
+    error::{Error, ORGANIZATION_REQUIRED, ROLE_DENIED, Result, USER_REQUIRED},
     platform::{
         db::{Conn, Db},
         ingress::Deadline,
@@ -25,32 +25,34 @@ impl Context {
     /// Without authentication a call may name any organization that is served, in
     /// `x-organization-id`; one that names none belongs to the first.
     pub async fn resolve<Q: Method>(
-        app: &Arc<App>,
+        frame: &Arc<Frame>,
         metadata: &MetadataMap,
         peer: Option<IpAddr>,
         Deadline(deadline): Deadline,
     ) -> Result<Self> {
-        app.check_prepared()?;
+        frame.check_prepared()?;
         let mut context = Self {
-            app: Arc::clone(app),
-            organization_id: Uuid::nil(),
-            identity: Identity::Nobody,
+            frame: Arc::clone(frame),
+            actor: Actor {
+                identity: Identity::Nobody,
+                organization_id: Uuid::nil(),
+                grant: Grant::All,
+                method: Q::NAME,
+                deadline,
+            },
             token_time: None,
             place: None,
-            grant: Grant::All,
-            method: Q::NAME,
             who: Q::WHO,
             trust: Q::TRUST,
             peer,
-            deadline,
-            db: app.db.in_shares(&app.shares).until(deadline),
-            phone_region: app.phone_region,
+            db: frame.db.in_shares(&frame.shares).until(deadline),
+            phone_region: frame.phone_region,
         };
-        let Some(auth) = &app.auth else {
-            context.identity = Identity::Development;
+        let Some(tokens) = &frame.tokens else {
+            context.actor.identity = Identity::Development;
             if let Who::Places(_) = Q::WHO {
                 context.enter_as_developer(metadata)?;
-                context.settle().await?;
+                context.load_organization_settings().await?;
             }
             return Ok(context);
         };
@@ -58,16 +60,16 @@ impl Context {
             return Ok(context);
         }
         let token = bearer(metadata.as_ref()).ok_or(Error::Unauthenticated)?;
-        let caller = app
+        let caller = frame
             .identities
-            .caller(&context.callers_db(), &auth.keys, token)
+            .caller(&context.callers_db(), &**tokens, token)
             .await?;
-        context.identity = caller.identity();
+        context.actor.identity = caller.identity();
         context.token_time = caller.issue_time();
         if let Who::Places(places) = Q::WHO {
             context.enter(caller, metadata).await?;
-            context.grant = context.place.map_or(Grant::No, |place| places.grant(place));
-            context.settle().await?;
+            context.actor.grant = context.place.map_or(Grant::No, |place| places.grant(place));
+            context.load_organization_settings().await?;
         }
         Ok(context)
     }
@@ -75,16 +77,16 @@ impl Context {
     /// The database, for what is asked of callers: an organization that is stuck must
     /// not lock its own out.
     fn callers_db(&self) -> Db {
-        self.app.db.until(self.deadline)
+        self.frame.db.until(self.deadline)
     }
 
     fn enter_as_developer(&mut self, metadata: &MetadataMap) -> Result<()> {
-        let served = self.app.organizations.as_slice();
+        let served = self.frame.organizations.as_slice();
         let organization_id = match named_organization(metadata.as_ref())? {
             None => served.first().copied(),
             Some(named) => Some(named).filter(|named| served.contains(named)),
         };
-        self.organization_id = organization_id.ok_or(Error::OrganizationDenied)?;
+        self.actor.organization_id = organization_id.ok_or(Error::OrganizationDenied)?;
         self.place = Some(Place::Member(Role::Owner));
         Ok(())
     }
@@ -92,8 +94,8 @@ impl Context {
     /// Decides the organization of the call, and the caller's place in it.
     async fn enter(&mut self, caller: Caller, metadata: &MetadataMap) -> Result<()> {
         let named = named_organization(metadata.as_ref())?;
-        let (identities, db) = (&self.app.identities, &self.callers_db());
-        (self.organization_id, self.place) = match caller {
+        let (identities, db) = (&self.frame.identities, &self.callers_db());
+        (self.actor.organization_id, self.place) = match caller {
             Caller::Key {
                 organization_id,
                 id,
@@ -138,9 +140,9 @@ impl Context {
     }
 
     /// Learns how things are done in the organization.
-    async fn settle(&mut self) -> Result<()> {
+    async fn load_organization_settings(&mut self) -> Result<()> {
         let region = self
-            .app
+            .frame
             .identities
             .phone_region(&self.callers_db(), self.organization_id)
             .await?;
@@ -150,7 +152,7 @@ impl Context {
 
     /// Counts the call against what the organization and the key may call a second.
     pub fn check_rate(&self) -> Result<()> {
-        self.app.edge.count(self.organization_id, self.identity)
+        self.frame.edge.count(self.organization_id, self.identity)
     }
 
     /// Refuses callers who may not call the method at all.
@@ -160,24 +162,6 @@ impl Context {
             (Who::User, Identity::ApiKey(_)) => Err(Error::Denied(USER_REQUIRED)),
             _ if self.grant == Grant::No => Err(Error::Denied(ROLE_DENIED)),
             _ => Ok(()),
-        }
-    }
-
-    /// Refuses callers who are granted their own only, if this is not: it belongs
-    /// to this user.
-    pub fn check_own(&self, user_id: Option<Uuid>) -> Result<()> {
-        match self.grant {
-            Grant::All => Ok(()),
-            Grant::Own if user_id.is_some() && user_id == self.identity.user_id() => Ok(()),
-            Grant::Own | Grant::No => Err(Error::Denied(NOT_OWN)),
-        }
-    }
-
-    /// The user whose things alone the call may change, if it may not change all.
-    pub fn only_for(&self) -> Option<Uuid> {
-        match self.grant {
-            Grant::All => None,
-            Grant::Own | Grant::No => Some(self.identity.user_id().unwrap_or_default()),
         }
     }
 
@@ -195,7 +179,7 @@ impl Context {
         let Some(id) = user_id.filter(|_| self.identity != Identity::Development) else {
             return Ok(());
         };
-        if members::keep(conn, self.organization_id, id).await? {
+        if store::keep_member(conn, self.organization_id, id).await? {
             Ok(())
         } else {
             Err(Error::not_found("member", id))
@@ -206,7 +190,7 @@ impl Context {
     pub fn count_denied(&self, reason: &'static str) {
         if self.place.is_some() {
             let denial = Denial::now(self.organization_id, self.identity, self.method, reason);
-            self.app.denials.add(denial);
+            self.frame.denials.add(denial);
         }
     }
 }

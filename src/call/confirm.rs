@@ -1,12 +1,11 @@
 //! Whether a caller still has the place that grants them a method, where that must be
 //! sure (see [`Trust`]).
 
-use super::Context;
+use super::context::Context;
 use crate::{
-    access::{Identity, Place, Trust, Who, check_issued, store},
-    auth::store::users,
+    access::{Place, Trust, Who, check_issued, store},
+    actor::Identity,
     error::{Error, ROLE_DENIED, Result},
-    organizations,
     platform::db::Conn,
 };
 
@@ -25,10 +24,10 @@ impl Context {
         match self.trust {
             Trust::Remembered => return Ok(()),
             Trust::Confirmed => {}
-            Trust::Exclusive => drop(organizations::store::lock(conn, organization_id).await?),
+            Trust::Exclusive => store::lock_organization(conn, organization_id).await?,
         }
         let place = match self.identity {
-            Identity::Nobody | Identity::Development => return Ok(()),
+            Identity::Nobody | Identity::Development | Identity::System => return Ok(()),
             Identity::User(id) => {
                 let role = store::hold_role(conn, organization_id, id).await?;
                 Place::Member(role.ok_or(Error::OrganizationDenied)?)
@@ -49,6 +48,6 @@ impl Context {
         let (Identity::User(id), Some(time)) = (self.identity, self.token_time) else {
             return Ok(());
         };
-        check_issued(time, users::tokens_valid_from(conn, id).await?)
+        check_issued(time, store::tokens_valid_from(conn, id).await?)
     }
 }

@@ -4,8 +4,8 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tonic::codegen::http::HeaderMap;
 
 use super::{
-    App,
     caller::{bearer, membership, named_organization},
+    frame::Frame,
 };
 use crate::{
     access::Caller,
@@ -13,7 +13,7 @@ use crate::{
     platform::ingress::{Callers, Deadline, Owner},
 };
 
-impl Callers for App {
+impl Callers for Frame {
     /// Without authentication everybody is known: they are on this machine.
     fn check<'c>(
         &'c self,
@@ -24,14 +24,14 @@ impl Callers for App {
             self.check_prepared()?;
             // One that is no name is refused later.
             let named = named_organization(headers).unwrap_or_default();
-            let Some(auth) = &self.auth else {
+            let Some(tokens) = &self.tokens else {
                 let named = named.filter(|named| self.organizations.contains(named));
                 let id = named.or(self.organizations.first().copied());
                 return Ok(Owner::Known(id.unwrap_or_default()));
             };
             let token = bearer(headers).ok_or(Error::Unauthenticated)?;
             let db = self.db.until(deadline);
-            let caller = self.identities.caller(&db, &auth.keys, token).await?;
+            let caller = self.identities.caller(&db, &**tokens, token).await?;
             let id = match caller {
                 Caller::Key {
                     organization_id, ..

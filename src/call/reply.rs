@@ -10,12 +10,14 @@ use tokio::time::timeout_at;
 use tonic::{Request, Response, Status};
 use tracing::Instrument;
 
+use super::{context::Context, frame::Frame};
 use crate::{
-    access::{Identity, Method},
-    call::{App, Context},
+    access::Method,
+    actor::Identity,
     error::{Error, Result},
     platform::{
-        ingress::{Deadline, Held, Owner, Visitor, panics},
+        ingress::{Deadline, Held, Owner, Visitor},
+        panics,
         telemetry::{call::Call, metrics},
     },
     proto,
@@ -33,7 +35,7 @@ const MAX_ANSWER: usize = 4 * 1024 * 1024;
 /// Serves `request` with `method` until its deadline. It runs in a task of its
 /// own: neither a caller who hangs up nor the deadline stops it half-way.
 pub async fn reply<Q, T, F>(
-    app: &Arc<App>,
+    frame: &Arc<Frame>,
     request: Request<Q>,
     method: impl FnOnce(Context, Q) -> F,
 ) -> Rpc<T>
@@ -46,7 +48,7 @@ where
     let deadline = Deadline::of(request.extensions());
     let mut call = Call::begin(Q::PATH, request.metadata());
     let span = call.span();
-    let serving = serve(app, request, deadline, &mut call, method).instrument(span);
+    let serving = serve(frame, request, deadline, &mut call, method).instrument(span);
     let served = timeout_at(deadline.0, serving).await;
     let outcome = served.unwrap_or(Err(Error::DeadlineExceeded));
     let outcome = outcome.and_then(|(answer, owner)| match answer.encoded_len() {
@@ -74,8 +76,28 @@ where
     Ok(response)
 }
 
+/// The same for a method that needs something beside its context.
+pub async fn reply_with<S, Q, T, F>(
+    frame: &Arc<Frame>,
+    state: &S,
+    request: Request<Q>,
+    method: impl FnOnce(S, Context, Q) -> F,
+) -> Rpc<T>
+where
+    S: Clone,
+    Q: Method,
+    T: Message + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    let state = state.clone();
+    reply(frame, request, |context, request| {
+        method(state, context, request)
+    })
+    .await
+}
+
 async fn serve<Q, T, F>(
-    app: &Arc<App>,
+    frame: &Arc<Frame>,
     request: Request<Q>,
     deadline: Deadline,
     call: &mut Call,
@@ -87,9 +109,9 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
 {
     deadline.check()?;
-    let admitted = app.edge().admit()?;
+    let admitted = frame.edge.admit()?;
     let peer = request.remote_addr().map(|address| address.ip());
-    let context = Context::resolve::<Q>(app, request.metadata(), peer, deadline).await?;
+    let context = Context::resolve::<Q>(frame, request.metadata(), peer, deadline).await?;
     if context.identity != Identity::Nobody {
         Visitor::proves_identity(request.extensions());
     }

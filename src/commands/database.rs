@@ -2,9 +2,9 @@
 
 use std::{path::Path, time::Duration};
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::{
-    call::App,
+    app::App,
     config::Database,
     error::Error,
     platform::{

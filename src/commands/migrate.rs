@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Outcome, database::Connection};
+use super::{database::Connection, outcome::Outcome};
 use crate::{
     config::Config,
     platform::migrations::{self, State},

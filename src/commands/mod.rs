@@ -2,7 +2,9 @@
 
 mod database;
 mod migrate;
+mod outcome;
 mod process;
+mod users;
 
 use std::{
     error::Error as _,
@@ -15,16 +17,18 @@ pub(crate) use database::Connection;
 use database::prepare;
 use futures_util::future::OptionFuture;
 pub use migrate::{migrate, migration_status};
+pub use outcome::Outcome;
 use process::{listen, listen_also, resolve, stop_on_signals};
 use tokio::net::TcpListener;
 use tonic::transport::Endpoint;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
+pub use users::users;
 
 use crate::{
+    app::{App, Settings},
     auth,
-    call::{App, Settings},
     config::Config,
     leads,
     platform::{
@@ -35,9 +39,6 @@ use crate::{
     server::{self, Places, admin},
     verify,
 };
-
-/// Result of a command; the error is a message for the terminal.
-pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// How long a health check may take.
 const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -86,7 +87,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
         reflection: config.serve.reflection,
         limits: config.organizations.limits(),
         edge: config.edge.settings(),
-        believed: None,
+        identity_cache_ttl: None,
     };
     let app = Arc::new(App::new(&url, settings)?);
     let places = Places {

@@ -13,8 +13,8 @@ use tokio::{
     sync::watch,
 };
 
-use super::Outcome;
-use crate::config::Address;
+use super::outcome::Outcome;
+use crate::platform::Address;
 
 /// Signals within this time are one: Ctrl-C goes to all processes of a terminal, and
 /// whatever started this one may hand it on.

@@ -1,21 +1,25 @@
 //! Every setting, its flag, its environment variable and its default.
 
-mod address;
 mod environment;
+mod users;
 
 use std::path::PathBuf;
 
-pub use address::Address;
+pub use users::Users;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use phonenumber::country;
 use uuid::Uuid;
 
 use crate::{
-    auth::{commands::Users, config::Authentication},
+    auth::config::Authentication,
     call::DEVELOPMENT_ORGANIZATION,
     organizations::config::Organizations,
-    platform::{ingress::config::Edge, telemetry::config::Telemetry},
+    platform::{
+        Address,
+        ingress::config::Edge,
+        telemetry::config::{LogFormat, Telemetry},
+    },
 };
 
 /// Takes in customer enquiries over gRPC and hands each one to an operator, by
@@ -28,27 +32,27 @@ pub struct Config {
     pub command: Option<Command>,
 
     /// Settings of the server.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Server")]
     pub serve: Serve,
 
     /// Settings of connections, of TLS and of what is too much.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Connections, limits and TLS")]
     pub edge: Edge,
 
     /// Settings of authentication.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Authentication and mails")]
     pub authentication: Authentication,
 
     /// Settings of organizations.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Organizations")]
     pub organizations: Organizations,
 
     /// Settings of the database.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Database")]
     pub database: Database,
 
     /// Settings of what the service says of itself.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Metrics and traces")]
     pub telemetry: Telemetry,
 
     /// What to log: a level, or directives like `info,minicrm=debug`.
@@ -57,16 +61,18 @@ pub struct Config {
         global = true,
         env = "RUST_LOG",
         default_value = "info",
+        help_heading = "Logs",
         value_name = "FILTER"
     )]
     pub log: String,
 
-    /// How to write logs.
+    /// How to write logs, to standard error.
     #[arg(
         long,
         global = true,
         env = "MINICRM_LOG_FORMAT",
-        default_value = "text"
+        default_value = "text",
+        help_heading = "Logs"
     )]
     pub log_format: LogFormat,
 }
@@ -203,7 +209,8 @@ pub struct Database {
 
     /// Connections to Postgres at most, 3 to 1000. Half of them, but at least two,
     /// are kept for grouped writes and health: as many organizations are written
-    /// for at a time, if groups take long, else half as many. Without it, twelve per core.
+    /// for at a time, if groups take long, else half as many. A quarter of the others, at
+    /// least one, is out of reach for any one organization. Without it, twelve per core.
     #[arg(
         long,
         global = true,
@@ -244,15 +251,6 @@ pub struct Database {
         value_name = "BOOL"
     )]
     pub pg_install: bool,
-}
-
-/// How to write logs.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum LogFormat {
-    /// Lines for people.
-    Text,
-    /// One JSON object a line.
-    Json,
 }
 
 fn region(code: &str) -> Result<country::Id, &'static str> {

@@ -1,20 +1,17 @@
 //! What becomes of the contacts of an operator who goes.
 
+use rand::Rng;
 use uuid::Uuid;
 
-use super::{
-    change::Change,
-    store::{
-        self,
-        assignments::{self, Assignment, AssignmentKind},
-    },
-    write,
+use super::store::{
+    self, Contact,
+    assignments::{self, Assignment, AssignmentKind},
 };
 use crate::{
-    call::Context,
     error::{Error, Result},
+    ids::ordered_id_at,
     operators::store::Operator,
-    platform::{batch::MAX_GROUP, db::Conn},
+    platform::db::Conn,
     statistics,
 };
 
@@ -25,24 +22,23 @@ pub async fn release_all(conn: &Conn, organization_id: Uuid, operator: &Operator
         // Somebody is at work on the others: try again when they are done.
         return Err(Error::Conflict);
     }
-    let history: Vec<_> = released
-        .iter()
-        .map(|contact| Assignment {
-            previous_operator_id: Some(operator.id),
-            backlog_reason: contact.backlog_reason,
-            ..Assignment::new(contact.id, AssignmentKind::Released, contact.update_time)
-        })
-        .collect();
+    let history = decisions(&mut rand::rng(), operator.id, &released);
     assignments::insert_all(conn, organization_id, &history.iter().collect::<Vec<_>>()).await?;
     statistics::store::record(conn, organization_id, &before, &released).await
 }
 
-/// Gives contacts of operators who are not active any more to others, by a draw each. Those
-/// that nobody can take are in the backlog then; what is closed meanwhile is left alone.
-pub async fn redraw_all(context: &Context, ids: Vec<Uuid>) -> Result<()> {
-    for ids in ids.chunks(MAX_GROUP) {
-        let draws: Result<_> = ids.iter().map(|id| Change::draw(context, *id)).collect();
-        write::change_all(context, draws?).await?;
-    }
-    Ok(())
+fn decisions(rng: &mut impl Rng, operator_id: Uuid, released: &[Contact]) -> Vec<Assignment> {
+    released
+        .iter()
+        .enumerate()
+        .map(|(number, contact)| {
+            let (id, time) = (contact.id, contact.update_time);
+            let decision_id = ordered_id_at(rng, time, number);
+            Assignment {
+                previous_operator_id: Some(operator_id),
+                backlog_reason: contact.backlog_reason,
+                ..Assignment::new(decision_id, id, AssignmentKind::Released, time)
+            }
+        })
+        .collect()
 }

@@ -6,19 +6,18 @@ use uuid::Uuid;
 use super::store::{self, Deal, counts};
 use crate::{
     activities::{self, Payload},
-    call::Context,
     error::Result,
     platform::db::Conn,
 };
 
 /// Gives deals that are locked to another owner, counts them and writes their timelines.
 pub async fn hand_over(
-    context: &Context,
     conn: &Conn,
+    organization_id: Uuid,
+    author_user_id: Option<Uuid>,
     deals: &[Deal],
     owner_user_id: Uuid,
 ) -> Result<()> {
-    let (organization_id, author) = (context.organization_id, context.identity.user_id());
     let ids: Vec<_> = deals.iter().map(|deal| deal.id).collect();
     let after = store::set_owner(conn, organization_id, &ids, owner_user_id).await?;
     let timelines = deals.iter().map(async |deal| {
@@ -26,7 +25,7 @@ pub async fn hand_over(
             old_owner_user_id: deal.owner_user_id,
             new_owner_user_id: Some(owner_user_id),
         };
-        activities::store::record(conn, organization_id, deal.id, author, &[changed]).await
+        activities::store::record(conn, organization_id, deal.id, author_user_id, &[changed]).await
     });
     try_join_all(timelines).await?;
     counts::record(conn, organization_id, deals, &after).await

@@ -1,7 +1,7 @@
 //! Why a contact has no operator.
 
 use super::{ExclusionReason, Pool};
-use crate::{platform::db::text_enum, proto};
+use crate::model::text_enum;
 
 text_enum! {
     /// Why a contact has no operator.
@@ -31,18 +31,6 @@ impl BacklogReason {
             Self::AllInactive
         } else {
             Self::NoOperators
-        }
-    }
-}
-
-impl From<BacklogReason> for proto::BacklogReason {
-    fn from(reason: BacklogReason) -> Self {
-        match reason {
-            BacklogReason::NoOperators => Self::NoOperators,
-            BacklogReason::AllInactive => Self::AllInactive,
-            BacklogReason::AllAtLimit => Self::AllAtLimit,
-            BacklogReason::OperatorDeleted => Self::OperatorDeleted,
-            BacklogReason::TakenBack => Self::TakenBack,
         }
     }
 }

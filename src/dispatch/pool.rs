@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{dispatch::pick::Candidate, platform::db::text_enum, proto};
+use crate::{dispatch::pick::Candidate, model::text_enum};
 
 text_enum! {
     /// Why an operator with a weight on a source cannot take a contact.
@@ -21,18 +21,6 @@ text_enum! {
         AtWindowLimit = "AT_WINDOW_LIMIT",
         /// The contact is being taken from this operator.
         CurrentOperator = "CURRENT_OPERATOR",
-    }
-}
-
-impl From<ExclusionReason> for proto::ExclusionReason {
-    fn from(reason: ExclusionReason) -> Self {
-        match reason {
-            ExclusionReason::Paused => Self::Paused,
-            ExclusionReason::Inactive => Self::Inactive,
-            ExclusionReason::AtLoadLimit => Self::AtLoadLimit,
-            ExclusionReason::AtWindowLimit => Self::AtWindowLimit,
-            ExclusionReason::CurrentOperator => Self::CurrentOperator,
-        }
     }
 }
 

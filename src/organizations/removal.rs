@@ -1,53 +1,17 @@
-//! `OrganizationService.DeleteOrganization`, and the removal of what is left of a closed
-//! organization.
+//! The removal of what is left of a closed organization.
 
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::store;
 use crate::{
-    call::Context,
     error::Result,
-    platform::{
-        db::{Db, Scope},
-        grpc::validate::Violations,
-        idempotency::Claim,
-    },
-    proto::DeleteOrganizationRequest,
+    platform::db::{Db, Scope},
 };
 
 /// How often to look for organizations that were closed long enough ago.
 const INTERVAL: Duration = Duration::from_mins(10);
-
-pub(super) async fn delete_organization(
-    context: Context,
-    request: DeleteOrganizationRequest,
-) -> Result<()> {
-    // Nobody has a place that would end.
-    context.user_id()?;
-    let mut violations = Violations::new();
-    let v = &mut violations;
-    let claim = Claim::parse(v, "DeleteOrganization", &request.request_id, &request);
-    let id = v.id("id", &request.id);
-    violations.finish()?;
-    let organization_id = context.organization_id;
-    if id != organization_id {
-        let mut violations = Violations::new();
-        violations.add("id", "is not that of the call's organization");
-        violations.finish()?;
-    }
-    let closed = context
-        .write(claim, organization_id, async |conn| {
-            store::close(conn, organization_id).await
-        })
-        .await;
-    // Even if it failed: a commit may have taken place.
-    context
-        .identities()
-        .forget_places(&HashSet::from([organization_id]));
-    closed
-}
 
 /// Removes what is left of organizations that were closed so long ago, every now and then,
 /// for ever.

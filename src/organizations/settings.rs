@@ -1,14 +1,15 @@
 //! What is settled for an organization: currencies, phone region, time zone.
 
-use super::{
-    DEFAULT_CURRENCY, DEFAULT_TIME_ZONE,
-    store::{self, Organization},
-};
+use super::store::{self, Organization};
 use crate::{
     error::Result,
     platform::{db::Conn, grpc::validate::Violations},
 };
 
+/// The currency of organizations that name none.
+pub const DEFAULT_CURRENCY: &str = "EUR";
+/// The time zone of organizations that name none.
+pub const DEFAULT_TIME_ZONE: &str = "UTC";
 /// Most currencies that an organization names.
 const MAX_CURRENCIES: usize = 200;
 /// The field of the currency of deals that name none.

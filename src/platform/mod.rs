@@ -1,6 +1,7 @@
 //! What every service of this kind needs and none of them is about: the database, group
 //! commit, what stands between a socket and a call, telemetry. It knows no feature.
 
+mod address;
 pub(crate) mod batch;
 pub mod db;
 pub mod embedded;
@@ -9,4 +10,8 @@ pub mod grpc;
 pub(crate) mod idempotency;
 pub mod ingress;
 pub mod migrations;
+pub mod panics;
+mod pem;
 pub mod telemetry;
+
+pub use address::Address;

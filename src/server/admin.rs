@@ -22,8 +22,10 @@ use tonic::codegen::{
     http::{Request, StatusCode, header::CONTENT_TYPE},
 };
 
-use crate::call::App;
-use crate::platform::telemetry::{Telemetry, metrics};
+use crate::{
+    app::App,
+    platform::telemetry::{Telemetry, metrics},
+};
 
 /// What Prometheus calls this format.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -112,15 +114,6 @@ async fn readiness() -> (StatusCode, &'static str) {
 
 async fn keys(State(shared): State<Shared>) -> Result<impl IntoResponse, StatusCode> {
     let keys = shared.app.public_keys().ok_or(StatusCode::NOT_FOUND)?;
-    let keys: Vec<_> = keys
-        .into_iter()
-        .map(|key| {
-            json!({
-                "kty": key.kty, "crv": key.crv, "x": key.x,
-                "kid": key.kid, "use": key.r#use, "alg": key.alg,
-            })
-        })
-        .collect();
     let keys = json!({ "keys": keys }).to_string();
     Ok(([(CONTENT_TYPE, "application/json")], keys))
 }

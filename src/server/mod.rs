@@ -15,16 +15,13 @@ use tonic_health::{
 };
 
 use crate::{
-    activities::Activities,
-    analytics::Analytics,
-    auth::Authentication,
-    call::App,
-    contacts::Contacts,
-    deals::Deals,
+    api::{
+        activities::Activities, analytics::Analytics, auth::Authentication,
+        contacts::ContactRoutes, deals::Deals, leads::Leads, operators::Operators,
+        organizations::Organizations, sources::Sources, tasks::Tasks,
+    },
+    app::App,
     error::Result,
-    leads::Leads,
-    operators::Operators,
-    organizations::Organizations,
     platform::{
         grpc::reflection::Reflection,
         ingress::{Door, tls::Tls},
@@ -38,8 +35,6 @@ use crate::{
         organization_service_server::OrganizationServiceServer,
         source_service_server::SourceServiceServer, task_service_server::TaskServiceServer,
     },
-    sources::Sources,
-    tasks::Tasks,
 };
 
 /// How often the database is asked whether it is there.
@@ -63,17 +58,31 @@ macro_rules! served {
 
 /// The services of the contract.
 fn services(app: &Arc<App>) -> Routes {
-    let app = || Arc::clone(app);
-    Routes::new(served!(LeadServiceServer, Leads(app())))
-        .add_service(served!(ContactServiceServer, Contacts(app())))
-        .add_service(served!(OperatorServiceServer, Operators(app())))
-        .add_service(served!(SourceServiceServer, Sources(app())))
-        .add_service(served!(AnalyticsServiceServer, Analytics(app())))
-        .add_service(served!(DealServiceServer, Deals(app())))
-        .add_service(served!(TaskServiceServer, Tasks(app())))
-        .add_service(served!(ActivityServiceServer, Activities(app())))
-        .add_service(served!(AuthServiceServer, Authentication(app())))
-        .add_service(served!(OrganizationServiceServer, Organizations(app())))
+    let frame = || Arc::clone(app.frame());
+    let contacts = || app.contacts().clone();
+    let contact_routes = ContactRoutes {
+        frame: frame(),
+        contacts: contacts(),
+    };
+    let organization_routes = Organizations {
+        frame: frame(),
+        contacts: contacts(),
+        limits: app.limits(),
+    };
+    let authentication = Authentication {
+        frame: frame(),
+        auth: app.auth(),
+    };
+    Routes::new(served!(LeadServiceServer, Leads(frame())))
+        .add_service(served!(ContactServiceServer, contact_routes))
+        .add_service(served!(OperatorServiceServer, Operators(frame())))
+        .add_service(served!(SourceServiceServer, Sources(frame())))
+        .add_service(served!(AnalyticsServiceServer, Analytics(frame())))
+        .add_service(served!(DealServiceServer, Deals(frame())))
+        .add_service(served!(TaskServiceServer, Tasks(frame())))
+        .add_service(served!(ActivityServiceServer, Activities(frame())))
+        .add_service(served!(AuthServiceServer, authentication))
+        .add_service(served!(OrganizationServiceServer, organization_routes))
 }
 
 /// Where and how a server serves.
@@ -109,7 +118,7 @@ pub async fn serve(places: Places, app: Arc<App>, mut stop: watch::Receiver<bool
         tls,
         routes: routes.prepare(),
         edge: Arc::clone(app.edge()),
-        callers: Arc::clone(&app) as Arc<_>,
+        callers: Arc::clone(app.frame()) as Arc<_>,
     };
     let (close, closing) = watch::channel(false);
     // Health checks are answered until the end.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::platform::db::text_enum;
+use crate::model::text_enum;
 
 text_enum! {
     /// What is counted together, by the time it was created.

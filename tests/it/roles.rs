@@ -1,10 +1,8 @@
 //! Who may call what: the table of the code, called for real by everybody.
 
-use std::{env, fs};
-
 use minicrm::{
     access::{
-        Grant, KeyAccess, Place, Places, Role, Who,
+        Grant, KeyAccess, Place, Role, Who,
         table::{Row, TABLE},
     },
     proto::{self, DESCRIPTOR},
@@ -17,10 +15,6 @@ use tonic_types::StatusExt;
 
 use crate::support::App;
 
-const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-const BEGIN: &str = "<!-- roles: made from src/access/table.rs -->\n";
-const END: &str = "<!-- end of roles -->";
-
 const PLACES: [Place; 8] = [
     Place::Member(Role::Owner),
     Place::Member(Role::Admin),
@@ -31,64 +25,6 @@ const PLACES: [Place; 8] = [
     Place::Key(KeyAccess::Intake),
     Place::Key(KeyAccess::Read),
 ];
-
-/// The table as the README shows it.
-fn document() -> String {
-    let cell = |grant| match grant {
-        Grant::No => "",
-        Grant::Own => "own",
-        Grant::All => "yes",
-    };
-    let mut text =
-        "| service | method | owner | admin | manager | member | key INTAKE | key READ |\n\
-                    |---|---|---|---|---|---|---|---|\n"
-            .to_owned();
-    for Row {
-        service,
-        method,
-        who,
-        ..
-    } in TABLE
-    {
-        let cells = match who {
-            Who::Anyone => ["everybody"; 6],
-            Who::User => ["user", "user", "user", "user", "", ""],
-            Who::Places(Places {
-                owner,
-                admin,
-                manager,
-                member,
-                intake,
-                read,
-            }) => [*owner, *admin, *manager, *member, *intake, *read].map(cell),
-        };
-        text.extend([
-            "| ",
-            service,
-            " | ",
-            method,
-            " | ",
-            &cells.join(" | "),
-            " |\n",
-        ]);
-    }
-    text
-}
-
-/// `UPDATE_README=1` writes it.
-#[test]
-fn the_readme_shows_the_table() {
-    let readme = fs::read_to_string(README).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).unwrap();
-    let (shown, after) = rest.split_once(END).unwrap();
-    let table = document();
-    #[expect(clippy::disallowed_methods, reason = "not a setting of the service")]
-    if env::var("UPDATE_README").is_ok() {
-        fs::write(README, format!("{before}{BEGIN}{table}{END}{after}")).unwrap();
-        return;
-    }
-    assert_eq!(shown, table);
-}
 
 #[test]
 fn the_table_has_every_method_of_the_contract() {

@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::{
     error::Result,
-    platform::db::{Conn, Prepared, text_enum},
+    model::text_enum,
+    platform::db::{Conn, Prepared},
     schema::user_tokens,
 };
 

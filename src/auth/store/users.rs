@@ -52,17 +52,6 @@ pub async fn by_email(mut conn: &Conn, email: &str) -> Result<Option<User>> {
         .optional()?)
 }
 
-/// From when on access tokens of a user are valid; none: all are.
-pub async fn tokens_valid_from(mut conn: &Conn, id: Uuid) -> Result<Option<DateTime<Utc>>> {
-    users::table
-        .find(id)
-        .select(users::tokens_valid_from)
-        .first(&mut conn)
-        .await
-        .optional()?
-        .ok_or(Error::Unauthenticated)
-}
-
 /// A page of users.
 pub async fn list(mut conn: &Conn, page: Page) -> Result<Vec<User>> {
     let query = users::table.select(User::as_select()).into_boxed();

@@ -13,8 +13,9 @@ use uuid::Uuid;
 use crate::{
     dispatch::BacklogReason,
     error::Result,
+    model::text_enum,
     platform::{
-        db::{Conn, Prepared, column, text_enum},
+        db::{Conn, Prepared, column},
         grpc::page::{Found, Page, keyset, read_page},
     },
     schema::assignments,
@@ -54,9 +55,14 @@ pub struct Assignment {
 
 impl Assignment {
     /// A decision about a contact, for the rest to be filled in.
-    pub fn new(contact_id: Uuid, kind: AssignmentKind, create_time: DateTime<Utc>) -> Self {
+    pub fn new(
+        id: Uuid,
+        contact_id: Uuid,
+        kind: AssignmentKind,
+        create_time: DateTime<Utc>,
+    ) -> Self {
         Self {
-            id: Uuid::now_v7(),
+            id,
             contact_id,
             kind,
             operator_id: None,

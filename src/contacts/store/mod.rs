@@ -16,7 +16,8 @@ pub use list::{Filter, list};
 use crate::{
     dispatch::BacklogReason,
     error::{Error, LEAD_HAS_DEALS, Result, violated_key},
-    platform::db::{Conn, Prepared, text_enum},
+    model::text_enum,
+    platform::db::{Conn, Prepared},
     schema::contacts,
 };
 

@@ -13,7 +13,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{COLUMNS, Deal, search};
+use super::{COLUMNS, Deal};
 use crate::{
     deals::{DealStage, DealStatus, amount::thousandths},
     error::Result,
@@ -57,18 +57,13 @@ impl Deal {
     }
 }
 
-/// A page of deals.
+/// A page of deals, each compared with what is searched for, if anything is.
 pub async fn list(
     conn: &Conn,
     organization_id: Uuid,
     filter: &Filter,
     page: Page,
 ) -> Result<Found<Deal>> {
-    if let Some(text) = &filter.search
-        && filter.lead_id.is_none()
-    {
-        return search::search(conn, organization_id, filter, text, page).await;
-    }
     let query = |page: Page| bind(rows(filter, page), organization_id, filter, &[], page);
     Ok(read_page!(conn, page, query))
 }

@@ -17,7 +17,8 @@ use diesel::{
     sql_types::{BigInt, Nullable, Numeric, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-pub use list::{Filter, list};
+pub use list::Filter;
+pub use search::list;
 use uuid::Uuid;
 
 use super::{DealStage, DealStatus};

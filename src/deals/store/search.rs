@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     Deal,
-    list::{Filter, bind, of_few, rows},
+    list::{self, Filter, bind, of_few, rows},
 };
 use crate::{
     error::Result,
@@ -41,8 +41,23 @@ struct Hit {
     last: bool,
 }
 
+/// A page of deals. Those of a lead are few: they are searched one by one.
+pub async fn list(
+    conn: &Conn,
+    organization_id: Uuid,
+    filter: &Filter,
+    page: Page,
+) -> Result<Found<Deal>> {
+    match &filter.search {
+        Some(text) if filter.lead_id.is_none() => {
+            search(conn, organization_id, filter, text, page).await
+        }
+        _ => list::list(conn, organization_id, filter, page).await,
+    }
+}
+
 /// A page of the deals that have this text in their titles.
-pub async fn search(
+async fn search(
     conn: &Conn,
     organization_id: Uuid,
     filter: &Filter,

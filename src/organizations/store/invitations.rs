@@ -137,7 +137,7 @@ pub async fn delete_of(
     let query = match inviter {
         Identity::User(id) => query.filter(invitations::inviter_user_id.eq(id)),
         Identity::ApiKey(id) => query.filter(invitations::inviter_api_key_id.eq(id)),
-        Identity::Nobody | Identity::Development => return Ok(()),
+        Identity::Nobody | Identity::Development | Identity::System => return Ok(()),
     };
     query.execute(&mut conn).await?;
     Ok(())

@@ -5,7 +5,7 @@ use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::access_changed;
+use super::access::access_changed;
 use crate::{
     access::KeyAccess,
     error::{Error, Result},

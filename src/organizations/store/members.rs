@@ -5,7 +5,7 @@ use diesel::{dsl::now, prelude::*};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
-use super::access_changed;
+use super::access::access_changed;
 use crate::{
     access::{self, Role},
     error::{Error, Result},
@@ -65,19 +65,6 @@ pub async fn role(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Resu
         .first(&mut conn)
         .await
         .optional()?)
-}
-
-/// Whether the user is a member. Who is one is not removed before the end of the
-/// transaction.
-pub async fn keep(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<bool> {
-    let member: Option<Uuid> = members::table
-        .find((organization_id, user_id))
-        .select(members::user_id)
-        .for_key_share()
-        .first(&mut conn)
-        .await
-        .optional()?;
-    Ok(member.is_some())
 }
 
 /// A page of members.

@@ -1,10 +1,10 @@
-//! The jobs that wait, and who does them. Nobody's job is dropped once it is
-//! queued, but for those whose callers' deadlines have passed.
+//! The jobs that wait, and who does them. Nobody's job is dropped once it is queued, but for
+//! those whose submitters' deadlines have passed.
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
     pin::pin,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -16,44 +16,59 @@ use tokio::{
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
-use super::{Job, MAX_GROUP, isolate};
+use super::{
+    bisect,
+    job::{Job, MAX_BATCH},
+};
 use crate::{
-    call::Context,
     error::{Error, Result},
     platform::{
-        ingress::panics,
+        panics,
         telemetry::{metrics, trace::span},
     },
 };
 
 /// Most jobs of an organization that may wait.
 const MAX_WAITING: usize = 4096;
-/// A group that takes longer waits for a lock or a disk, and leaves its turn to another.
+/// A batch that takes longer waits for a lock or a disk, and leaves its turn to another.
 const MAX_TURN: Duration = Duration::from_millis(20);
 
-/// So few jobs, of this group and the one before, cost less in one group than in two.
+/// So few jobs, of this batch and the one before, cost less in one batch than in two.
 const FEW: usize = 32;
 
-/// The jobs that wait, by organization. An organization is listed as long as
-/// somebody does its jobs, one group after the other.
-pub struct Queues<J: Job> {
-    listed: Mutex<HashMap<Uuid, Listed<J>>>,
-    /// Organizations take turns, first come, first served. A group is made when its
+/// Does jobs in batches, organization by organization. Its clones are one and the same.
+pub struct Batcher<J: Job> {
+    shared: Arc<Shared<J>>,
+}
+
+impl<J: Job> Clone for Batcher<J> {
+    fn clone(&self) -> Self {
+        let shared = Arc::clone(&self.shared);
+        Self { shared }
+    }
+}
+
+/// The jobs that wait, by organization. An organization has a queue as long as a worker
+/// does its jobs, one batch after the other.
+struct Shared<J: Job> {
+    env: J::Env,
+    active: Mutex<HashMap<Uuid, ActiveQueue<J>>>,
+    /// Organizations take turns, first come, first served. A batch is made when its
     /// turn has come: the fewer there are at a time, the more jobs each of them holds.
     turns: Semaphore,
     metrics: metrics::Queue,
 }
 
-/// An organization whose jobs somebody does.
-struct Listed<J: Job> {
+/// What waits in an organization that has a running worker.
+struct ActiveQueue<J: Job> {
     waiting: VecDeque<Waiting<J>>,
-    /// How many jobs the group before had; none before the first.
+    /// How many jobs the batch before had; none before the first.
     before: usize,
 }
 
-/// How many jobs the next group is to have. Those who have just been answered are about
+/// How many jobs the next batch is to have. Those who have just been answered are about
 /// to call again: if all who wait were taken now, the first of them to come would be a
-/// group alone, for which all others wait. So where there are many, two groups of like
+/// batch alone, for which all others wait. So where there are many, two batches of like
 /// size take turns, one being done while the other is answered.
 fn next_size(waiting: usize, before: usize) -> usize {
     let all = waiting + before;
@@ -62,7 +77,7 @@ fn next_size(waiting: usize, before: usize) -> usize {
     } else {
         waiting
     };
-    size.min(waiting).min(MAX_GROUP)
+    size.min(waiting).min(MAX_BATCH)
 }
 
 struct Waiting<J: Job> {
@@ -70,38 +85,90 @@ struct Waiting<J: Job> {
     deadline: Instant,
     since: Instant,
     span: Span,
-    answer: oneshot::Sender<Result<J::Answer>>,
+    reply: oneshot::Sender<Result<J::Answer>>,
 }
 
-impl<J: Job> Queues<J> {
-    /// For jobs that are done on so many connections. Half of them are for groups
-    /// that wait for something.
-    pub fn new(connections: usize) -> Self {
-        Self {
-            listed: Mutex::default(),
+impl<J: Job> Batcher<J> {
+    /// For jobs that are done with this, on so many connections. Half of them are for
+    /// batches that wait for something.
+    pub fn new(env: J::Env, connections: usize) -> Self {
+        let shared = Arc::new(Shared {
+            env,
+            active: Mutex::default(),
             turns: Semaphore::new((connections / 2).max(1)),
             metrics: metrics::queue(J::QUEUE),
+        });
+        Self { shared }
+    }
+
+    /// Does jobs, together with others: queues them, all or none, and waits for their
+    /// answers, one each, in their order.
+    pub async fn submit(
+        &self,
+        organization_id: Uuid,
+        deadline: Instant,
+        jobs: Vec<J>,
+    ) -> Result<Vec<Result<J::Answer>>> {
+        let since = Instant::now();
+        let (waiting, answers): (Vec<_>, Vec<_>) = jobs
+            .into_iter()
+            .map(|job| {
+                let (reply, answer) = oneshot::channel();
+                let waiting = Waiting {
+                    job,
+                    deadline,
+                    since,
+                    span: span!("queue", otel.name = J::QUEUE),
+                    reply,
+                };
+                (waiting, answer)
+            })
+            .unzip();
+        if self.shared.push(organization_id, waiting)? {
+            // Here and now: a lone job is not handed from task to task.
+            Box::pin(self.shared.work_on_next(organization_id)).await;
+            if !self.shared.end(organization_id) {
+                let shared = Arc::clone(&self.shared);
+                tokio::spawn(async move { shared.work(organization_id).await });
+            }
         }
+        let answers = join_all(answers).await.into_iter();
+        let lost = |error: oneshot::error::RecvError| Err(Error::internal(error.to_string()));
+        Ok(answers.map(|answer| answer.unwrap_or_else(lost)).collect())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Listed<J>>> {
-        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Does one job, together with others.
+    pub async fn submit_one(
+        &self,
+        organization_id: Uuid,
+        deadline: Instant,
+        job: J,
+    ) -> Result<J::Answer> {
+        let mut answers = self.submit(organization_id, deadline, vec![job]).await?;
+        let missing = || Err(Error::internal("no answer"));
+        answers.pop().unwrap_or_else(missing)
+    }
+}
+
+impl<J: Job> Shared<J> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, ActiveQueue<J>>> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues jobs, all or none. True if nobody does the organization's jobs: whoever
-    /// asks has to.
+    /// Queues jobs, all or none. Returns true if the caller must become the organization's
+    /// worker.
     fn push(&self, organization_id: Uuid, jobs: Vec<Waiting<J>>) -> Result<bool> {
         self.metrics.came(jobs.len());
         match self.lock().entry(organization_id) {
             Entry::Vacant(vacant) => {
-                vacant.insert(Listed {
+                vacant.insert(ActiveQueue {
                     waiting: jobs.into(),
                     before: 0,
                 });
                 Ok(true)
             }
-            Entry::Occupied(mut listed) => {
-                let waiting = &mut listed.get_mut().waiting;
+            Entry::Occupied(mut queue) => {
+                let waiting = &mut queue.get_mut().waiting;
                 if waiting.len() + jobs.len() > MAX_WAITING {
                     self.metrics.left(jobs.len());
                     return Err(Error::overloaded("queue"));
@@ -112,141 +179,115 @@ impl<J: Job> Queues<J> {
         }
     }
 
-    /// The next group.
+    /// The next batch.
     fn pop(&self, organization_id: Uuid) -> Vec<Waiting<J>> {
-        let mut listed = self.lock();
-        let Some(listed) = listed.get_mut(&organization_id) else {
+        let mut active = self.lock();
+        let Some(queue) = active.get_mut(&organization_id) else {
             return Vec::new();
         };
-        listed.before = next_size(listed.waiting.len(), listed.before);
-        self.metrics.left(listed.before);
-        listed.waiting.drain(..listed.before).collect()
+        queue.before = next_size(queue.waiting.len(), queue.before);
+        self.metrics.left(queue.before);
+        queue.waiting.drain(..queue.before).collect()
     }
 
-    /// Whether nobody waits any more: whoever asks ends its work.
+    /// Removes the queue if nobody waits. Returns true if the worker must stop.
     fn end(&self, organization_id: Uuid) -> bool {
         match self.lock().entry(organization_id) {
-            Entry::Occupied(listed) if !listed.get().waiting.is_empty() => false,
-            Entry::Occupied(listed) => {
-                listed.remove();
+            Entry::Occupied(queue) if !queue.get().waiting.is_empty() => false,
+            Entry::Occupied(queue) => {
+                queue.remove();
                 true
             }
             Entry::Vacant(_) => true,
         }
     }
-}
 
-/// Does jobs, together with others: queues them and waits for their answers, one
-/// each, in their order.
-pub async fn run<J: Job>(context: &Context, jobs: Vec<J>) -> Result<Vec<Result<J::Answer>>> {
-    let since = Instant::now();
-    let (waiting, answers): (Vec<_>, Vec<_>) = jobs
-        .into_iter()
-        .map(|job| {
-            let (answer, receiver) = oneshot::channel();
-            let waiting = Waiting {
-                job,
-                deadline: context.deadline,
-                since,
-                span: span!("queue", otel.name = J::QUEUE),
-                answer,
-            };
-            (waiting, receiver)
-        })
-        .unzip();
-    let queues = J::queues(context);
-    if queues.push(context.organization_id, waiting)? {
-        // Here and now: a lone job is not handed from task to task.
-        Box::pin(work_on_next::<J>(context)).await;
-        if !queues.end(context.organization_id) {
-            tokio::spawn(work::<J>(context.clone()));
+    /// The worker: does one batch after the other until nobody waits.
+    async fn work(&self, organization_id: Uuid) {
+        loop {
+            self.work_on_next(organization_id).await;
+            if self.end(organization_id) {
+                return;
+            }
         }
     }
-    let answers = join_all(answers).await.into_iter();
-    let lost = |error: oneshot::error::RecvError| Err(Error::internal(error.to_string()));
-    Ok(answers.map(|answer| answer.unwrap_or_else(lost)).collect())
-}
 
-/// Does one group after the other until nobody waits.
-async fn work<J: Job>(context: Context) {
-    loop {
-        work_on_next::<J>(&context).await;
-        if J::queues(&context).end(context.organization_id) {
-            return;
+    /// Does the next batch when it is the organization's turn.
+    async fn work_on_next(&self, organization_id: Uuid) {
+        // It is never closed.
+        let turn = self.turns.acquire().await;
+        let mut work = pin!(self.work_on(organization_id, self.pop(organization_id)));
+        let done = timeout(MAX_TURN, &mut work).await;
+        drop(turn);
+        if done.is_err() {
+            work.await;
         }
     }
-}
 
-/// Does the next group when it is the organization's turn.
-async fn work_on_next<J: Job>(context: &Context) {
-    let queues = J::queues(context);
-    // It is never closed.
-    let turn = queues.turns.acquire().await;
-    let mut work = pin!(work_on(context, queues.pop(context.organization_id)));
-    let done = timeout(MAX_TURN, &mut work).await;
-    drop(turn);
-    if done.is_err() {
-        work.await;
-    }
-}
-
-/// Does a group and answers. A panic must not end the work for good.
-async fn work_on<J: Job>(context: &Context, group: Vec<Waiting<J>>) {
-    let span = span!("group", size = group.len());
-    for waiting in &group {
-        span.follows_from(&waiting.span);
-    }
-    match panics::caught(do_all(context, group).instrument(span)).await {
-        // Beside the next group: to answer many takes a while.
-        Ok(answered) if answered.len() > 1 => {
-            tokio::spawn(async { answer_all(answered) });
+    /// Does a batch and answers. A panic must not end the worker.
+    async fn work_on(&self, organization_id: Uuid, batch: Vec<Waiting<J>>) {
+        let span = span!("group", size = batch.len());
+        for waiting in &batch {
+            span.follows_from(&waiting.span);
         }
-        Ok(answered) => answer_all(answered),
-        Err(error) => tracing::error!(error = error.chain(), "a group was lost"),
-    }
-}
-
-/// Who waits for an answer, and the answer.
-type Answered<T> = (oneshot::Sender<Result<T>>, Result<T>);
-
-async fn do_all<J: Job>(context: &Context, group: Vec<Waiting<J>>) -> Vec<Answered<J::Answer>> {
-    let now = Instant::now();
-    let metrics = &J::queues(context).metrics;
-    let (mut jobs, mut answers, mut answered) = (Vec::new(), Vec::new(), Vec::new());
-    for waiting in group {
-        metrics.waited(now.duration_since(waiting.since));
-        if waiting.deadline <= now {
-            answered.push((waiting.answer, Err(Error::DeadlineExceeded)));
-            continue;
+        let done = self.execute(organization_id, batch).instrument(span);
+        match panics::caught(done).await {
+            // Beside the next batch: to answer many takes a while.
+            Ok(replies) if replies.len() > 1 => {
+                tokio::spawn(async { send_all(replies) });
+            }
+            Ok(replies) => send_all(replies),
+            Err(error) => tracing::error!(error = error.chain(), "batch worker panicked"),
         }
-        jobs.push(waiting.job);
-        answers.push(waiting.answer);
     }
-    metrics.grouped(jobs.len());
-    let results = isolate::run(context, &jobs).await;
-    answered.extend(answers.into_iter().zip(results));
-    answered
+
+    async fn execute(
+        &self,
+        organization_id: Uuid,
+        batch: Vec<Waiting<J>>,
+    ) -> Vec<Reply<J::Answer>> {
+        let now = Instant::now();
+        let (mut jobs, mut senders, mut replies) = (Vec::new(), Vec::new(), Vec::new());
+        let mut deadline = now;
+        for waiting in batch {
+            self.metrics.waited(now.duration_since(waiting.since));
+            if waiting.deadline <= now {
+                replies.push((waiting.reply, Err(Error::DeadlineExceeded)));
+                continue;
+            }
+            deadline = deadline.max(waiting.deadline);
+            jobs.push(waiting.job);
+            senders.push(waiting.reply);
+        }
+        self.metrics.grouped(jobs.len());
+        let results = bisect::execute(&self.env, organization_id, deadline, &jobs).await;
+        replies.extend(senders.into_iter().zip(results));
+        replies
+    }
 }
 
-fn answer_all<T>(answered: Vec<Answered<T>>) {
-    for (answer, result) in answered {
+/// A submitter's channel, and what goes through it.
+type Reply<T> = (oneshot::Sender<Result<T>>, Result<T>);
+
+fn send_all<T>(replies: Vec<Reply<T>>) {
+    for (sender, result) in replies {
         // Whoever does not listen any more has given up.
-        let _ = answer.send(result);
+        let _ = sender.send(result);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{FEW, MAX_GROUP, next_size};
+    use super::{FEW, MAX_BATCH, next_size};
 
     /// Callers who call again as soon as they are answered. Mutant: all who wait are taken.
     #[test]
-    fn groups_of_like_size_take_turns() {
-        for callers in 1..=3 * MAX_GROUP {
+    fn batches_of_like_size_take_turns() {
+        for callers in 1..=3 * MAX_BATCH {
             let (mut before, mut size) = (0, 1);
             for _ in 0..2 * callers.ilog2() {
                 (before, size) = (size, next_size(callers - size, size));
-                assert!(size <= MAX_GROUP);
+                assert!(size <= MAX_BATCH);
                 assert_eq!(size == 0, callers == before);
                 size = size.max(1);
             }

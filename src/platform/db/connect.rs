@@ -4,6 +4,7 @@
 use std::{borrow::Cow, path::Path};
 
 use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::AsyncPgConnection;
 use percent_encoding::percent_decode_str;
 use tokio_postgres::{
     Config,
@@ -11,11 +12,11 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{
-    Conn,
-    tls::{self, Trust},
-};
+use super::tls::{self, Trust};
 use crate::error::{Error, Result, chain};
+
+/// A connection to the database.
+pub type Conn = AsyncPgConnection;
 
 /// Opens connections to one database.
 #[derive(Clone)]

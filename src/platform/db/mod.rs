@@ -5,15 +5,13 @@ mod replica;
 mod scope;
 pub mod search;
 mod shares;
-#[cfg(feature = "otlp")]
-mod statements;
-mod text_enum;
+
 mod tls;
 mod transaction;
 
 use std::{sync::Arc, time::Duration};
 
-pub use connect::Connector;
+pub use connect::{Conn, Connector};
 use diesel::{
     ExpressionMethods, QueryDsl, QueryResult, QueryableByName,
     pg::Pg,
@@ -21,7 +19,7 @@ use diesel::{
     sql_types::BigInt,
 };
 use diesel_async::{
-    AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+    RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
@@ -33,9 +31,6 @@ pub use replica::Replica;
 pub use scope::Scope;
 use shares::Place;
 pub use shares::Shares;
-#[cfg(feature = "otlp")]
-pub use statements::trace_statements;
-pub(crate) use text_enum::text_enum;
 use tokio::time::Instant;
 pub use transaction::{Transaction, Work};
 use uuid::Uuid;
@@ -45,9 +40,6 @@ use crate::{
     platform::telemetry::metrics,
     schema::organizations,
 };
-
-/// A connection to the database.
-pub type Conn = AsyncPgConnection;
 
 /// How long to wait for a connection of the pool.
 const POOL_TIMEOUT: Duration = Duration::from_secs(2);

@@ -6,8 +6,6 @@ use diesel::{
 };
 use uuid::Uuid;
 
-use crate::platform::grpc::page::Total;
-
 /// How many rows with a text are looked up at most.
 pub const LOOK_UP: i64 = 1000;
 
@@ -23,20 +21,11 @@ pub struct Id {
 #[derive(Debug, QueryableByName)]
 pub struct Walked {
     #[diesel(sql_type = BigInt)]
-    found: i64,
+    /// How many had it.
+    pub found: i64,
     /// Whether the walk ended before the rows did.
     #[diesel(sql_type = Bool)]
-    stopped: bool,
-}
-
-impl From<Walked> for Total {
-    fn from(walked: Walked) -> Self {
-        let total = Self::from(walked.found);
-        Self {
-            is_lower_bound: total.is_lower_bound || walked.stopped,
-            ..total
-        }
-    }
+    pub stopped: bool,
 }
 
 /// The pattern of LIKE for what has this text in it.

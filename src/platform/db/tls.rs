@@ -15,7 +15,7 @@ use tokio_rustls::rustls::{
 
 use crate::platform::{
     files,
-    ingress::tls::{authorities, certificates, unusable},
+    pem::{authorities, certificates, unusable},
 };
 
 /// Who may be the server.

@@ -10,7 +10,8 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::{Error, run};
+use super::error::Error;
+use super::program::run;
 use crate::platform::files::own_uid;
 
 /// A user to run commands as.

@@ -9,7 +9,8 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::{Error, run};
+use super::error::Error;
+use super::program::run;
 
 /// Debian's packages keep each major version in a directory of its own below this one.
 const DEBIAN_ROOT: &str = "/usr/lib/postgresql";

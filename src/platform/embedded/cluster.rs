@@ -13,7 +13,9 @@ use tokio::time::{Instant, sleep};
 
 use super::account::{Account, is_root};
 use super::binaries::Binaries;
-use super::{DATABASE, Error, STOP_LIMIT, run};
+use super::error::Error;
+use super::limits::{DATABASE, STOP_LIMIT};
+use super::program::run;
 use crate::platform::files;
 
 /// How often it is tried to take the directory, and the pause between: a program that

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::START_LIMIT;
+use super::limits::START_LIMIT;
 
 /// Why there is no server. The messages are for a person at a terminal.
 #[derive(Debug, thiserror::Error)]

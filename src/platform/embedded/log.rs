@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::task::{AbortHandle, spawn_blocking};
 use tokio::time::interval;
 
-use super::Error;
+use super::error::Error;
 use crate::platform::files;
 
 /// A log that has grown beyond this is put aside.

@@ -8,15 +8,14 @@ mod account;
 mod binaries;
 mod cluster;
 mod error;
+mod limits;
 mod log;
+mod program;
 mod socket;
 mod supervisor;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use tokio::process::Command;
 
 use account::Account;
 use binaries::Binaries;
@@ -24,16 +23,6 @@ use cluster::DataDir;
 pub use error::Error;
 use socket::SocketDir;
 use supervisor::Supervisor;
-
-/// The database that is there after every start.
-const DATABASE: &str = "minicrm";
-
-/// How long a start may take. A large log to recover from takes minutes.
-const START_LIMIT: Duration = Duration::from_secs(200);
-
-/// How long a stop may take: the supervisor's 30 seconds, then Postgres's own
-/// five before it kills what does not obey, and some to spare.
-const STOP_LIMIT: Duration = Duration::from_secs(45);
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -172,24 +161,4 @@ fn settings(cluster: &Path, ephemeral: bool, more: &[(String, String)]) -> Vec<O
         arguments.extend(["-c".into(), format!("{name}={value}").into()]);
     }
     arguments
-}
-
-/// Runs a program to its end, and returns its output, or all it has said if it failed.
-async fn run(command: &mut Command) -> Result<String, Error> {
-    let program = PathBuf::from(command.as_std().get_program());
-    let output = command
-        .output()
-        .await
-        .map_err(|reason| Error::io("run", &program, reason))?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() {
-        return Ok(text);
-    }
-    let output = format!("{text}{}", String::from_utf8_lossy(&output.stderr))
-        .trim()
-        .to_owned();
-    Err(Error::Failed {
-        command: program.display().to_string(),
-        output,
-    })
 }

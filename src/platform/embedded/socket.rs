@@ -8,9 +8,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::Error;
 use super::account::Account;
 use super::cluster::remove_file;
+use super::error::Error;
 
 /// The kernel takes 104 to 108 bytes, its end mark included, depending on the system.
 const PATH_LIMIT: usize = 100;

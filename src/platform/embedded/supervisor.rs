@@ -13,8 +13,9 @@ use tokio::time::{Instant, sleep, timeout};
 use super::account::Account;
 use super::binaries::Binaries;
 use super::cluster::DataDir;
+use super::error::Error;
+use super::limits::{START_LIMIT, STOP_LIMIT};
 use super::log::Log;
-use super::{Error, START_LIMIT, STOP_LIMIT};
 
 /// Runs the server given as arguments.
 ///

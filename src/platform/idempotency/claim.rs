@@ -4,7 +4,7 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{access::Identity, platform::grpc::validate::Violations};
+use crate::{actor::Identity, platform::grpc::validate::Violations};
 
 /// What a request with a `request_id` claims to be: the only one of its method.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +55,7 @@ impl Claim {
             Identity::Development => (1, Uuid::nil()),
             Identity::User(id) => (2, id),
             Identity::ApiKey(id) => (3, id),
+            Identity::System => (4, Uuid::nil()),
         };
         let digest = Sha256::new()
             .chain_update([kind])

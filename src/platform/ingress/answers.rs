@@ -18,8 +18,8 @@ use tonic::{
 };
 
 use super::{
-    beside::LEFT,
     budget::{Budget, Charge, Owner},
+    served::LEFT,
     stalls,
     visitors::{Calling, Sending, Visitor},
 };

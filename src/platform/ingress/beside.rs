@@ -19,16 +19,19 @@ use tonic::{
 };
 
 use super::{
-    Deadline, answers::Answer, budget::Budget, calls::Served, panics, requests::Reader,
+    Deadline,
+    answers::Answer,
+    budget::Budget,
+    requests::Reader,
+    served::{LEFT, Served},
     visitors::Visitor,
 };
 use crate::error::Result;
+use crate::platform::panics;
 
 /// Bytes that are held at a door: nobody who is let in at one keeps those out who
 /// check health at the other.
 const MEMORY: usize = 16 * 1024 * 1024;
-/// The part of it, one of so many, that streams leave to what is answered at once.
-pub const LEFT: usize = 2;
 /// What a stream of answers takes as long as it lasts.
 const WATCH: usize = 8 * 1024;
 /// The same for one of questions and answers, with what is read of the questions.

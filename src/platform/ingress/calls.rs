@@ -13,27 +13,20 @@ use tonic::{
         Service as _,
         http::{HeaderName, HeaderValue, Request, Response},
     },
-    service::Routes,
 };
 
 use super::{
-    Edge,
-    answers::Answer,
-    beside,
-    budget::Budget,
-    deadline::Deadline,
-    decompress::ENCODINGS,
-    methods::Method,
-    panics,
-    requests::{Callers, Reader},
-    visitors::Visitor,
+    answers::Answer, beside, deadline::Deadline, decompress::ENCODINGS, methods::Method,
+    requests::Reader, served::Served, visitors::Visitor,
 };
 use crate::{
-    access::Who,
     error::{Error, Result},
-    platform::telemetry::{
-        call::Arrival,
-        metrics::{self, Counted},
+    platform::{
+        panics,
+        telemetry::{
+            call::Arrival,
+            metrics::{self, Counted},
+        },
     },
 };
 
@@ -43,18 +36,6 @@ const SLACK: Duration = Duration::from_millis(20);
 /// The header that says how requests may be compressed.
 const ACCEPTED: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
-/// What is served to those who connect.
-pub struct Served {
-    /// The services.
-    pub routes: Routes,
-    /// Whose limits hold.
-    pub edge: Arc<Edge>,
-    /// Who knows who calls.
-    pub callers: Arc<dyn Callers>,
-    /// Memory for what is beside the contract.
-    pub beside: Arc<Budget>,
-}
-
 /// Answers a call of this visitor. Those of gRPC's own services (health, reflection)
 /// are streams that may last, and must work when all else is too busy.
 pub async fn answer(
@@ -63,13 +44,16 @@ pub async fn answer(
     visitor: &Arc<Visitor>,
 ) -> Response<Answer> {
     request.extensions_mut().insert(Arc::clone(visitor));
-    let counted = Counted::begin(request.uri().path());
-    let method = counted.as_ref().map(Counted::method);
-    let arrival = Arrival::new(method, request.headers());
+    let method = served.edge.methods.at(request.uri().path());
+    let counted = method
+        .as_ref()
+        .map(|method| Counted::begin(&method.metrics));
+    let name = counted.as_ref().map(Counted::method);
+    let arrival = Arrival::new(name, request.headers());
     let outcome = if beside::is_at(request.uri().path()) {
         beside::answer(served, request, visitor).await
     } else {
-        in_time(served, request, visitor, arrival).await
+        in_time(served, method, request, visitor, arrival).await
     };
     let response = outcome.unwrap_or_else(|error| {
         let response = refusal(arrival, &error);
@@ -83,6 +67,7 @@ pub async fn answer(
 
 async fn in_time(
     served: &Served,
+    method: Option<Method>,
     mut request: Request<Incoming>,
     visitor: &Arc<Visitor>,
     arrival: Arrival,
@@ -93,7 +78,6 @@ async fn in_time(
         callers,
         ..
     } = served;
-    let method = Method::at(request.uri().path());
     let timeouts = edge.settings.timeouts;
     let deadline = timeouts.deadline(request.uri().path(), request.headers())?;
     request.extensions_mut().insert(deadline);
@@ -104,7 +88,7 @@ async fn in_time(
         owner: visitor.owner(),
     };
     let call = async {
-        let request = match method {
+        let request = match &method {
             Some(method) => reader.read(method, request).await?,
             // Whatever it is, nobody reads it.
             None => request.map(|_| Body::empty()),
@@ -114,9 +98,9 @@ async fn in_time(
             Some(error) => refusal(arrival, &error).map(|()| Body::empty()),
             None => response,
         };
-        let memory = match method.map(|method| method.who) {
-            None | Some(Who::Anyone) => &edge.answers.strangers,
-            Some(_) => &edge.answers.known,
+        let memory = match method {
+            Some(method) if !method.is_open => &edge.answers.known,
+            _ => &edge.answers.strangers,
         };
         Answer::hold(response, visitor, memory, None).await
     };

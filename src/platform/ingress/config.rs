@@ -5,7 +5,7 @@ use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 use clap::Args;
 
 use super::{Settings, Timeouts, tls::Files};
-use crate::config::Address;
+use crate::platform::Address;
 
 /// Settings of connections, of TLS and of what is too much.
 #[derive(Debug, Clone, Args)]
@@ -51,7 +51,8 @@ pub struct Edge {
     )]
     pub tls_client_ca: Option<PathBuf>,
 
-    /// How long a call may take that does not say, in seconds.
+    /// How long a call may take that does not say, in seconds; `BatchCreateContacts` and
+    /// `EraseLead` then have the next one.
     #[arg(
         long,
         global = true,
@@ -95,7 +96,7 @@ pub struct Edge {
     pub max_connections: NonZeroU32,
 
     /// Connections from one address at most, in IPv6 from one network of 64 bits.
-    /// Without it, half of all.
+    /// Without it, half of all. Raise it behind a proxy that opens many.
     #[arg(
         long,
         global = true,
@@ -115,8 +116,8 @@ pub struct Edge {
     )]
     pub max_connection_age_seconds: u32,
 
-    /// Memory for requests that are read or worked on, decompressed and decoded, in MiB.
-    /// A quarter of it is for callers whom nobody knows, the rest for the others.
+    /// Memory for requests that are read or worked on, decompressed and decoded, in MiB,
+    /// 32 at least. A quarter of it is for callers whom nobody knows, the rest for the others.
     #[arg(
         long,
         global = true,
@@ -127,7 +128,7 @@ pub struct Edge {
     )]
     pub request_memory_mib: u32,
 
-    /// Memory for answers that wait to be sent, in MiB, shared in the same way.
+    /// Memory for answers that wait to be sent, in MiB, 16 at least, shared in the same way.
     #[arg(
         long,
         global = true,

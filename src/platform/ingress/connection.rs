@@ -15,13 +15,7 @@ use tokio::{
 };
 use tonic::transport::server::TcpConnectInfo;
 
-use super::{
-    calls::{self, Served},
-    preface,
-    stalls::Streams,
-    tls::Tls,
-    visitors::Visitor,
-};
+use super::{calls, preface, served::Served, stalls::Streams, tls::Tls, visitors::Visitor};
 
 /// How long a connection may take to agree on TLS.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);

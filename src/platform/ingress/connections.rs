@@ -6,7 +6,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::sleep};
 use tonic::service::Routes;
 
 use super::{
-    Callers, Edge, beside, calls::Served, connection::Connection, tls::Tls, visitors::Visitors,
+    Callers, Edge, beside, connection::Connection, served::Served, tls::Tls, visitors::Visitors,
 };
 
 /// How long to wait when the system has no more connections to give.

@@ -13,11 +13,12 @@ mod deadline;
 mod decompress;
 mod in_flight;
 mod methods;
-pub mod panics;
+mod network;
 mod preface;
 mod rates;
 mod received;
 mod requests;
+mod served;
 mod stalls;
 pub mod tls;
 mod visitors;
@@ -29,10 +30,12 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 pub use connections::Door;
 pub use deadline::{Deadline, Timeouts};
 pub use in_flight::Admitted;
+pub use methods::Methods;
+pub use network::network;
 pub use requests::{Callers, Held};
 use uuid::Uuid;
 
-use crate::{access::Identity, error::Result, platform::batch::MAX_GROUP};
+use crate::{actor::Identity, error::Result};
 use budget::Memory;
 pub use budget::Owner;
 use in_flight::InFlight;
@@ -115,22 +118,30 @@ pub struct Edge {
     settings: Settings,
     in_flight: Arc<InFlight>,
     rates: Rates,
+    methods: Methods,
     requests: Memory,
     answers: Memory,
 }
 
 impl Edge {
-    /// With these settings, for a server with so many connections to its database.
+    /// With these settings, for a server of these methods with so many connections to its
+    /// database, where a batch of writes has at most `max_batch`.
     ///
     /// Unless told otherwise, as many calls may be in flight as keep it busy: a
-    /// group that is being done, one that gathers meanwhile, and a few for each
+    /// batch that is being done, one that gathers meanwhile, and a few for each
     /// connection. More would only wait.
-    pub fn new(settings: Settings, database_connections: usize) -> Self {
-        let enough = 2 * MAX_GROUP + CALLS_PER_DATABASE_CONNECTION * database_connections;
+    pub fn new(
+        settings: Settings,
+        methods: Methods,
+        database_connections: usize,
+        max_batch: usize,
+    ) -> Self {
+        let enough = 2 * max_batch + CALLS_PER_DATABASE_CONNECTION * database_connections;
         let limit = settings.max_in_flight.unwrap_or(enough);
         Self {
             in_flight: Arc::new(InFlight::new(limit)),
             rates: Rates::new(settings.organization_rate, settings.api_key_rate),
+            methods,
             requests: Memory::new("request_memory", settings.request_memory),
             answers: Memory::new("answer_memory", settings.answer_memory),
             settings,

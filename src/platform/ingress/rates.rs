@@ -11,7 +11,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
 use uuid::Uuid;
 
 use crate::{
-    access::Identity,
+    actor::Identity,
     error::{Error, Result},
 };
 

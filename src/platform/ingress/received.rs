@@ -2,8 +2,12 @@
 
 use hyper::body::Bytes;
 
-use super::requests::{HEAD, MAX_MESSAGE};
 use crate::error::{Error, Result};
+
+/// Bytes of a message at most: a batch of a thousand contacts is far below.
+pub const MAX_MESSAGE: usize = 4 * 1024 * 1024;
+/// Bytes before each message: whether it is compressed, and its length.
+pub const HEAD: usize = 5;
 
 /// What was received of a request.
 #[derive(Default)]

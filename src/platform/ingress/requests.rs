@@ -18,24 +18,17 @@ use super::{
     budget::{Budget, Charge, Owner},
     decompress::{ENCODING, Encoding},
     methods::Method,
-    received::{Received, announced},
+    received::{HEAD, MAX_MESSAGE, Received, announced},
     whole::Whole,
 };
-use crate::{
-    access::Who,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
-/// Bytes of a message at most: a batch of a thousand contacts is far below.
-pub const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 /// The same for what it takes when it is decoded.
 const MAX_DECODED: usize = 3 * MAX_MESSAGE;
 /// Bytes of a message of somebody whom nobody knows.
 const SMALL: usize = 16 * 1024;
 /// The same for what it takes when it is decoded.
 const SMALL_DECODED: usize = 8 * SMALL;
-/// Bytes before each message: whether it is compressed, and its length.
-pub const HEAD: usize = 5;
 /// The part of the memory, one of so many, that requests which are not whole yet leave
 /// to those that are.
 const UNFINISHED: usize = 4;
@@ -88,7 +81,7 @@ pub struct Reader<'r> {
 
 impl Reader<'_> {
     /// The request of a call of the method, all of it there and not compressed.
-    pub async fn read(self, method: Method, request: Request<Incoming>) -> Result<Request<Body>> {
+    pub async fn read(self, method: &Method, request: Request<Incoming>) -> Result<Request<Body>> {
         let memory = &self.edge.requests.strangers;
         let (mut parts, body) = request.into_parts();
         let encoding = Encoding::of(&parts.headers)?;
@@ -122,7 +115,7 @@ impl Reader<'_> {
 
     fn reading<'r>(
         self,
-        method: Option<Method>,
+        method: Option<&Method>,
         memory: &Arc<Budget>,
         headers: &'r HeaderMap,
     ) -> Reading<'r>
@@ -133,7 +126,7 @@ impl Reader<'_> {
             reader: self,
             headers,
             // Who need not say who they are cannot prove it either.
-            may_be_known: method.is_some_and(|method| !matches!(method.who, Who::Anyone)),
+            may_be_known: method.is_some_and(|method| !method.is_open),
             known: false,
             charge: memory.empty(self.owner),
         }
@@ -221,7 +214,7 @@ impl Reading<'_> {
     /// The message, with its head, and what it takes when it is decoded.
     async fn decode(
         &mut self,
-        method: Method,
+        method: &Method,
         encoding: Option<Encoding>,
         received: Bytes,
     ) -> Result<(Bytes, usize)> {
@@ -242,7 +235,12 @@ impl Reading<'_> {
             _ => return Err(Error::Malformed),
         };
         let message = &whole[HEAD..];
-        let weight = method.weigh(message, MAX_DECODED).max(message.len());
+        let weight = self
+            .reader
+            .edge
+            .methods
+            .weigh(method, message, MAX_DECODED)
+            .max(message.len());
         if weight > MAX_DECODED {
             return Err(Error::MessageTooLarge);
         }

@@ -2,7 +2,6 @@
 //! the server runs.
 
 use std::{
-    fmt::Display,
     fs, io,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
@@ -13,15 +12,18 @@ use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
-        RootCertStore, ServerConfig,
+        ServerConfig,
         crypto::ring,
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+        pki_types::{PrivateKeyDer, pem::PemObject},
         server::WebPkiClientVerifier,
     },
     server::TlsStream,
 };
 
-use crate::platform::files;
+use crate::platform::{
+    files,
+    pem::{authorities, certificates, unusable},
+};
 
 /// How often the files are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -132,34 +134,4 @@ impl Contents {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }
-}
-
-/// The authorities in a file.
-pub(crate) fn authorities(pem: &[u8], path: &Path) -> Result<RootCertStore, String> {
-    let mut roots = RootCertStore::empty();
-    for authority in certificates(pem, path)? {
-        roots
-            .add(authority)
-            .map_err(|error| unusable(path, &error))?;
-    }
-    Ok(roots)
-}
-
-/// The certificates in a file, of which there must be one at least.
-pub(crate) fn certificates(
-    pem: &[u8],
-    path: &Path,
-) -> Result<Vec<CertificateDer<'static>>, String> {
-    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    match read {
-        Ok(certificates) if certificates.is_empty() => {
-            Err(unusable(path, &"there is no certificate in it"))
-        }
-        read => read.map_err(|error| unusable(path, &error)),
-    }
-}
-
-/// What is said of a file that cannot be used.
-pub(crate) fn unusable(path: &Path, error: &impl Display) -> String {
-    format!("cannot use {}: {error}", path.display())
 }

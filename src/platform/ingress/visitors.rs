@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tonic::codegen::http::Extensions;
 
 use super::budget::Owner;
-use crate::auth::limits::network;
+use super::network::network;
 
 /// Generations of what is being sent: the present one, the one before, and the one
 /// that must be gone.

@@ -7,7 +7,10 @@ use diesel::{
     sql_types::{Bool, Text},
 };
 
-use super::{BlockingConn, State, status::Database};
+use super::{
+    embedded::BlockingConn,
+    status::{Database, State},
+};
 use crate::error::{Error, Result};
 
 /// Tables and the like in `public` that are of no extension and not what a first start makes.

@@ -5,6 +5,7 @@
 //! whose hashes are not this binary's is refused. It may have migrations that this binary
 //! does not know: while a new version is rolled out, the one before starts on its schema.
 
+mod embedded;
 mod examine;
 mod status;
 
@@ -12,27 +13,24 @@ use diesel::{
     Connection, RunQueryDsl,
     connection::SimpleConnection,
     dsl::sql,
-    migration::{Migration, MigrationSource},
+    migration::Migration,
     pg::Pg,
     sql_query,
     sql_types::{Bool, Text},
 };
-use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_migrations::MigrationHarness;
+pub use embedded::hash;
+use embedded::{BlockingConn, MIGRATIONS, embedded_hash};
 use examine::{examine, warn};
-use sha2::{Digest, Sha256};
 use status::Database;
 pub use status::{State, Status};
 use tokio::runtime::Handle;
 
 use crate::{
     error::{Cause, Error, Result},
-    platform::db::{Conn, Connector},
+    platform::db::Connector,
 };
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
-/// The same: the name of each, and what it does.
-const TEXTS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 /// Makes the role that the service acts as, and grants it what it lacks.
 const ROLE: &str = include_str!("role.sql");
 /// How often to try to make the lock's table, while others do the same.
@@ -40,8 +38,6 @@ const MAX_ATTEMPTS: u32 = 20;
 
 /// Whoever waits longer for a lock tries again: it must be possible to stop.
 const SESSION: &str = "SET lock_timeout = '5s'";
-
-type BlockingConn = AsyncConnectionWrapper<Conn>;
 
 /// Runs the migrations that the database lacks; returns how many. A database that is not
 /// fit for them is refused before anything is made in it.
@@ -64,11 +60,6 @@ pub async fn undo(url: &str, count: usize) -> Result<()> {
     blocking(url, move |url| undo_locked(url, count)).await
 }
 
-/// The hash that an applied migration is known by.
-pub fn hash(text: &str) -> String {
-    format!("{:x}", Sha256::digest(text))
-}
-
 async fn blocking<T: Send + 'static>(
     url: &str,
     work: impl FnOnce(&str) -> Result<T> + Send + 'static,
@@ -80,19 +71,6 @@ async fn blocking<T: Send + 'static>(
         Err(Error::Refused(why)) => Err(Error::Refused(format!("{place}: {why}"))),
         outcome => outcome,
     }
-}
-
-/// The migrations of this binary, in their order.
-fn embedded() -> Result<Vec<Box<dyn Migration<Pg>>>> {
-    let mut all = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(failed)?;
-    all.sort_unstable_by(|a, b| a.name().version().cmp(&b.name().version()));
-    Ok(all)
-}
-
-/// The hash of what this binary has under that name.
-fn embedded_hash(name: &str) -> Option<String> {
-    let (_, text) = TEXTS.iter().find(|(known, _)| *known == name)?;
-    Some(hash(text))
 }
 
 /// Holds the lock's row on one connection while another migrates: a row lock,

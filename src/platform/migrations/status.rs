@@ -11,7 +11,7 @@ use diesel::{
     sql_types::{Bool, Nullable, Text},
 };
 
-use super::{BlockingConn, embedded, embedded_hash};
+use super::embedded::{BlockingConn, embedded, embedded_hash};
 use crate::error::Result;
 
 /// What a database has of a migration.

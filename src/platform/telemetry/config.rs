@@ -1,8 +1,8 @@
 //! The settings of what the service says of itself, but for those of its log.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use crate::config::Address;
+use crate::platform::Address;
 
 /// Settings of what the service says of itself.
 #[derive(Debug, Clone, Args)]
@@ -52,4 +52,13 @@ impl Telemetry {
     pub fn traces(&self) -> Option<&str> {
         self.otlp_endpoint.as_deref().filter(|url| !url.is_empty())
     }
+}
+
+/// How to write logs.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
 }

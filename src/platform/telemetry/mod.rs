@@ -8,6 +8,8 @@ pub mod metrics;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod reminder;
+#[cfg(feature = "otlp")]
+mod statements;
 pub mod trace;
 
 use std::{
@@ -26,7 +28,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::config::{Config, LogFormat};
+use config::LogFormat;
 
 /// Logs and traces, once they are started.
 #[derive(Clone)]
@@ -36,15 +38,16 @@ pub struct Telemetry {
     traces: Option<otlp::Provider>,
 }
 
-/// Starts logs and traces. The error is a message for the terminal.
-pub fn start(config: &Config) -> Result<Telemetry, String> {
+/// Starts logs, filtered by directives, and traces, if there is somewhere to send them. The
+/// error is a message for the terminal.
+pub fn start(log: &str, format: LogFormat, traces: Option<&str>) -> Result<Telemetry, String> {
     let wrong = |error: ParseError| format!("--log or RUST_LOG: {error}");
-    let filter = EnvFilter::try_new(&config.log).map_err(wrong)?;
+    let filter = EnvFilter::try_new(log).map_err(wrong)?;
     let (filter, handle) = reload::Layer::new(filter);
     let log = fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal());
-    let log = match config.log_format {
+    let log = match format {
         LogFormat::Text => log.with_target(false).boxed(),
         LogFormat::Json => log.json().boxed(),
     };
@@ -53,7 +56,7 @@ pub fn start(config: &Config) -> Result<Telemetry, String> {
 
     #[cfg(feature = "otlp")]
     {
-        let traces = config.telemetry.traces().map(otlp::start).transpose()?;
+        let traces = traces.map(otlp::start).transpose()?;
         let layer = traces.as_ref().map(otlp::layer);
         subscriber.with(layer).init();
         Ok(Telemetry {
@@ -63,7 +66,7 @@ pub fn start(config: &Config) -> Result<Telemetry, String> {
     }
     #[cfg(not(feature = "otlp"))]
     {
-        if config.telemetry.traces().is_some() {
+        if traces.is_some() {
             return Err("--otlp-endpoint: needs a build with the feature `otlp`".into());
         }
         subscriber.init();

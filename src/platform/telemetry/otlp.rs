@@ -26,8 +26,10 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use super::trace::{Parent, TraceId};
-use crate::platform::db;
+use super::{
+    statements::trace_statements,
+    trace::{Parent, TraceId},
+};
 
 /// How long the last traces may take to be sent.
 const FLUSH: Duration = Duration::from_secs(2);
@@ -55,7 +57,7 @@ pub fn start(endpoint: &str) -> Result<Provider, String> {
         // Last: what is named from outside wins.
         .with_detector(Box::new(EnvResourceDetector::new()))
         .build();
-    db::trace_statements();
+    trace_statements();
     Ok(SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
         .with_resource(resource)

@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result, violated_key},
+    model::text_enum,
     platform::{
-        db::{Conn, text_enum},
+        db::Conn,
         grpc::{
             mask::other,
             page::{Found, Page, keyset, read_page},

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use minicrm::{
-    call::{DEVELOPMENT_ORGANIZATION, Settings},
-    platform::ingress,
-    proto::ListContactsRequest,
+    app::Settings, call::DEVELOPMENT_ORGANIZATION, platform::ingress, proto::ListContactsRequest,
 };
 use prost::Message;
 use tokio::time::timeout;

@@ -1,6 +1,6 @@
 //! Health and reflection, which are beside the contract.
 
-use minicrm::{call::Settings, platform::ingress};
+use minicrm::{app::Settings, platform::ingress};
 use prost::Message;
 use tokio::{
     io::AsyncReadExt,

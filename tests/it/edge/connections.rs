@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use minicrm::{call::Settings, platform::ingress, proto::ListLeadsRequest};
+use minicrm::{app::Settings, platform::ingress, proto::ListLeadsRequest};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},

@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel_async::SimpleAsyncConnection;
 use futures_util::stream;
 use minicrm::{
-    call::Settings,
+    app::Settings,
     platform::ingress::{self, Timeouts},
     proto::{
         BatchCreateContactsRequest, CreateContactRequest, CreateLeadRequest, EraseLeadRequest,

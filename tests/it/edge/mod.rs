@@ -20,7 +20,8 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use minicrm::{
-    call::{App as Shared, DEVELOPMENT_ORGANIZATION, Settings},
+    app::{App as Shared, Settings},
+    call::DEVELOPMENT_ORGANIZATION,
     server::{self, Places},
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};

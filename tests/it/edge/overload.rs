@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use diesel_async::SimpleAsyncConnection;
 use minicrm::{
-    call::Settings,
+    app::Settings,
     platform::ingress,
     proto::{
         ApiKeyAccess, GetOverviewRequest, ListLeadsRequest, ListOperatorsRequest,

@@ -3,7 +3,7 @@
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::select_all;
 use minicrm::{
-    call::Settings,
+    app::Settings,
     platform::ingress,
     proto::{BatchCreateContactsRequest, CreateContactRequest, ListLeadsRequest},
 };

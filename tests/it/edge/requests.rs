@@ -4,7 +4,7 @@ use std::{io::Write, time::Duration};
 
 use flate2::{Compression, write::GzEncoder};
 use minicrm::{
-    call::Settings,
+    app::Settings,
     platform::ingress::{self, Timeouts},
     proto::{
         ApiKeyAccess, BatchCreateContactsRequest, CreateContactRequest, CreateLeadRequest, Lead,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::select_all;
 use minicrm::{
-    call::Settings,
+    app::Settings,
     platform::ingress::{self, Timeouts},
     proto::{LoginRequest, RegisterRequest},
 };

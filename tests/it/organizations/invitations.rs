@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use minicrm::{
     Limits,
-    call::Settings,
+    app::Settings,
     proto::{
         AcceptInvitationRequest, ApiKeyAccess, Invitation, ListInvitationsRequest,
         ListInvitationsResponse, RegisterRequest, RevokeApiKeyRequest, RevokeInvitationRequest,

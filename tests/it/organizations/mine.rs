@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use minicrm::{
     Limits,
-    call::Settings,
+    app::Settings,
     proto::{
         CreateOrganizationRequest, ListMyOrganizationsRequest, Membership, Organization, Role,
         SetDefaultOrganizationRequest,

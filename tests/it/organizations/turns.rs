@@ -4,7 +4,7 @@
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
 use minicrm::{
-    call::Settings,
+    app::Settings,
     platform::db::Conn,
     proto::{
         ApiKeyAccess, CreateDealRequest, CreateLeadRequest, CreateOperatorRequest,

@@ -22,8 +22,9 @@ use std::{
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
+    app::{App as Shared, Settings},
     auth::tokens::Key,
-    call::{App as Shared, DEVELOPMENT_ORGANIZATION, Settings},
+    call::DEVELOPMENT_ORGANIZATION,
     platform::db::Conn,
     proto::{
         activity_service_client::ActivityServiceClient,
@@ -165,7 +166,7 @@ impl App {
     /// the database says of callers.
     pub async fn forgetful(database_url: String) -> Self {
         let settings = Settings {
-            believed: Some(Duration::from_millis(200)),
+            identity_cache_ttl: Some(Duration::from_millis(200)),
             ..secure()
         };
         Self::made_with(database_url, settings).await
@@ -175,7 +176,7 @@ impl App {
     /// the database says of callers.
     pub async fn trusting(database_url: String) -> Self {
         let settings = Settings {
-            believed: Some(Duration::from_hours(1)),
+            identity_cache_ttl: Some(Duration::from_hours(1)),
             ..secure()
         };
         Self::made_with(database_url, settings).await
@@ -185,7 +186,7 @@ impl App {
     /// long it believes what it knows.
     pub async fn made_with(database_url: String, settings: Settings) -> Self {
         let url = cluster::served(&database_url);
-        let notices = settings.believed.is_none();
+        let notices = settings.identity_cache_ttl.is_none();
         let shared = Arc::new(Shared::new(&url, settings).unwrap());
         shared.prepare(&url).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

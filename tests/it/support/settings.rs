@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use minicrm::{
+    app::Settings,
     auth::{
         self,
         limits::Attempts,
         tokens::{Key, Keys},
     },
-    call::Settings,
     platform::ingress::{self, Timeouts},
 };
 

@@ -2,10 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{MAX_BYTES, Page};
-
-/// How many of a list are counted at most.
-pub const MAX_COUNTED: i64 = 10_000;
+use super::fetch::{MAX_BYTES, MAX_COUNTED, Page};
+use crate::platform::db::search::Walked;
 
 /// How many there are on all pages of a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,6 +20,16 @@ impl From<i64> for Total {
         Self {
             size: counted.min(MAX_COUNTED),
             is_lower_bound: counted > MAX_COUNTED,
+        }
+    }
+}
+
+impl From<Walked> for Total {
+    fn from(walked: Walked) -> Self {
+        let total = Self::from(walked.found);
+        Self {
+            is_lower_bound: total.is_lower_bound || walked.stopped,
+            ..total
         }
     }
 }

@@ -2,8 +2,7 @@
 //! reach their method count, too. Health checks and reflection do not.
 
 use std::{
-    collections::HashMap,
-    sync::{LazyLock, OnceLock},
+    sync::{Arc, OnceLock},
     time::Instant,
 };
 
@@ -11,7 +10,6 @@ use prometheus::{Histogram, IntCounter};
 use tonic::{Code, codegen::http::Response};
 
 use super::METRICS;
-use crate::access::table::TABLE;
 
 /// The codes by their numbers.
 const CODES: [&str; 17] = [
@@ -44,17 +42,25 @@ fn place(code: Code) -> usize {
 }
 
 /// What is counted of a method, from its first call on.
-struct Method {
+pub struct MethodMetrics {
+    /// `Service/Method`.
     path: &'static str,
-    service: &'static str,
-    name: &'static str,
     duration: OnceLock<Histogram>,
     codes: [OnceLock<IntCounter>; CODES.len()],
 }
 
-impl Method {
+impl MethodMetrics {
+    /// Those of the method at `Service/Method`.
+    pub fn new(path: &'static str) -> Self {
+        Self {
+            path,
+            duration: OnceLock::new(),
+            codes: Default::default(),
+        }
+    }
+
     fn count(&self, code: Code, seconds: f64) {
-        let (service, method) = (self.service, self.name);
+        let (service, method) = self.path.split_once('/').unwrap_or_default();
         let duration = self
             .duration
             .get_or_init(|| METRICS.duration.with_label_values(&[service, method]));
@@ -67,40 +73,23 @@ impl Method {
     }
 }
 
-/// All methods, by their paths.
-static METHODS: LazyLock<HashMap<String, Method>> = LazyLock::new(|| {
-    let methods = TABLE.iter().map(|row| {
-        let path = format!("/minicrm.v1.{}", row.path);
-        let method = Method {
-            path: row.path,
-            service: row.service,
-            name: row.method,
-            duration: OnceLock::new(),
-            codes: Default::default(),
-        };
-        (path, method)
-    });
-    methods.collect()
-});
-
 /// A call that is being counted. If nobody waits for its answer any more, it is
 /// dropped, and counts as cancelled.
 pub struct Counted {
-    method: &'static Method,
+    method: Arc<MethodMetrics>,
     started: Instant,
     code: Code,
 }
 
 impl Counted {
-    /// A call of the method at `path` that begins now, if there is such a method.
-    pub fn begin(path: &str) -> Option<Self> {
-        let method = METHODS.get(path)?;
+    /// A call of this method that begins now.
+    pub fn begin(method: &Arc<MethodMetrics>) -> Self {
         METRICS.in_flight.inc();
-        Some(Self {
-            method,
+        Self {
+            method: Arc::clone(method),
             started: Instant::now(),
             code: Code::Cancelled,
-        })
+        }
     }
 
     /// Its method, `Service/Method`.

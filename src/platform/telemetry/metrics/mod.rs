@@ -8,7 +8,7 @@ mod queues;
 
 use std::sync::LazyLock;
 
-pub use calls::{Counted, code_name};
+pub use calls::{Counted, MethodMetrics, code_name};
 use made::{counter, counters, gauge, gauges, histograms, real_gauge};
 pub use mails::mailed;
 use prometheus::{

@@ -1,0 +1,107 @@
+//! `ActivityService`.
+
+mod convert;
+
+use std::sync::Arc;
+
+use tonic::Request;
+
+use crate::{
+    activities::{Payload, store},
+    call::{
+        Context, Frame,
+        reply::{Rpc, reply},
+    },
+    deals,
+    error::{Error, Result},
+    platform::{
+        grpc::{
+            page::Pager,
+            validate::{MAX_MESSAGE, Violations},
+        },
+        idempotency::Claim,
+    },
+    proto::{
+        self, CreateCommentRequest, ListActivitiesRequest, ListActivitiesResponse,
+        activity_service_server::ActivityService,
+    },
+    tasks,
+};
+
+/// Serves `ActivityService`.
+pub struct Activities(pub Arc<Frame>);
+
+#[tonic::async_trait]
+impl ActivityService for Activities {
+    async fn list_activities(
+        &self,
+        r: Request<ListActivitiesRequest>,
+    ) -> Rpc<ListActivitiesResponse> {
+        reply(&self.0, r, list_activities).await
+    }
+
+    async fn create_comment(&self, r: Request<CreateCommentRequest>) -> Rpc<proto::Activity> {
+        reply(&self.0, r, create_comment).await
+    }
+}
+
+async fn list_activities(
+    context: Context,
+    request: ListActivitiesRequest,
+) -> Result<ListActivitiesResponse> {
+    let organization_id = context.organization_id;
+    let mut violations = Violations::new();
+    let pager = Pager::parse(&mut violations, organization_id, &request);
+    let deal_id = violations.id("deal_id", &request.deal_id);
+    violations.finish()?;
+    let page = pager.page;
+    let activities = context
+        .read_stale(async |conn| {
+            deals::store::find(conn, organization_id, deal_id).await?;
+            store::list(conn, organization_id, deal_id, page).await
+        })
+        .await?;
+    let page = pager.finish(activities, |a| (a.number, a.id), proto::Activity::from);
+    Ok(ListActivitiesResponse {
+        activities: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
+    })
+}
+
+async fn create_comment(
+    context: Context,
+    request: CreateCommentRequest,
+) -> Result<proto::Activity> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "CreateComment",
+        &request.request_id,
+        &request,
+    );
+    let deal_id = violations.id("deal_id", &request.deal_id);
+    let text = violations.lines("text", &request.text, MAX_MESSAGE);
+    if text.trim().is_empty() {
+        violations.add("text", "is required");
+    }
+    violations.finish()?;
+    let (context, comment) = (&context, &[Payload::Comment { text }]);
+    context
+        .write(claim, deal_id, async |conn| {
+            let organization_id = context.organization_id;
+            let author = context.identity.user_id();
+            let deal = deals::store::lock(conn, organization_id, deal_id).await?;
+            if let Some(user_id) = context.restricted_to_user()
+                && !tasks::store::is_assignee(conn, organization_id, deal_id, user_id).await?
+            {
+                context.check_own(deal.owner_user_id)?;
+            }
+            let written = store::record(conn, organization_id, deal_id, author, comment).await?;
+            let written = written.into_iter().next();
+            let written = written.ok_or_else(|| Error::internal("a comment was not written"))?;
+            Ok(written.into())
+        })
+        .await
+}

@@ -1,0 +1,35 @@
+//! `SetContactStatus`.
+
+use super::convert::{answer, once, status_from_proto};
+use crate::{
+    call::Context,
+    contacts::{Change, Contacts, Target},
+    error::{Error, Result},
+    platform::{grpc::validate::Violations, idempotency::Claim},
+    proto::{self, SetContactStatusRequest},
+};
+
+pub async fn set_contact_status(
+    contacts: Contacts,
+    context: Context,
+    request: SetContactStatusRequest,
+) -> Result<proto::Contact> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "SetContactStatus",
+        &request.request_id,
+        &request,
+    );
+    let id = violations.id("id", &request.id);
+    let status = status_from_proto(violations.required_enum("status", request.status));
+    violations.finish()?;
+    let status = status.ok_or_else(|| Error::internal("no status"))?;
+    let change = Change {
+        once: claim.map(|claim| once::<_, proto::Contact>(&context, claim)),
+        id,
+        force: request.force,
+        target: Target::Status(status),
+    };
+    answer(contacts.change(&context.actor, change).await?)
+}

@@ -1,0 +1,99 @@
+//! `DealService.UpdateDeal`.
+
+use super::{
+    convert::{kept_stage, kept_status},
+    lock::lock,
+};
+use crate::{
+    call::Context,
+    deals::{DealStage, DealStatus, MAX_TITLE, amount, change::Change, service, store::Values},
+    error::Result,
+    platform::{
+        grpc::{mask::Mask, validate::Violations},
+        idempotency::Claim,
+    },
+    proto::{self, UpdateDealRequest},
+};
+
+fn parse(v: &mut Violations, deal: &proto::Deal, mask: &Mask) -> Change {
+    let change = Change {
+        lead_id: mask.then("lead_id", || v.optional_id("deal.lead_id", &deal.lead_id)),
+        contact_id: mask.then("contact_id", || {
+            v.optional_id("deal.contact_id", &deal.contact_id)
+        }),
+        owner_user_id: mask.then("owner_user_id", || {
+            v.optional_id("deal.owner_user_id", &deal.owner_user_id)
+        }),
+        title: mask.then("title", || {
+            v.required_line("deal.title", &deal.title, MAX_TITLE)
+        }),
+        amount: mask.then("amount", || {
+            amount::parse(v, "deal.amount", &deal.amount).unwrap_or_default()
+        }),
+        currency: mask.then("currency", || {
+            v.known_currency("deal.currency", &deal.currency)
+        }),
+        status: mask
+            .then("status", || v.required_enum("deal.status", deal.status))
+            .and_then(kept_status),
+        stage: mask
+            .then("stage", || v.required_enum("deal.stage", deal.stage))
+            .and_then(kept_stage),
+    };
+    if change.status.is_some_and(DealStatus::is_final)
+        && change.stage.is_some_and(|stage| stage != DealStage::Closed)
+    {
+        v.add("deal.stage", "is CLOSED if the deal is WON or LOST");
+    }
+    change
+}
+
+pub async fn update_deal(context: Context, request: UpdateDealRequest) -> Result<proto::Deal> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "UpdateDeal", &request.request_id, &request);
+    let deal = violations.required("deal", request.deal)?;
+    let id = violations.id("deal.id", &deal.id);
+    let fields = [
+        ("lead_id", !deal.lead_id.is_empty()),
+        ("contact_id", !deal.contact_id.is_empty()),
+        ("owner_user_id", !deal.owner_user_id.is_empty()),
+        ("title", !deal.title.is_empty()),
+        ("amount", !deal.amount.is_empty()),
+        ("currency", !deal.currency.is_empty()),
+        ("status", deal.status != 0),
+        ("stage", deal.stage != 0),
+    ];
+    let output_only = [
+        ("id", ""),
+        ("close_time", "UpdateDeal of `stage` and ReopenDeal"),
+        ("create_time", ""),
+        ("update_time", ""),
+    ];
+    let mask = request.update_mask.as_ref();
+    let mask = Mask::parse(&mut violations, mask, &fields, &output_only);
+    let change = parse(&mut violations, &deal, &mask);
+    violations.finish()?;
+
+    let (context, change, etag) = (&context, &change, &deal.etag);
+    context
+        .write(claim, id, async |conn| {
+            let before = lock(context, conn, id, etag).await?;
+            let values = change.apply(&before, context.is_admin())?;
+            if values.owner_user_id != before.owner_user_id {
+                context.check_own(values.owner_user_id)?;
+                context.check_member(conn, values.owner_user_id).await?;
+            }
+            let organization_id = context.organization_id;
+            change
+                .check(conn, organization_id, &before, &values)
+                .await?;
+            if values == Values::from(&before) {
+                conn.unchanged();
+                return Ok(before.into());
+            }
+            let author = context.identity.user_id();
+            let after = service::update(conn, organization_id, author, &before, &values).await?;
+            Ok(after.into())
+        })
+        .await
+}

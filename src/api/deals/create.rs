@@ -1,0 +1,131 @@
+//! `DealService.CreateDeal`.
+
+use bigdecimal::BigDecimal;
+use uuid::Uuid;
+
+use super::convert::{kept_stage, kept_status};
+use crate::{
+    call::Context,
+    contacts,
+    deals::{DealStage, DealStatus, MAX_TITLE, amount, change, service, store::Values},
+    error::{Error, Result},
+    operators, organizations,
+    platform::{db::Conn, grpc::validate::Violations, idempotency::Claim},
+    proto::{self, CreateDealRequest},
+};
+
+/// A deal to create, as far as the request tells.
+#[derive(Clone)]
+struct NewDeal {
+    id: Uuid,
+    lead_id: Option<Uuid>,
+    contact_id: Option<Uuid>,
+    owner_user_id: Option<Uuid>,
+    title: String,
+    amount: Option<BigDecimal>,
+    currency: Option<String>,
+    status: Option<DealStatus>,
+    stage: Option<DealStage>,
+}
+
+impl NewDeal {
+    fn parse(v: &mut Violations, deal: &proto::Deal) -> Self {
+        let currency = &deal.currency;
+        let new = Self {
+            id: Uuid::now_v7(),
+            lead_id: v.optional_id("deal.lead_id", &deal.lead_id),
+            contact_id: v.optional_id("deal.contact_id", &deal.contact_id),
+            owner_user_id: v.optional_id("deal.owner_user_id", &deal.owner_user_id),
+            title: v.required_line("deal.title", &deal.title, MAX_TITLE),
+            amount: amount::parse(v, "deal.amount", &deal.amount),
+            currency: (!currency.is_empty()).then(|| v.currency("deal.currency", currency)),
+            status: kept_status(v.known_enum("deal.status", deal.status)),
+            stage: kept_stage(v.known_enum("deal.stage", deal.stage)),
+        };
+        if deal.lead_id.is_empty() && deal.contact_id.is_empty() {
+            v.add("deal", "needs a lead_id or a contact_id");
+        }
+        if new.status.is_some_and(DealStatus::is_final)
+            && new.stage.is_some_and(|stage| stage != DealStage::Closed)
+        {
+            v.add("deal.stage", "is CLOSED if the deal is WON or LOST");
+        }
+        new
+    }
+}
+
+pub async fn create_deal(context: Context, request: CreateDealRequest) -> Result<proto::Deal> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "CreateDeal", &request.request_id, &request);
+    let deal = violations.required("deal", request.deal)?;
+    let new = NewDeal::parse(&mut violations, &deal);
+    violations.finish()?;
+    let (context, new) = (&context, &new);
+    context
+        .write(claim, new.id, async |conn| {
+            let (lead_id, values) = complete(context, conn, new).await?;
+            context.check_own(values.owner_user_id)?;
+            change::check_won(new.id, &values)?;
+            let (organization_id, author) = (context.organization_id, context.identity.user_id());
+            let ids = (new.id, lead_id);
+            let deal = service::insert(conn, organization_id, author, ids, &values).await?;
+            Ok(deal.into())
+        })
+        .await
+}
+
+/// The lead and the values of a new deal, with what its contact and the
+/// organization know.
+async fn complete(context: &Context, conn: &Conn, new: &NewDeal) -> Result<(Uuid, Values)> {
+    let organization_id = context.organization_id;
+    let owner = new.owner_user_id.or(context.identity.user_id());
+    context.check_member(conn, owner).await?;
+    let mut violations = Violations::new();
+    let (mut lead_id, mut linked) = (new.lead_id, None);
+    if let Some(contact_id) = new.contact_id {
+        let contact = contacts::store::find(conn, organization_id, contact_id).await?;
+        if lead_id.is_some_and(|lead_id| lead_id != contact.lead_id) {
+            violations.add("deal.contact_id", "is of another lead");
+        }
+        lead_id = Some(contact.lead_id);
+        if let (None, Some(id)) = (new.owner_user_id, contact.operator_id) {
+            linked = linked_user(context, conn, id).await?;
+        }
+    }
+    let organization = organizations::store::find(conn, organization_id).await?;
+    let currency = new.currency.as_ref();
+    let currency = currency.unwrap_or(&organization.default_currency).clone();
+    if !organization.allows(&currency) {
+        violations.add("deal.currency", "is none of the organization's currencies");
+    }
+    let amount = new.amount.clone().unwrap_or_default();
+    amount::check(&mut violations, &amount, &currency);
+    violations.finish()?;
+    let status = new.status.unwrap_or(DealStatus::New);
+    let stage = if status.is_final() {
+        DealStage::Closed
+    } else {
+        new.stage.unwrap_or(DealStage::Qualification)
+    };
+    let values = Values {
+        contact_id: new.contact_id,
+        owner_user_id: new.owner_user_id.or(linked).or(context.identity.user_id()),
+        title: new.title.clone(),
+        amount,
+        currency,
+        status,
+        stage,
+        reached_stage: DealStage::Qualification.furthest(stage),
+    };
+    Ok((lead_id.unwrap_or_default(), values))
+}
+
+/// The user whom the operator is, while a member.
+async fn linked_user(context: &Context, conn: &Conn, operator_id: Uuid) -> Result<Option<Uuid>> {
+    let operator = operators::store::find(conn, context.organization_id, operator_id).await?;
+    match context.check_member(conn, operator.user_id).await {
+        Ok(()) => Ok(operator.user_id),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,83 @@
+//! `DealService`: a function per method, in the file of its name if not here.
+
+mod change;
+mod convert;
+mod create;
+mod list;
+mod lock;
+mod reopen;
+
+use std::sync::Arc;
+
+use tonic::Request;
+
+use self::{
+    change::update_deal, create::create_deal, list::list_deals, lock::lock, reopen::reopen_deal,
+};
+use crate::{
+    call::{
+        Context, Frame,
+        reply::{Rpc, reply},
+    },
+    deals::{service, store},
+    error::Result,
+    platform::{grpc::validate::Violations, idempotency::Claim},
+    proto::{
+        self, CreateDealRequest, DeleteDealRequest, GetDealRequest, ListDealsRequest,
+        ListDealsResponse, ReopenDealRequest, UpdateDealRequest, deal_service_server::DealService,
+    },
+};
+
+/// Serves `DealService`.
+pub struct Deals(pub Arc<Frame>);
+
+#[tonic::async_trait]
+impl DealService for Deals {
+    async fn create_deal(&self, r: Request<CreateDealRequest>) -> Rpc<proto::Deal> {
+        reply(&self.0, r, create_deal).await
+    }
+
+    async fn get_deal(&self, r: Request<GetDealRequest>) -> Rpc<proto::Deal> {
+        reply(&self.0, r, get_deal).await
+    }
+
+    async fn list_deals(&self, r: Request<ListDealsRequest>) -> Rpc<ListDealsResponse> {
+        reply(&self.0, r, list_deals).await
+    }
+
+    async fn update_deal(&self, r: Request<UpdateDealRequest>) -> Rpc<proto::Deal> {
+        reply(&self.0, r, update_deal).await
+    }
+
+    async fn reopen_deal(&self, r: Request<ReopenDealRequest>) -> Rpc<proto::Deal> {
+        reply(&self.0, r, reopen_deal).await
+    }
+
+    async fn delete_deal(&self, r: Request<DeleteDealRequest>) -> Rpc<()> {
+        reply(&self.0, r, delete_deal).await
+    }
+}
+
+async fn get_deal(context: Context, request: GetDealRequest) -> Result<proto::Deal> {
+    let mut violations = Violations::new();
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+    let organization_id = context.organization_id;
+    context
+        .read(async |conn| Ok(store::find(conn, organization_id, id).await?.into()))
+        .await
+}
+
+async fn delete_deal(context: Context, request: DeleteDealRequest) -> Result<()> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "DeleteDeal", &request.request_id, &request);
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+    let (context, etag) = (&context, &request.etag);
+    context
+        .write(claim, id, async |conn| {
+            let deal = lock(context, conn, id, etag).await?;
+            service::delete(conn, context.organization_id, &deal).await
+        })
+        .await
+}

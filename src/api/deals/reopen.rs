@@ -1,0 +1,44 @@
+//! `DealService.ReopenDeal`.
+
+use super::{convert::kept_stage, lock::lock};
+use crate::{
+    call::Context,
+    deals::{DealStage, DealStatus, service, store::Values},
+    error::{DEAL_OPEN, Error, Result},
+    platform::{grpc::validate::Violations, idempotency::Claim},
+    proto::{self, ReopenDealRequest},
+};
+
+pub async fn reopen_deal(context: Context, request: ReopenDealRequest) -> Result<proto::Deal> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "ReopenDeal", &request.request_id, &request);
+    let id = violations.id("id", &request.id);
+    let stage = kept_stage(violations.known_enum("stage", request.stage));
+    if stage == Some(DealStage::Closed) {
+        violations.add("stage", "is not one of an open deal");
+    }
+    violations.finish()?;
+    let (context, etag) = (&context, &request.etag);
+    context
+        .write(claim, id, async |conn| {
+            let before = lock(context, conn, id, etag).await?;
+            if before.stage != DealStage::Closed {
+                return Err(Error::Precondition {
+                    reason: DEAL_OPEN,
+                    kind: "deal",
+                    id,
+                });
+            }
+            let stage = stage.unwrap_or(before.reached_stage);
+            let values = Values {
+                status: DealStatus::InProgress,
+                stage,
+                reached_stage: before.reached_stage.furthest(stage),
+                ..Values::from(&before)
+            };
+            let (organization_id, author) = (context.organization_id, context.identity.user_id());
+            let after = service::update(conn, organization_id, author, &before, &values).await?;
+            Ok(after.into())
+        })
+        .await
+}

@@ -1,0 +1,287 @@
+//! `LeadService`: a function per method, in the file of its name if not here.
+
+mod convert;
+mod lock;
+mod privacy;
+mod view;
+
+use std::sync::Arc;
+
+use tonic::Request;
+use uuid::Uuid;
+
+use crate::{
+    api::leads::{
+        lock::lock,
+        privacy::{erase_lead, export_lead},
+        view::answer,
+    },
+    call::{
+        Context, Frame,
+        reply::{Rpc, reply},
+    },
+    contacts,
+    error::{Error, Result},
+    leads::store::{self, Identifier, LeadChange, NewLead},
+    platform::{
+        grpc::{
+            mask::Mask,
+            page::Pager,
+            validate::{MAX_NAME, Violations},
+            whose::Whose,
+        },
+        idempotency::{self, Claim},
+    },
+    proto::{
+        self, CreateLeadRequest, DeleteLeadRequest, EraseLeadRequest, ExportLeadRequest,
+        ExportLeadResponse, GetLeadRequest, ListLeadsRequest, ListLeadsResponse, LookupLeadRequest,
+        UpdateLeadRequest, lead_service_server::LeadService, lookup_lead_request,
+    },
+    statistics,
+};
+
+/// Serves `LeadService`.
+pub struct Leads(pub Arc<Frame>);
+
+#[tonic::async_trait]
+impl LeadService for Leads {
+    async fn create_lead(&self, r: Request<CreateLeadRequest>) -> Rpc<proto::Lead> {
+        reply(&self.0, r, create_lead).await
+    }
+
+    async fn get_lead(&self, r: Request<GetLeadRequest>) -> Rpc<proto::Lead> {
+        reply(&self.0, r, get_lead).await
+    }
+
+    async fn lookup_lead(&self, r: Request<LookupLeadRequest>) -> Rpc<proto::Lead> {
+        reply(&self.0, r, lookup_lead).await
+    }
+
+    async fn list_leads(&self, r: Request<ListLeadsRequest>) -> Rpc<ListLeadsResponse> {
+        reply(&self.0, r, list_leads).await
+    }
+
+    async fn update_lead(&self, r: Request<UpdateLeadRequest>) -> Rpc<proto::Lead> {
+        reply(&self.0, r, update_lead).await
+    }
+
+    async fn delete_lead(&self, r: Request<DeleteLeadRequest>) -> Rpc<()> {
+        reply(&self.0, r, delete_lead).await
+    }
+
+    async fn export_lead(&self, r: Request<ExportLeadRequest>) -> Rpc<ExportLeadResponse> {
+        reply(&self.0, r, export_lead).await
+    }
+
+    async fn erase_lead(&self, r: Request<EraseLeadRequest>) -> Rpc<proto::Lead> {
+        reply(&self.0, r, erase_lead).await
+    }
+}
+
+async fn create_lead(context: Context, request: CreateLeadRequest) -> Result<proto::Lead> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "CreateLead", &request.request_id, &request);
+    let lead = violations.required("lead", request.lead)?;
+    let lead = NewLead {
+        organization_id: context.organization_id,
+        id: Uuid::now_v7(),
+        external_id: violations.optional_line("lead.external_id", &lead.external_id, MAX_NAME),
+        phone: violations.phone("lead.phone", &lead.phone, context.phone_region()),
+        email: violations.email("lead.email", &lead.email),
+        name: violations.line("lead.name", &lead.name, MAX_NAME),
+        owner_user_id: violations
+            .optional_id("lead.owner_user_id", &lead.owner_user_id)
+            .or(context.identity.user_id()),
+    };
+    let identifiers = [&lead.external_id, &lead.phone, &lead.email];
+    check_known(&mut violations, identifiers, &lead.name);
+    violations.finish()?;
+    context.check_own(lead.owner_user_id)?;
+    let (lead, context) = (&lead, &context);
+    context
+        .write(claim, lead.id, async |conn| {
+            context.check_member(conn, lead.owner_user_id).await?;
+            let lead = store::insert(conn, lead).await?;
+            statistics::store::add_leads(conn, context.organization_id, 1).await?;
+            Ok(lead.into())
+        })
+        .await
+}
+
+async fn get_lead(context: Context, request: GetLeadRequest) -> Result<proto::Lead> {
+    let mut violations = Violations::new();
+    let id = violations.id("id", &request.id);
+    let view = violations.known_enum("view", request.view);
+    violations.finish()?;
+    let organization_id = context.organization_id;
+    context
+        .read(async |conn| {
+            let lead = store::find(conn, organization_id, id).await?;
+            answer(conn, organization_id, lead, view).await
+        })
+        .await
+}
+
+async fn lookup_lead(context: Context, request: LookupLeadRequest) -> Result<proto::Lead> {
+    use lookup_lead_request::Identifier as Given;
+    let mut violations = Violations::new();
+    let view = violations.known_enum("view", request.view);
+    let v = &mut violations;
+    let (given, identifier) = match &request.identifier {
+        Some(Given::ExternalId(value)) => {
+            let id = v.optional_line("external_id", value, MAX_NAME);
+            ("external_id", id.map(Identifier::ExternalId))
+        }
+        Some(Given::Phone(value)) => (
+            "phone",
+            v.phone("phone", value, context.phone_region())
+                .map(Identifier::Phone),
+        ),
+        Some(Given::Email(value)) => ("email", v.email("email", value).map(Identifier::Email)),
+        None => ("identifier", None),
+    };
+    if identifier.is_none() {
+        violations.add(given, "is required");
+    }
+    violations.finish()?;
+    let (organization_id, identifier) = (context.organization_id, &identifier);
+    context
+        .read(async |conn| {
+            let lead = match identifier {
+                Some(identifier) => store::lookup(conn, organization_id, identifier).await?,
+                None => None,
+            };
+            // The identifier itself is personal data and stays out of the error.
+            let lead = lead.ok_or_else(|| Error::not_found("lead", given))?;
+            answer(conn, organization_id, lead, view).await
+        })
+        .await
+}
+
+async fn list_leads(context: Context, request: ListLeadsRequest) -> Result<ListLeadsResponse> {
+    let mut violations = Violations::new();
+    let pager = Pager::parse(&mut violations, context.organization_id, &request);
+    let search = violations.optional_line("search", &request.search, MAX_NAME);
+    let owner = Whose::parse(
+        &mut violations,
+        ("owner_user_id", &request.owner_user_id),
+        ("without_owner", request.without_owner),
+    );
+    violations.finish()?;
+    let (organization_id, page) = (context.organization_id, pager.page);
+    let search = search.as_deref();
+    let leads = context
+        .read_stale(async |conn| match search {
+            Some(text) => store::search(conn, organization_id, text, owner, page).await,
+            None => store::list(conn, organization_id, owner, page).await,
+        })
+        .await?;
+    let page = pager.finish(leads, |lead| lead.id, proto::Lead::from);
+    Ok(ListLeadsResponse {
+        leads: page.items,
+        next_page_token: page.next_page_token,
+        total_size: page.total.size,
+        total_size_is_lower_bound: page.total.is_lower_bound,
+    })
+}
+
+async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<proto::Lead> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "UpdateLead", &request.request_id, &request);
+    let lead = violations.required("lead", request.lead)?;
+    let id = violations.id("lead.id", &lead.id);
+    let fields = [
+        ("external_id", !lead.external_id.is_empty()),
+        ("phone", !lead.phone.is_empty()),
+        ("email", !lead.email.is_empty()),
+        ("name", !lead.name.is_empty()),
+        ("owner_user_id", !lead.owner_user_id.is_empty()),
+    ];
+    let output_only = [
+        ("id", ""),
+        ("contacts", "the methods of ContactService"),
+        ("deals", "the methods of DealService"),
+        ("next_contacts_page_token", ""),
+        ("next_deals_page_token", ""),
+        ("create_time", ""),
+        ("update_time", ""),
+    ];
+    let mask = Mask::parse(
+        &mut violations,
+        request.update_mask.as_ref(),
+        &fields,
+        &output_only,
+    );
+    let v = &mut violations;
+    let change = LeadChange {
+        external_id: mask.then("external_id", || {
+            v.optional_line("lead.external_id", &lead.external_id, MAX_NAME)
+        }),
+        phone: mask.then("phone", || {
+            v.phone("lead.phone", &lead.phone, context.phone_region())
+        }),
+        email: mask.then("email", || v.email("lead.email", &lead.email)),
+        name: mask.then("name", || v.line("lead.name", &lead.name, MAX_NAME)),
+        owner_user_id: mask.then("owner_user_id", || {
+            v.optional_id("lead.owner_user_id", &lead.owner_user_id)
+        }),
+    };
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    let (context, change, etag) = (&context, &change, &lead.etag);
+    context
+        .write(claim, id, async |conn| {
+            let lead = lock(context, conn, id, etag).await?;
+            let change = change.clone().of(&lead);
+            if change == LeadChange::default() {
+                conn.unchanged();
+                return Ok(lead.into());
+            }
+            if let Some(owner) = change.owner_user_id {
+                context.check_own(owner)?;
+                context.check_member(conn, owner).await?;
+            }
+            let identifiers = [&change.external_id, &change.phone, &change.email];
+            let new = identifiers.map(|new| new.as_ref().and_then(Option::as_deref));
+            store::check_free(conn, organization_id, new).await?;
+            let lead = store::update(conn, organization_id, id, &change).await?;
+            let mut violations = Violations::new();
+            let identifiers = [&lead.external_id, &lead.phone, &lead.email];
+            check_known(&mut violations, identifiers, &lead.name);
+            violations.finish()?;
+            Ok(lead.into())
+        })
+        .await
+}
+
+async fn delete_lead(context: Context, request: DeleteLeadRequest) -> Result<()> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "DeleteLead", &request.request_id, &request);
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    let (context, etag) = (&context, &request.etag);
+    context
+        .write(claim, id, async |conn| {
+            let lead = lock(context, conn, id, etag).await?;
+            // Whatever is left after this keeps the lead from being deleted.
+            let deleted = contacts::store::delete_closed(conn, organization_id, id).await?;
+            store::delete(conn, organization_id, id).await?;
+            let contacts = deleted.iter();
+            let times = contacts.flat_map(|contact| [contact.create_time, contact.update_time]);
+            let times = times.chain([lead.create_time, lead.update_time]);
+            idempotency::forget_at(conn, organization_id, times, id).await?;
+            statistics::store::add_leads(conn, organization_id, -1).await?;
+            statistics::store::record(conn, organization_id, &deleted, None).await
+        })
+        .await
+}
+
+/// Refuses a lead of whom nothing is known.
+fn check_known(violations: &mut Violations, identifiers: [&Option<String>; 3], name: &str) {
+    if name.is_empty() && identifiers.iter().all(|identifier| identifier.is_none()) {
+        violations.add("lead", "needs an external_id, a phone, an email or a name");
+    }
+}

@@ -1,0 +1,40 @@
+//! `OrganizationService.DeleteOrganization`.
+
+use std::collections::HashSet;
+
+use crate::{
+    call::Context,
+    error::Result,
+    organizations::store,
+    platform::{grpc::validate::Violations, idempotency::Claim},
+    proto::DeleteOrganizationRequest,
+};
+
+pub(super) async fn delete_organization(
+    context: Context,
+    request: DeleteOrganizationRequest,
+) -> Result<()> {
+    // Nobody has a place that would end.
+    context.user_id()?;
+    let mut violations = Violations::new();
+    let v = &mut violations;
+    let claim = Claim::parse(v, "DeleteOrganization", &request.request_id, &request);
+    let id = v.id("id", &request.id);
+    violations.finish()?;
+    let organization_id = context.organization_id;
+    if id != organization_id {
+        let mut violations = Violations::new();
+        violations.add("id", "is not that of the call's organization");
+        violations.finish()?;
+    }
+    let closed = context
+        .write(claim, organization_id, async |conn| {
+            store::close(conn, organization_id).await
+        })
+        .await;
+    // Even if it failed: a commit may have taken place.
+    context
+        .identities()
+        .forget_places(&HashSet::from([organization_id]));
+    closed
+}

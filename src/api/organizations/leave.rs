@@ -1,0 +1,206 @@
+//! `OrganizationService.RemoveMember`, and what becomes of a member's operators, leads,
+//! deals and tasks.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use super::caller::caller;
+use crate::{
+    call::Context,
+    contacts::{self, Contacts},
+    deals,
+    error::Result,
+    leads, operators,
+    organizations::{invitations::end_of_member, roles::check_owner_left, store::members},
+    platform::{
+        db::Conn,
+        grpc::validate::Violations,
+        idempotency::{self, Claim, Claimed},
+    },
+    proto::{MemberOperators, RemoveMemberRequest},
+    tasks,
+};
+
+/// Most things of a kind that are handed over in the transaction that removes a member, or
+/// in one of those before it.
+const BATCH: usize = 1000;
+
+pub(super) async fn remove_member(
+    contacts: Contacts,
+    context: Context,
+    request: RemoveMemberRequest,
+) -> Result<()> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "RemoveMember",
+        &request.request_id,
+        &request,
+    );
+    let v = &mut violations;
+    let leaving = Leaving {
+        user_id: v.id("user_id", &request.user_id),
+        operators: v.known_enum("operators", request.operators),
+        successor: v.optional_id("successor_user_id", &request.successor_user_id),
+    };
+    if leaving.successor == Some(leaving.user_id) {
+        v.add("successor_user_id", "is the member who is removed");
+    }
+    violations.finish()?;
+    context.check_own(Some(leaving.user_id))?;
+
+    let (context, leaving) = (&context, &leaving);
+    // Others may own things by a member of the same id who has come back since.
+    if !is_done(context, claim.as_ref()).await? {
+        leaving.prepare(&contacts, context).await?;
+    }
+    let removed = context
+        .write(claim, leaving.user_id, async |conn| {
+            leaving.finish(context, conn).await
+        })
+        .await;
+    // Even if it failed: a commit may have taken place.
+    context.identities().forget_user(leaving.user_id);
+    removed
+}
+
+/// Whether the request was answered before.
+async fn is_done(context: &Context, claim: Option<&Claim>) -> Result<bool> {
+    let Some(claim) = claim else { return Ok(false) };
+    let claim = &claim.clone().of(context.identity);
+    let organization_id = context.organization_id;
+    let claimed = context
+        .read(async |conn| idempotency::find(conn, organization_id, &[claim]).await)
+        .await?;
+    Ok(!matches!(claimed[..], [Claimed::Fresh(_)]))
+}
+
+/// A member who is to be removed, and what becomes of what they leave.
+struct Leaving {
+    user_id: Uuid,
+    operators: MemberOperators,
+    successor: Option<Uuid>,
+}
+
+impl Leaving {
+    /// Does what is too much for one transaction. If that ends half-way it goes on when the
+    /// call is repeated.
+    async fn prepare(&self, contacts: &Contacts, context: &Context) -> Result<()> {
+        if let Some(successor) = self.successor {
+            let some = async || {
+                context
+                    .transact(async |conn| {
+                        self.check(context, conn).await?;
+                        let things = Things::lock(context, conn, self.user_id, BATCH + 1).await?;
+                        if things.are_few() {
+                            return Ok(false);
+                        }
+                        things.hand_over(context, conn, successor).await?;
+                        Ok(true)
+                    })
+                    .await
+            };
+            while some().await? {}
+        }
+        if self.operators == MemberOperators::Reassign {
+            let open = context
+                .transact(async |conn| {
+                    self.check(context, conn).await?;
+                    let mut open = Vec::new();
+                    for id in self.lock_operators(context, conn).await? {
+                        operators::store::deactivate(conn, context.organization_id, id).await?;
+                        let ids = contacts::store::active_ids(conn, context.organization_id, id);
+                        open.extend(ids.await?);
+                    }
+                    Ok(open)
+                })
+                .await?;
+            contacts.redraw_all(context, &open).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the member, and does the rest.
+    async fn finish(&self, context: &Context, conn: &Conn) -> Result<()> {
+        let organization_id = context.organization_id;
+        self.check(context, conn).await?;
+        // Before all else: what they do just now is waited for.
+        members::delete(conn, organization_id, self.user_id).await?;
+        end_of_member(conn, organization_id, self.user_id, None).await?;
+        if let Some(successor) = self.successor {
+            let things = Things::lock(context, conn, self.user_id, usize::MAX).await?;
+            things.hand_over(context, conn, successor).await?;
+        }
+        if self.operators == MemberOperators::Keep {
+            return Ok(());
+        }
+        for id in self.lock_operators(context, conn).await? {
+            let operator = operators::store::lock(conn, organization_id, id).await?;
+            contacts::release_all(conn, organization_id, &operator).await?;
+            operators::store::retire(conn, organization_id, id).await?;
+        }
+        Ok(())
+    }
+
+    /// Refuses what may not be done, before anything is.
+    async fn check(&self, context: &Context, conn: &Conn) -> Result<()> {
+        let organization_id = context.organization_id;
+        let member = members::find(conn, organization_id, self.user_id).await?;
+        if context.identity.user_id() != Some(self.user_id) {
+            let caller = caller(conn, context).await?;
+            caller.check_takes(member.role)?;
+        }
+        check_owner_left(conn, organization_id, &member).await?;
+        context.check_member(conn, self.successor).await
+    }
+
+    /// Locks the member's operators, in the order of their ids, after the contacts they are
+    /// at work on.
+    async fn lock_operators(&self, context: &Context, conn: &Conn) -> Result<BTreeSet<Uuid>> {
+        let organization_id = context.organization_id;
+        let linked = operators::store::linked_with(conn, organization_id, &[self.user_id]).await?;
+        let ids: BTreeSet<_> = linked.into_iter().map(|(id, _)| id).collect();
+        for id in &ids {
+            contacts::store::lock_active(conn, organization_id, *id).await?;
+        }
+        for id in &ids {
+            operators::store::lock(conn, organization_id, *id).await?;
+        }
+        Ok(ids)
+    }
+}
+
+/// What a member owns, locked.
+struct Things {
+    leads: Vec<Uuid>,
+    deals: Vec<deals::store::Deal>,
+    tasks: Vec<Uuid>,
+}
+
+impl Things {
+    /// At most so many of each kind.
+    async fn lock(context: &Context, conn: &Conn, user_id: Uuid, most: usize) -> Result<Self> {
+        let (id, most) = (
+            context.organization_id,
+            i64::try_from(most).unwrap_or(i64::MAX),
+        );
+        Ok(Self {
+            leads: leads::store::lock_owned(conn, id, user_id, most).await?,
+            deals: deals::store::lock_owned(conn, id, user_id, most).await?,
+            tasks: tasks::store::lock_assigned(conn, id, user_id, most).await?,
+        })
+    }
+
+    fn are_few(&self) -> bool {
+        let lengths = [self.leads.len(), self.deals.len(), self.tasks.len()];
+        lengths.iter().all(|length| *length <= BATCH)
+    }
+
+    async fn hand_over(&self, context: &Context, conn: &Conn, successor: Uuid) -> Result<()> {
+        let (id, author) = (context.organization_id, context.identity.user_id());
+        leads::store::set_owner(conn, id, &self.leads, successor).await?;
+        deals::hand_over(conn, id, author, &self.deals, successor).await?;
+        tasks::store::set_assignee(conn, id, &self.tasks, successor).await
+    }
+}

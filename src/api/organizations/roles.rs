@@ -1,0 +1,84 @@
+//! The methods of `OrganizationService` about roles.
+
+use super::{caller::caller, convert::role};
+use crate::{
+    access::Role,
+    call::Context,
+    error::Result,
+    organizations::{invitations::end_of_member, roles::check_owner_left, store::members},
+    platform::{grpc::validate::Violations, idempotency::Claim},
+    proto::{self, TransferOwnershipRequest, UpdateMemberRoleRequest},
+};
+
+pub(super) async fn update_member_role(
+    context: Context,
+    request: UpdateMemberRoleRequest,
+) -> Result<proto::Member> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "UpdateMemberRole",
+        &request.request_id,
+        &request,
+    );
+    let user_id = violations.id("user_id", &request.user_id);
+    let role = role(&mut violations, request.role);
+    violations.finish()?;
+
+    let (context, organization_id) = (&context, context.organization_id);
+    let updated = context
+        .write(claim, user_id, async |conn| {
+            let caller = caller(conn, context).await?;
+            let member = members::find(conn, organization_id, user_id).await?;
+            caller.check_grants(role)?;
+            if member.role == role {
+                return Ok(member.into());
+            }
+            caller.check_takes(member.role)?;
+            check_owner_left(conn, organization_id, &member).await?;
+            members::set_role(conn, organization_id, user_id, role).await?;
+            end_of_member(conn, organization_id, user_id, Some(role)).await?;
+            let member = members::find(conn, organization_id, user_id).await?;
+            Ok(member.into())
+        })
+        .await;
+    // Even if it failed: a commit may have taken place. Likewise below.
+    context.identities().forget_user(user_id);
+    updated
+}
+
+pub(super) async fn transfer_ownership(
+    context: Context,
+    request: TransferOwnershipRequest,
+) -> Result<proto::Member> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "TransferOwnership",
+        &request.request_id,
+        &request,
+    );
+    let owner_id = context.user_id()?;
+    let user_id = violations.id("user_id", &request.user_id);
+    if user_id == owner_id {
+        violations.add("user_id", "is that of the caller");
+    }
+    violations.finish()?;
+
+    let (context, organization_id) = (&context, context.organization_id);
+    let transferred = context
+        .write(claim, user_id, async |conn| {
+            let caller = caller(conn, context).await?;
+            caller.check_grants(Role::Owner)?;
+            members::find(conn, organization_id, user_id).await?;
+            members::set_role(conn, organization_id, user_id, Role::Owner).await?;
+            members::set_role(conn, organization_id, owner_id, Role::Admin).await?;
+            end_of_member(conn, organization_id, owner_id, Some(Role::Admin)).await?;
+            let member = members::find(conn, organization_id, user_id).await?;
+            Ok(member.into())
+        })
+        .await;
+    context.identities().forget_user(user_id);
+    context.identities().forget_user(owner_id);
+    transferred
+}

@@ -1,0 +1,91 @@
+//! `SourceService.UpdateSource`.
+
+use super::convert::{answer, code, strategy};
+use crate::{
+    call::Context,
+    dispatch::store::{SourceKeys, lock_operators},
+    error::{Error, Result},
+    platform::{
+        grpc::{
+            mask::Mask,
+            validate::{MAX_NAME, Violations},
+        },
+        idempotency::Claim,
+    },
+    proto::{self, UpdateSourceRequest},
+    sources::{
+        MAX_DESCRIPTION,
+        store::{self, SourceChange},
+    },
+};
+
+pub async fn update_source(
+    context: Context,
+    request: UpdateSourceRequest,
+) -> Result<proto::Source> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "UpdateSource",
+        &request.request_id,
+        &request,
+    );
+    let source = violations.required("source", request.source)?;
+    let id = violations.id("source.id", &source.id);
+    let fields = [
+        ("code", !source.code.is_empty()),
+        ("name", !source.name.is_empty()),
+        ("description", !source.description.is_empty()),
+        ("active", source.active.is_some()),
+        ("strategy", source.strategy != 0),
+    ];
+    let output_only = [
+        ("id", ""),
+        ("weights", "SetOperatorWeight and ReplaceOperatorWeights"),
+        ("create_time", ""),
+        ("update_time", ""),
+        ("delete_time", "DeleteSource"),
+    ];
+    let mask = Mask::parse(
+        &mut violations,
+        request.update_mask.as_ref(),
+        &fields,
+        &output_only,
+    );
+    let v = &mut violations;
+    let change = SourceChange {
+        code: mask.then("code", || code(v, "source.code", &source.code)),
+        name: mask.then("name", || {
+            v.required_line("source.name", &source.name, MAX_NAME)
+        }),
+        description: mask.then("description", || {
+            v.lines("source.description", &source.description, MAX_DESCRIPTION)
+        }),
+        active: mask.then("active", || source.active.unwrap_or(true)),
+        strategy: mask.then("strategy", || strategy(v, source.strategy)),
+    };
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    let (change, etag) = (&change, &source.etag);
+    context
+        .write(claim, id, async |conn| {
+            let source = store::lock(conn, organization_id, id).await?;
+            Error::check_etag("source", id, etag, source.revision)?;
+            let change = change.clone().of(&source);
+            if change == SourceChange::default() {
+                conn.unchanged();
+                return Ok(answer(source, Vec::new()));
+            }
+            if change.active == Some(false) {
+                // Waits for those who are giving out its contacts.
+                lock_operators(conn, organization_id, &SourceKeys::id(id), &[]).await?;
+            }
+            if let Some(code) = &change.code {
+                store::check_free(conn, organization_id, code).await?;
+            }
+            let source = store::update(conn, organization_id, id, &change).await?;
+            Ok(answer(source, Vec::new()))
+        })
+        .await
+}

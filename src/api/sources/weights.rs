@@ -1,0 +1,226 @@
+//! The methods of `SourceService` about weights: who takes a source's contacts.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::convert::answer;
+use crate::{
+    call::Context,
+    dispatch::{
+        self, pick,
+        store::{SourceKeys, lock_operators},
+    },
+    error::{Error, Result},
+    operators,
+    platform::{db::Conn, grpc::validate::Violations, idempotency::Claim},
+    proto::{
+        self, DistributionCandidate, PreviewDistributionRequest, PreviewDistributionResponse,
+        RemoveOperatorWeightRequest, ReplaceOperatorWeightsRequest, SetOperatorWeightRequest,
+    },
+    sources::{
+        store::{self, Source},
+        weights::{MAX_WEIGHT, MAX_WEIGHTS, set},
+    },
+};
+
+pub(super) async fn set_operator_weight(
+    context: Context,
+    request: SetOperatorWeightRequest,
+) -> Result<proto::OperatorWeight> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "SetOperatorWeight",
+        &request.request_id,
+        &request,
+    );
+    let source_id = violations.id("source_id", &request.source_id);
+    let operator_id = violations.id("operator_id", &request.operator_id);
+    let weight = weight(&mut violations, "weight", request.weight);
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    context
+        .write(claim, source_id, async |conn| {
+            lock(conn, organization_id, source_id, &[operator_id]).await?;
+            let new = [(operator_id, weight)];
+            let (mut weights, set) = set(conn, organization_id, source_id, &new).await?;
+            if set == 0 {
+                conn.unchanged();
+            }
+            weights.retain(|weight| weight.operator_id == operator_id);
+            let weight = weights.pop();
+            Ok(weight
+                .ok_or_else(|| Error::internal("no weight set"))?
+                .into())
+        })
+        .await
+}
+
+pub(super) async fn remove_operator_weight(
+    context: Context,
+    request: RemoveOperatorWeightRequest,
+) -> Result<()> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "RemoveOperatorWeight",
+        &request.request_id,
+        &request,
+    );
+    let source_id = violations.id("source_id", &request.source_id);
+    let operator_id = violations.id("operator_id", &request.operator_id);
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    context
+        .write(claim, source_id, async |conn| {
+            lock(conn, organization_id, source_id, &[operator_id]).await?;
+            if store::weights::delete(conn, organization_id, source_id, operator_id).await? {
+                Ok(())
+            } else {
+                Err(Error::not_found(
+                    "operator_weight",
+                    format!("{source_id}/{operator_id}"),
+                ))
+            }
+        })
+        .await
+}
+
+pub(super) async fn replace_operator_weights(
+    context: Context,
+    request: ReplaceOperatorWeightsRequest,
+) -> Result<proto::Source> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "ReplaceOperatorWeights",
+        &request.request_id,
+        &request,
+    );
+    let source_id = violations.id("source_id", &request.source_id);
+    let weights = weights(&mut violations, source_id, &request.weights);
+    violations.finish()?;
+
+    let organization_id = context.organization_id;
+    let named: Vec<_> = weights.iter().map(|weight| weight.0).collect();
+    let (named, weights) = (&named, &weights);
+    context
+        .write(claim, source_id, async |conn| {
+            let source = lock(conn, organization_id, source_id, named).await?;
+            let removed = store::weights::delete_except(conn, organization_id, source_id, named);
+            let removed = removed.await?;
+            let (weights, set) = set(conn, organization_id, source_id, weights).await?;
+            if removed + set == 0 {
+                conn.unchanged();
+            }
+            Ok(answer(source, weights))
+        })
+        .await
+}
+
+/// The weight that is given.
+fn weight(violations: &mut Violations, field: &str, weight: Option<i32>) -> i32 {
+    let Some(weight) = weight else {
+        violations.add(field, "is required");
+        return 0;
+    };
+    violations.number(field, weight, &(0..=MAX_WEIGHT))
+}
+
+/// Locks the source and all its operators, those to come included: whoever is
+/// giving out its contacts has finished then, and nobody begins.
+async fn lock(
+    conn: &Conn,
+    organization_id: Uuid,
+    source_id: Uuid,
+    operator_ids: &[Uuid],
+) -> Result<Source> {
+    let source = store::lock(conn, organization_id, source_id).await?;
+    lock_operators(
+        conn,
+        organization_id,
+        &SourceKeys::id(source_id),
+        operator_ids,
+    )
+    .await?;
+    operators::store::require(conn, organization_id, operator_ids).await?;
+    Ok(source)
+}
+
+fn weights(
+    violations: &mut Violations,
+    source_id: Uuid,
+    weights: &[proto::OperatorWeight],
+) -> Vec<(Uuid, i32)> {
+    if weights.len() > MAX_WEIGHTS {
+        violations.add("weights", format!("are more than {MAX_WEIGHTS}"));
+        return Vec::new();
+    }
+    let mut seen = HashSet::new();
+    let mut checked = Vec::with_capacity(weights.len());
+    for (index, weight) in weights.iter().enumerate() {
+        let path = |field| format!("weights[{index}].{field}");
+        let operator_id = violations.id(&path("operator_id"), &weight.operator_id);
+        if !seen.insert(operator_id) && !operator_id.is_nil() {
+            violations.add(path("operator_id"), "is named twice");
+        }
+        let named = violations.optional_id(&path("source_id"), &weight.source_id);
+        if named.is_some_and(|named| named != source_id) {
+            violations.add(path("source_id"), "is another source than `source_id`");
+        }
+        let weight = self::weight(violations, &path("weight"), weight.weight);
+        checked.push((operator_id, weight));
+    }
+    checked
+}
+
+pub(super) async fn preview_distribution(
+    context: Context,
+    request: PreviewDistributionRequest,
+) -> Result<PreviewDistributionResponse> {
+    let mut violations = Violations::new();
+    let source_id = violations.id("source_id", &request.source_id);
+    violations.finish()?;
+    let organization_id = context.organization_id;
+    let roster = context
+        .read(async |conn| {
+            let source = store::find(conn, organization_id, source_id).await?;
+            if source.delete_time.is_some() {
+                return Err(Error::not_found("source", source_id));
+            }
+            dispatch::store::read_roster(conn, organization_id, &[source_id]).await
+        })
+        .await?;
+    let pool = roster.pool(source_id, None);
+    let total_weight = pick::total_weight(&pool.candidates);
+    let candidates = roster
+        .members(source_id)
+        .map(|(member, weight)| {
+            let excluded = pool
+                .excluded
+                .iter()
+                .find(|excluded| excluded.operator_id == member.operator.id);
+            DistributionCandidate {
+                operator_id: member.operator.id.to_string(),
+                operator_name: member.operator.name.clone(),
+                weight: i32::try_from(weight).unwrap_or(i32::MAX),
+                probability: match excluded {
+                    Some(_) => 0.0,
+                    None => pick::probability(weight, total_weight),
+                },
+                eligible: excluded.is_none(),
+                exclusion_reason: excluded
+                    .map(|excluded| proto::ExclusionReason::from(excluded.reason).into())
+                    .unwrap_or_default(),
+                load: member.operator.load,
+                load_limit: member.operator.load_limit,
+                window_load: member.window_load,
+                window_limit: member.operator.window_limit,
+            }
+        })
+        .collect();
+    Ok(PreviewDistributionResponse { candidates })
+}

@@ -1,0 +1,91 @@
+//! `TaskService.UpdateTask`.
+
+use super::lock::lock;
+use crate::{
+    activities::Payload,
+    call::Context,
+    error::Result,
+    platform::{
+        grpc::{mask::Mask, validate::Violations},
+        idempotency::Claim,
+    },
+    proto::{self, UpdateTaskRequest},
+    tasks::{
+        MAX_DESCRIPTION, MAX_TITLE,
+        change::Change,
+        service::{check_due, record},
+        store::{self, Values},
+    },
+};
+
+fn parse(v: &mut Violations, task: &proto::Task, mask: &Mask) -> Change {
+    Change {
+        deal_id: mask.then("deal_id", || v.optional_id("task.deal_id", &task.deal_id)),
+        title: mask.then("title", || {
+            v.required_line("task.title", &task.title, MAX_TITLE)
+        }),
+        description: mask.then("description", || {
+            v.lines("task.description", &task.description, MAX_DESCRIPTION)
+        }),
+        due_date: mask.then("due_date", || v.date("task.due_date", task.due_date)),
+        assignee_user_id: mask.then("assignee_user_id", || {
+            v.optional_id("task.assignee_user_id", &task.assignee_user_id)
+        }),
+    }
+}
+
+pub async fn update_task(context: Context, request: UpdateTaskRequest) -> Result<proto::Task> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "UpdateTask", &request.request_id, &request);
+    let task = violations.required("task", request.task)?;
+    let id = violations.id("task.id", &task.id);
+    let fields = [
+        ("deal_id", !task.deal_id.is_empty()),
+        ("title", !task.title.is_empty()),
+        ("description", !task.description.is_empty()),
+        ("due_date", task.due_date.is_some()),
+        ("assignee_user_id", !task.assignee_user_id.is_empty()),
+    ];
+    let output_only = [
+        ("id", ""),
+        ("done", "CompleteTask and ReopenTask"),
+        ("done_time", "CompleteTask and ReopenTask"),
+        ("create_time", ""),
+        ("update_time", ""),
+    ];
+    let mask = request.update_mask.as_ref();
+    let mask = Mask::parse(&mut violations, mask, &fields, &output_only);
+    let change = parse(&mut violations, &task, &mask);
+    violations.finish()?;
+
+    let (context, change, etag) = (&context, &change, &task.etag);
+    context
+        .write(claim, id, async |conn| {
+            let task = lock(context, conn, id, etag).await?;
+            let values = change.apply(&task)?;
+            let (organization_id, author) = (context.organization_id, context.identity.user_id());
+            if values.assignee_user_id != task.assignee_user_id {
+                context.check_member(conn, values.assignee_user_id).await?;
+            }
+            if task.done_time.is_none() && values.due_date != task.due_date {
+                check_due(conn, organization_id, values.due_date).await?;
+            }
+            if values == Values::from(&task) {
+                conn.unchanged();
+                return Ok(task.into());
+            }
+            let before = task;
+            let task = store::update(conn, organization_id, id, &values).await?;
+            if task.due_date != before.due_date {
+                let happened = Payload::TaskDueDateChanged {
+                    task_id: id,
+                    title: task.title.clone(),
+                    old_due_date: before.due_date.map(|day| day.to_string()),
+                    new_due_date: task.due_date.map(|day| day.to_string()),
+                };
+                record(conn, organization_id, author, task.deal_id, happened).await?;
+            }
+            Ok(task.into())
+        })
+        .await
+}

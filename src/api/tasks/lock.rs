@@ -1,0 +1,45 @@
+//! A task that is to be changed.
+
+use uuid::Uuid;
+
+use crate::{
+    call::Context,
+    deals,
+    error::{Error, Result},
+    platform::db::Conn,
+    tasks::store::{self, Task},
+};
+
+/// Whose a task is, for what is to be done with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// Its deal's owner's.
+    Deal,
+    /// Theirs, and whose it is to do.
+    DealOrAssignee,
+}
+
+/// The task, locked after its deal, if the caller may change it.
+pub async fn lock(context: &Context, conn: &Conn, id: Uuid, etag: &str) -> Result<Task> {
+    lock_with(context, conn, id, etag, Owner::Deal).await
+}
+
+pub async fn lock_with(
+    context: &Context,
+    conn: &Conn,
+    id: Uuid,
+    etag: &str,
+    owner: Owner,
+) -> Result<Task> {
+    let organization_id = context.organization_id;
+    let task = store::find(conn, organization_id, id).await?;
+    let deal = deals::store::lock(conn, organization_id, task.deal_id).await?;
+    let task = store::lock(conn, organization_id, id).await?;
+    let assigned =
+        owner == Owner::DealOrAssignee && context.check_own(task.assignee_user_id).is_ok();
+    if !assigned {
+        context.check_own(deal.owner_user_id)?;
+    }
+    Error::check_etag("task", id, etag, task.revision)?;
+    Ok(task)
+}

@@ -1,0 +1,177 @@
+//! `TaskService`: a function per method, in the file of its name if not here.
+
+mod change;
+mod convert;
+mod list;
+mod lock;
+
+use std::sync::Arc;
+
+use tonic::Request;
+use uuid::Uuid;
+
+use self::{
+    change::update_task,
+    list::list_tasks,
+    lock::{Owner, lock, lock_with},
+};
+use crate::{
+    activities::Payload,
+    call::{
+        Context, Frame,
+        reply::{Rpc, reply},
+    },
+    deals,
+    error::Result,
+    platform::{grpc::validate::Violations, idempotency::Claim},
+    proto::{
+        self, CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, GetTaskRequest,
+        ListTasksRequest, ListTasksResponse, ReopenTaskRequest, UpdateTaskRequest,
+        task_service_server::TaskService,
+    },
+    tasks::{
+        MAX_DESCRIPTION, MAX_TITLE,
+        service::{check_due, facts, record},
+        store::{self, Values},
+    },
+};
+
+/// Serves `TaskService`.
+pub struct Tasks(pub Arc<Frame>);
+
+#[tonic::async_trait]
+impl TaskService for Tasks {
+    async fn create_task(&self, r: Request<CreateTaskRequest>) -> Rpc<proto::Task> {
+        reply(&self.0, r, create_task).await
+    }
+
+    async fn get_task(&self, r: Request<GetTaskRequest>) -> Rpc<proto::Task> {
+        reply(&self.0, r, get_task).await
+    }
+
+    async fn list_tasks(&self, r: Request<ListTasksRequest>) -> Rpc<ListTasksResponse> {
+        reply(&self.0, r, list_tasks).await
+    }
+
+    async fn update_task(&self, r: Request<UpdateTaskRequest>) -> Rpc<proto::Task> {
+        reply(&self.0, r, update_task).await
+    }
+
+    async fn complete_task(&self, r: Request<CompleteTaskRequest>) -> Rpc<proto::Task> {
+        reply(&self.0, r, complete_task).await
+    }
+
+    async fn reopen_task(&self, r: Request<ReopenTaskRequest>) -> Rpc<proto::Task> {
+        reply(&self.0, r, reopen_task).await
+    }
+
+    async fn delete_task(&self, r: Request<DeleteTaskRequest>) -> Rpc<()> {
+        reply(&self.0, r, delete_task).await
+    }
+}
+
+async fn create_task(context: Context, request: CreateTaskRequest) -> Result<proto::Task> {
+    let mut violations = Violations::new();
+    let v = &mut violations;
+    let claim = Claim::parse(v, "CreateTask", &request.request_id, &request);
+    let task = v.required("task", request.task)?;
+    let (id, deal_id) = (Uuid::now_v7(), v.id("task.deal_id", &task.deal_id));
+    let values = Values {
+        title: v.required_line("task.title", &task.title, MAX_TITLE),
+        description: v.lines("task.description", &task.description, MAX_DESCRIPTION),
+        due_date: v.date("task.due_date", task.due_date),
+        assignee_user_id: v.optional_id("task.assignee_user_id", &task.assignee_user_id),
+    };
+    violations.finish()?;
+    let (context, values) = (&context, &values);
+    context
+        .write(claim, id, async |conn| {
+            let organization_id = context.organization_id;
+            let deal = deals::store::lock(conn, organization_id, deal_id).await?;
+            context.check_own(deal.owner_user_id)?;
+            context.check_member(conn, values.assignee_user_id).await?;
+            check_due(conn, organization_id, values.due_date).await?;
+            let task = store::insert(conn, organization_id, id, deal_id, values).await?;
+            let happened = Payload::TaskCreated(facts(&task));
+            let author = context.identity.user_id();
+            record(conn, organization_id, author, deal_id, happened).await?;
+            Ok(task.into())
+        })
+        .await
+}
+
+async fn get_task(context: Context, request: GetTaskRequest) -> Result<proto::Task> {
+    let mut violations = Violations::new();
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+    let organization_id = context.organization_id;
+    context
+        .read(async |conn| Ok(store::find(conn, organization_id, id).await?.into()))
+        .await
+}
+
+async fn complete_task(context: Context, request: CompleteTaskRequest) -> Result<proto::Task> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(
+        &mut violations,
+        "CompleteTask",
+        &request.request_id,
+        &request,
+    );
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+    set_done(&context, claim, id, &request.etag, true).await
+}
+
+async fn reopen_task(context: Context, request: ReopenTaskRequest) -> Result<proto::Task> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "ReopenTask", &request.request_id, &request);
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+    set_done(&context, claim, id, &request.etag, false).await
+}
+
+/// Marks a task done or not, and says so on the timeline, unless it is already.
+async fn set_done(
+    context: &Context,
+    claim: Option<Claim>,
+    id: Uuid,
+    etag: &str,
+    done: bool,
+) -> Result<proto::Task> {
+    context
+        .write(claim, id, async |conn| {
+            let task = lock_with(context, conn, id, etag, Owner::DealOrAssignee).await?;
+            if task.done_time.is_some() == done {
+                conn.unchanged();
+                return Ok(task.into());
+            }
+            let task = store::set_done(conn, context.organization_id, id, done).await?;
+            let happened = if done {
+                Payload::TaskCompleted(facts(&task))
+            } else {
+                Payload::TaskReopened(facts(&task))
+            };
+            let (organization_id, author) = (context.organization_id, context.identity.user_id());
+            record(conn, organization_id, author, task.deal_id, happened).await?;
+            Ok(task.into())
+        })
+        .await
+}
+
+async fn delete_task(context: Context, request: DeleteTaskRequest) -> Result<()> {
+    let mut violations = Violations::new();
+    let claim = Claim::parse(&mut violations, "DeleteTask", &request.request_id, &request);
+    let id = violations.id("id", &request.id);
+    violations.finish()?;
+    let (context, etag) = (&context, &request.etag);
+    context
+        .write(claim, id, async |conn| {
+            let task = lock(context, conn, id, etag).await?;
+            store::delete(conn, context.organization_id, id).await?;
+            let happened = Payload::TaskDeleted(facts(&task));
+            let (organization_id, author) = (context.organization_id, context.identity.user_id());
+            record(conn, organization_id, author, task.deal_id, happened).await
+        })
+        .await
+}

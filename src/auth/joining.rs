@@ -1,0 +1,74 @@
+//! How users come: with a place in an organization, theirs or one that invites them.
+
+use uuid::Uuid;
+
+use super::store::users::{self, NewUser, User};
+use crate::{
+    access::{Role, credential::Credential},
+    audit::{self, Event},
+    error::Result,
+    organizations::{
+        self, DEFAULT_CURRENCY, DEFAULT_TIME_ZONE, invitations,
+        store::{NewOrganization, Organization},
+    },
+    platform::db::Conn,
+};
+
+/// Where somebody registers.
+pub enum Joining {
+    /// In a new organization.
+    New(NewOrganization),
+    /// In the one that invites them.
+    Invited(Credential),
+}
+
+impl Joining {
+    /// In a new organization with this name.
+    pub fn new(name: String) -> Self {
+        Self::New(NewOrganization {
+            id: Uuid::now_v7(),
+            name,
+            default_currency: DEFAULT_CURRENCY.to_owned(),
+            default_phone_region: None,
+            time_zone: DEFAULT_TIME_ZONE.to_owned(),
+            currencies: Vec::new(),
+        })
+    }
+
+    /// Which organization that is.
+    pub fn organization_id(&self) -> Uuid {
+        match self {
+            Self::New(organization) => organization.id,
+            Self::Invited(credential) => credential.organization_id,
+        }
+    }
+}
+
+/// Inserts a user, with their place in an organization. Who is invited has the
+/// address that was invited.
+pub async fn join(
+    conn: &Conn,
+    user: &NewUser,
+    joining: &Joining,
+    event: &Event,
+) -> Result<(User, Organization)> {
+    let organization_id = joining.organization_id();
+    match joining {
+        Joining::New(organization) => {
+            organizations::store::insert(conn, organization).await?;
+            organizations::store::members::insert(conn, organization_id, user.id, Role::Owner)
+                .await?;
+        }
+        Joining::Invited(invitation) => {
+            invitations::join(conn, invitation, user.id, &user.email).await?;
+        }
+    }
+    users::insert(conn, user).await?;
+    if let Joining::Invited(_) = joining {
+        users::verify_email(conn, user.id).await?;
+    }
+    let organization = organizations::store::find(conn, organization_id).await?;
+    audit::store::insert(conn, organization_id, std::slice::from_ref(event)).await?;
+    let user = users::find(conn, user.id).await?;
+    Ok((user, organization))
+}

@@ -1,0 +1,200 @@
+//! What a method needs to serve a call.
+
+use std::{net::IpAddr, ops::Deref, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use futures_util::{FutureExt, join};
+use phonenumber::country;
+use prost::Message;
+use uuid::Uuid;
+
+use super::frame::Frame;
+use crate::{
+    access::{Place, Trust, Who, identities::Identities},
+    actor::Actor,
+    audit::{self, Event},
+    error::{Error, Result},
+    platform::{
+        db::{Db, Scope, Transaction, Work},
+        idempotency::{self, Claim, Claimed},
+        ingress::Owner,
+    },
+};
+
+/// What one call is served with. It is its [`Actor`], and knows how to read and write for
+/// them.
+#[derive(Clone)]
+pub struct Context {
+    pub(super) frame: Arc<Frame>,
+    /// Who calls, for which organization, and what of the method they are granted.
+    pub actor: Actor,
+    /// When the caller's access token was made, if they are a user.
+    pub(super) token_time: Option<DateTime<Utc>>,
+    /// The caller's place in the organization, if the method is about one.
+    pub place: Option<Place>,
+    pub(super) who: Who,
+    pub(super) trust: Trust,
+    /// Where the call comes from.
+    pub peer: Option<IpAddr>,
+    pub(super) db: Db,
+    pub(super) phone_region: Option<country::Id>,
+}
+
+impl Deref for Context {
+    type Target = Actor;
+
+    fn deref(&self) -> &Actor {
+        &self.actor
+    }
+}
+
+impl Context {
+    /// Whose share the call has of what all calls share, if that is known.
+    pub fn owner(&self) -> Option<Owner> {
+        let id = Some(self.organization_id).filter(|id| !id.is_nil());
+        id.or(self.identity.user_id()).map(Owner::Known)
+    }
+
+    /// The calling user.
+    pub fn user_id(&self) -> Result<Uuid> {
+        self.identity.user_id().ok_or(Error::AuthenticationOff)
+    }
+
+    /// Whom the server knows.
+    pub fn identities(&self) -> &Identities {
+        &self.frame.identities
+    }
+
+    /// The database, until the call ends.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The database, for what goes on when the call has been answered.
+    pub(crate) fn lasting_db(&self) -> Db {
+        self.frame.db.clone()
+    }
+
+    /// Region whose national phone numbers are understood.
+    pub fn phone_region(&self) -> Option<country::Id> {
+        self.phone_region
+    }
+
+    /// The same call, for what it does in this organization.
+    #[must_use]
+    pub fn with_organization(mut self, organization_id: Uuid) -> Self {
+        self.actor.organization_id = organization_id;
+        self
+    }
+
+    /// Whose rows the call can meet.
+    pub fn scope(&self) -> Scope {
+        Scope::Organization(self.organization_id)
+    }
+
+    /// Runs a read, in one transaction.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send,
+        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
+            + Work<&'c Transaction, Result<T>, Future: Send>
+            + Clone
+            + Send,
+    {
+        self.db().read(self.scope(), work).await
+    }
+
+    /// The same for a read that need not see the last changes: by the replica, if
+    /// there is one. What fails there is tried again here.
+    pub async fn read_stale<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send,
+        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
+            + Work<&'c Transaction, Result<T>, Future: Send>
+            + Clone
+            + Send,
+    {
+        let replica = self.frame.replica.as_ref();
+        if let Some(replica) = replica.and_then(|replica| replica.db())
+            && let Ok(answer) = replica
+                .until(self.deadline)
+                .read(self.scope(), work.clone())
+                .await
+        {
+            return Ok(answer);
+        }
+        self.read(work).await
+    }
+
+    /// Runs a part of a write that is too long for one transaction, if the caller may still
+    /// call the method.
+    pub async fn transact<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send,
+        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
+            + Work<&'c Transaction, Result<T>, Future: Send>
+            + Clone
+            + Send
+            + Sync,
+    {
+        let work = &work;
+        self.db()
+            .transaction(self.scope(), async |conn| {
+                self.confirm(conn).await?;
+                work.clone()(conn).await
+            })
+            .await
+    }
+
+    /// Runs a write in a transaction, exactly once if it has a claim, if the caller may
+    /// still call the method, and says in the audit that it was done to the thing with
+    /// this id, unless the work says that [nothing has changed](Transaction::unchanged).
+    pub async fn write<T, F>(&self, claim: Option<Claim>, resource_id: Uuid, work: F) -> Result<T>
+    where
+        T: Message + Default,
+        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
+            + Work<&'c Transaction, Result<T>, Future: Send>
+            + Clone
+            + Send
+            + Sync,
+    {
+        let (claim, work) = (&claim.map(|claim| claim.of(self.identity)), &work);
+        let events = &[Event::now(self.identity, self.method, resource_id)];
+        self.db()
+            .transaction(self.scope(), async |conn| {
+                let audit = async || {
+                    let events = if conn.is_changed() { &events[..] } else { &[] };
+                    audit::store::insert(conn, self.organization_id, events).await
+                };
+                let Some(claim) = claim else {
+                    self.confirm(conn).await?;
+                    let answer = work.clone()(conn).await?;
+                    conn.commit_with(audit()).await?;
+                    return Ok(answer);
+                };
+                match idempotency::claim(conn, self.organization_id, claim).await? {
+                    Claimed::Replay(answer) => idempotency::decode(&answer),
+                    Claimed::Reused => Err(Error::RequestIdReused),
+                    Claimed::Fresh(place) => {
+                        self.confirm(conn).await?;
+                        let answer = work.clone()(conn).await?;
+                        let encoded = answer.encode_to_vec();
+                        debug_assert!(size_of::<T>() == 0 || !encoded.is_empty());
+                        let save = async {
+                            let organization_id = self.organization_id;
+                            let (saved, audited) = join!(
+                                idempotency::save(conn, organization_id, claim, place, &encoded),
+                                audit(),
+                            );
+                            saved?;
+                            audited
+                        };
+                        conn.commit_with(save).await?;
+                        Ok(answer)
+                    }
+                }
+            })
+            .inspect(|_| (self.frame.after_write)(self.organization_id))
+            .await
+    }
+}

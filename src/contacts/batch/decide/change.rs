@@ -1,0 +1,104 @@
+//! Makes changes of contacts that are locked, as their operators are.
+
+use std::collections::BTreeMap;
+
+use rand::Rng;
+use uuid::Uuid;
+
+use super::{
+    super::{
+        outcome::Outcome,
+        plan::{Change, Item, Target},
+    },
+    reassign, status,
+};
+use crate::{
+    actor::Actor,
+    audit::Event,
+    contacts::store::{Contact, assignments::Assignment},
+    dispatch::Roster,
+    error::{Error, NOT_OWN, Result},
+    ids::ordered_id_at,
+};
+
+/// What becomes of contacts.
+pub struct Changes {
+    before: BTreeMap<Uuid, Contact>,
+    after: BTreeMap<Uuid, Contact>,
+    /// The decisions about them.
+    pub history: Vec<Assignment>,
+    /// Operators with the users they are linked with.
+    linked: Vec<(Uuid, Uuid)>,
+}
+
+impl Changes {
+    /// Makes them, one after the other.
+    pub fn make<'a>(
+        rng: &mut impl Rng,
+        contacts: BTreeMap<Uuid, Contact>,
+        linked: Vec<(Uuid, Uuid)>,
+        roster: &mut Roster,
+        planned: &[Item<'a, Change>],
+        outcome: &mut Outcome<'a>,
+    ) -> Self {
+        let mut changes = Self {
+            before: contacts.clone(),
+            after: contacts,
+            history: Vec::new(),
+            linked,
+        };
+        for item in planned {
+            let change = item.plan;
+            match changes.apply(rng, roster, item.actor, change) {
+                Ok((contact, happened)) => {
+                    if happened {
+                        let number = outcome.events.len();
+                        let event = Event::at(rng, roster.time, number, item.actor, change.id);
+                        outcome.events.push(event);
+                    }
+                    outcome.changed(item.index, change, contact);
+                }
+                Err(error) => outcome.refuse(item.index, error),
+            }
+        }
+        changes
+    }
+
+    /// Makes one change, or none of it: the contact, and whether anything happened to it.
+    fn apply(
+        &mut self,
+        rng: &mut impl Rng,
+        roster: &mut Roster,
+        actor: &Actor,
+        change: &Change,
+    ) -> Result<(Contact, bool)> {
+        let contact = self.after.get_mut(&change.id);
+        let contact = contact.ok_or_else(|| Error::not_found("contact", change.id))?;
+        if let Some(user_id) = actor.restricted_to_user() {
+            let linked = |operator_id| self.linked.contains(&(operator_id, user_id));
+            if !contact.operator_id.is_some_and(linked) {
+                return Err(Error::Denied(NOT_OWN));
+            }
+        }
+        let revision = contact.revision;
+        let id = ordered_id_at(rng, roster.time, self.history.len());
+        let force = change.force;
+        let decision = match change.target {
+            Target::Status(status) => status::set(contact, roster, id, status, force)?,
+            Target::Operator(Some(named)) => reassign::give(contact, roster, id, named, force)?,
+            Target::Operator(None) => Some(reassign::draw(contact, roster, id, rng)?),
+            Target::Backlog => reassign::take_back(contact, roster, id)?,
+        };
+        let happened = decision.is_some() || contact.revision != revision;
+        self.history.extend(decision);
+        Ok((contact.clone(), happened))
+    }
+
+    /// Those that changed, as they were and as they are.
+    pub fn changed(&self) -> (Vec<&Contact>, Vec<&Contact>) {
+        let contacts = self.before.values().zip(self.after.values());
+        contacts
+            .filter(|(before, after)| before.revision != after.revision)
+            .unzip()
+    }
+}

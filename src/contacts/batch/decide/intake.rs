@@ -1,0 +1,169 @@
+//! Takes new contacts in: finds or makes the lead of each, and draws an operator.
+
+use rand::Rng;
+use uuid::Uuid;
+
+use super::super::{
+    outcome::Outcome,
+    plan::{Created, Item, NewContact, SourceRef},
+};
+use crate::{
+    audit,
+    contacts::store::{
+        Contact, ContactStatus,
+        assignments::{Assignment, AssignmentKind},
+    },
+    dispatch::{Member, Roster, store::FoundSource},
+    error::{Error, SOURCE_INACTIVE},
+    ids::{id_at, ordered_id_at},
+    leads::{
+        resolve::{Resolved, Resolver},
+        store::Lead,
+    },
+};
+
+/// What is taken in.
+pub struct Intake {
+    /// Their leads.
+    pub leads: Resolver,
+    /// Each with the decision about it.
+    decided: Vec<(Contact, Assignment)>,
+}
+
+impl Intake {
+    /// Decides about them, one after the other.
+    pub fn decide<'a>(
+        rng: &mut impl Rng,
+        found: Vec<Lead>,
+        sources: &[FoundSource],
+        roster: &mut Roster,
+        new: &[Item<'a, NewContact>],
+        outcome: &mut Outcome<'a>,
+    ) -> Self {
+        let accepted = accept(sources, new, outcome);
+        let mut leads = Resolver::new(found, roster.time);
+        let resolved: Vec<_> = accepted
+            .iter()
+            .enumerate()
+            .map(|(number, (item, _))| {
+                leads.resolve(&item.plan.lead, id_at(rng, roster.time, number))
+            })
+            .collect();
+        let mut decided = Vec::with_capacity(accepted.len());
+        let mut created = Vec::with_capacity(accepted.len());
+        for (number, (&(item, source_id), resolved)) in accepted.iter().zip(resolved).enumerate() {
+            let lead_id = leads.lead(resolved.lead).id;
+            let (contact, assignment) = draw(rng, roster, number, item.plan, source_id, lead_id);
+            let operator = contact.operator_id.and_then(|id| roster.member(id));
+            let answer = answer(&contact, operator, &leads, resolved);
+            outcome.created(item.index, item.plan, answer);
+            created.push((*item.actor, contact.id));
+            decided.push((contact, assignment));
+        }
+        let events = audit::created(rng, roster.time, created);
+        outcome.events.extend(events);
+        Self { leads, decided }
+    }
+
+    /// The contacts, and the decision about each.
+    pub fn contacts(&self) -> (Vec<&Contact>, Vec<&Assignment>) {
+        let decided = self.decided.iter();
+        decided
+            .map(|(contact, assignment)| (contact, assignment))
+            .unzip()
+    }
+
+    /// How many have an operator, and how many are in the backlog.
+    pub fn outcomes(&self) -> (usize, usize) {
+        let decided = self.decided.iter();
+        let assigned = decided
+            .filter(|(contact, _)| contact.operator_id.is_some())
+            .count();
+        (assigned, self.decided.len() - assigned)
+    }
+}
+
+/// Accepts those whose source exists and is active, each with its source, and refuses the
+/// others.
+fn accept<'n, 'a>(
+    sources: &[FoundSource],
+    new: &'n [Item<'a, NewContact>],
+    outcome: &mut Outcome<'a>,
+) -> Vec<(&'n Item<'a, NewContact>, Uuid)> {
+    let mut accepted = Vec::new();
+    for item in new {
+        let named = &item.plan.source;
+        let found = sources.iter().find(|source| match named {
+            SourceRef::Id(id) => source.id == *id,
+            SourceRef::Code(code) => source.code == *code,
+        });
+        let refusal = match (found, named) {
+            (Some(source), _) if source.active => {
+                accepted.push((item, source.id));
+                continue;
+            }
+            (Some(source), _) => Error::Precondition {
+                reason: SOURCE_INACTIVE,
+                kind: "source",
+                id: source.id,
+            },
+            (None, SourceRef::Id(id)) => Error::not_found("source", id),
+            (None, SourceRef::Code(code)) => Error::not_found("source", code),
+        };
+        outcome.refuse(item.index, refusal);
+    }
+    accepted
+}
+
+/// The contact with this number among those taken in, and the draw for it.
+fn draw(
+    rng: &mut impl Rng,
+    roster: &mut Roster,
+    number: usize,
+    new: &NewContact,
+    source_id: Uuid,
+    lead_id: Uuid,
+) -> (Contact, Assignment) {
+    let decision = roster.decide(rng, source_id, None);
+    let pick = decision.outcome.ok();
+    let operator_id = pick.map(|pick| pick.operator_id);
+    let contact = Contact {
+        id: id_at(rng, roster.time, number),
+        lead_id,
+        source_id,
+        operator_id,
+        pool_id: operator_id.map(|_| decision.pool_id),
+        status: ContactStatus::New,
+        message: new.message.clone(),
+        backlog_reason: decision.outcome.err(),
+        revision: 1,
+        create_time: roster.time,
+        update_time: roster.time,
+        assign_time: operator_id.map(|_| roster.time),
+        close_time: None,
+    };
+    let id = ordered_id_at(rng, roster.time, number);
+    let assignment = Assignment {
+        operator_id,
+        backlog_reason: contact.backlog_reason,
+        pool_id: Some(decision.pool_id),
+        draw: pick.and_then(|pick| i64::try_from(pick.draw).ok()),
+        ..Assignment::new(id, contact.id, AssignmentKind::Automatic, roster.time)
+    };
+    (contact, assignment)
+}
+
+fn answer(
+    contact: &Contact,
+    operator: Option<&Member>,
+    leads: &Resolver,
+    resolved: Resolved,
+) -> Created {
+    Created {
+        contact: contact.clone(),
+        lead: leads.lead(resolved.lead).clone(),
+        operator: operator.cloned(),
+        lead_created: resolved.created,
+        conflicting_lead_ids: resolved.conflicting,
+    }
+}

@@ -1,0 +1,74 @@
+//! Closing frees load, reopening takes it again.
+
+use uuid::Uuid;
+
+use crate::{
+    contacts::store::{
+        Contact, ContactStatus,
+        assignments::{Assignment, AssignmentKind},
+    },
+    dispatch::{BacklogReason, ExclusionReason, Member, Roster},
+    error::{Error, Result},
+};
+
+/// Gives the contact this status; its operator's load follows. If nobody is left
+/// to give a reopened contact back to, it goes to the backlog by a decision with this id.
+pub fn set(
+    contact: &mut Contact,
+    roster: &mut Roster,
+    id: Uuid,
+    status: ContactStatus,
+    force: bool,
+) -> Result<Option<Assignment>> {
+    if contact.status == status {
+        return Ok(None);
+    }
+    let mut decision = None;
+    if let Some(operator_id) = contact.operator_id {
+        match (contact.status.is_active(), status.is_active()) {
+            (true, false) => roster.free(operator_id),
+            (false, true) => {
+                let member = roster.member(operator_id);
+                let member =
+                    member.ok_or_else(|| Error::internal("contact without its operator"))?;
+                if let (Some(obstacle), false) = (obstacle(member), force) {
+                    return Err(member.refuses(obstacle));
+                }
+                if member.operator.delete_time.is_some() {
+                    decision = Some(to_backlog(contact, roster, id));
+                } else {
+                    roster.reopen(operator_id);
+                }
+            }
+            _ => {}
+        }
+    }
+    let time = contact.change_at(roster.time);
+    contact.status = status;
+    contact.close_time = (!status.is_active()).then_some(time);
+    Ok(decision)
+}
+
+/// Why the operator cannot take a contact back. The window counts what was
+/// given, and reopening gives nothing.
+fn obstacle(member: &Member) -> Option<ExclusionReason> {
+    let member = Member {
+        window_load: 0,
+        ..member.clone()
+    };
+    let obstacle = member.obstacle();
+    obstacle.filter(|reason| *reason != ExclusionReason::AtWindowLimit)
+}
+
+fn to_backlog(contact: &mut Contact, roster: &Roster, id: Uuid) -> Assignment {
+    let previous_operator_id = contact.operator_id.take();
+    contact.pool_id = None;
+    contact.assign_time = None;
+    contact.backlog_reason = Some(BacklogReason::OperatorDeleted);
+    Assignment {
+        previous_operator_id,
+        backlog_reason: contact.backlog_reason,
+        forced: true,
+        ..Assignment::new(id, contact.id, AssignmentKind::Released, roster.time)
+    }
+}

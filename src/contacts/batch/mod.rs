@@ -1,0 +1,98 @@
+//! The engine: contacts to take in, and changes that move load. Both need the rows of the
+//! same operators, so they are done together, a batch in a transaction of two round trips:
+//! the first reads and locks ([`load`]), then everything is decided in memory ([`decide`]),
+//! the second writes and commits ([`store`]).
+
+mod decide;
+mod load;
+mod outcome;
+pub mod plan;
+mod store;
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use self::plan::{Answer, Write};
+use crate::{
+    dispatch::store::KnownPools,
+    error::Result,
+    platform::{
+        batch::Job,
+        db::{Db, Scope, Transaction},
+        telemetry::metrics,
+    },
+    statistics::Unfolded,
+};
+
+/// What batches are written with.
+pub struct Env {
+    db: Db,
+    recorded_pools: KnownPools,
+    unfolded: Arc<Unfolded>,
+}
+
+impl Env {
+    /// With this database, which is not to be waited for by others, telling of organizations
+    /// whose counts have changed.
+    pub fn new(db: Db, unfolded: Arc<Unfolded>) -> Self {
+        Self {
+            db,
+            recorded_pools: KnownPools::default(),
+            unfolded,
+        }
+    }
+}
+
+impl Job for Write {
+    type Env = Env;
+    type Answer = Answer;
+
+    const QUEUE: &'static str = "writes";
+
+    /// The second of two with the same idempotency key reads the first's answer. So it is
+    /// with the same id of two callers: only one of them can have the row it is found by.
+    fn key(&self) -> Option<(&'static str, Uuid)> {
+        Self::key(self).map(|key| key.key())
+    }
+
+    /// The transaction has no deadline but those of the database: once it has begun, it is
+    /// worth ending.
+    async fn execute(
+        env: &Env,
+        organization_id: Uuid,
+        _deadline: Instant,
+        batch: &[&Self],
+    ) -> Result<Vec<Result<Answer>>> {
+        let Env {
+            db,
+            recorded_pools,
+            unfolded,
+        } = env;
+        db.transaction(Scope::Organization(organization_id), async |transaction| {
+            transact(transaction, organization_id, recorded_pools, batch).await
+        })
+        .inspect(|_| unfolded.add(organization_id))
+        .await
+    }
+}
+
+/// The transaction. An error rolls all of it back.
+async fn transact(
+    transaction: &Transaction,
+    organization_id: Uuid,
+    recorded_pools: &KnownPools,
+    batch: &[&Write],
+) -> Result<Vec<Result<Answer>>> {
+    let (loaded, mut outcome) = load::load(transaction, organization_id, batch).await?;
+    let decided = decide::decide(&mut rand::rng(), loaded, &mut outcome);
+    let pools = recorded_pools.unknown(&decided.roster)?;
+    let written = store::write(transaction, organization_id, &pools, &decided, &outcome);
+    transaction.commit_with(written).await?;
+    recorded_pools.add(&pools);
+    let (assigned, backlog) = decided.intake.outcomes();
+    metrics::taken_in(assigned, backlog);
+    Ok(outcome.answers())
+}

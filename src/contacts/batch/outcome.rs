@@ -1,0 +1,84 @@
+//! What a batch comes to, as it is decided.
+
+use super::plan::{Answer, Change, Created, NewContact, Once, Write};
+use crate::{
+    audit::Event,
+    contacts::store::Contact,
+    error::{Error, Result},
+    platform::{
+        batch::complete,
+        idempotency::{self, Claimed, Place},
+    },
+};
+
+/// The answers of a batch, and what is written of them.
+pub struct Outcome<'a> {
+    /// The answer to each, as far as it is known.
+    answers: Vec<Option<Result<Answer>>>,
+    /// Where the answer to each is to be kept, if it is.
+    places: Vec<Option<Place>>,
+    /// The answers to keep.
+    pub kept: Vec<idempotency::Answer<'a>>,
+    /// Who does what.
+    pub events: Vec<Event>,
+}
+
+impl<'a> Outcome<'a> {
+    /// Of a batch whose keys, in their order, turned out so: what was done before has its
+    /// answer.
+    pub fn of(batch: &[&Write], claimed: Vec<Claimed>) -> Self {
+        let mut claimed = claimed.into_iter();
+        let (answers, places) = batch
+            .iter()
+            .map(|write| match write.key().and_then(|_| claimed.next()) {
+                None => (None, None),
+                Some(Claimed::Fresh(place)) => (None, Some(place)),
+                Some(Claimed::Replay(answer)) => (Some(Ok(Answer::Replay(answer))), None),
+                Some(Claimed::Reused) => (Some(Err(Error::RequestIdReused)), None),
+            })
+            .unzip();
+        Self {
+            answers,
+            places,
+            kept: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Whether it is still to be done.
+    pub fn is_open(&self, index: usize) -> bool {
+        self.answers[index].is_none()
+    }
+
+    /// It is taken in.
+    pub fn created(&mut self, index: usize, new: &'a NewContact, created: Created) {
+        self.keep(index, new.once.as_ref(), &created);
+        self.answers[index] = Some(Ok(Answer::Created(Box::new(created))));
+    }
+
+    /// It is changed.
+    pub fn changed(&mut self, index: usize, change: &'a Change, contact: Contact) {
+        self.keep(index, change.once.as_ref(), &contact);
+        self.answers[index] = Some(Ok(Answer::Changed(Box::new(contact))));
+    }
+
+    fn keep<T>(&mut self, index: usize, once: Option<&'a Once<T>>, answer: &T) {
+        if let (Some(once), Some(place)) = (once, self.places[index]) {
+            self.kept.push(idempotency::Answer {
+                owned: &once.key,
+                place,
+                response: (once.encode)(answer),
+            });
+        }
+    }
+
+    /// It cannot be done.
+    pub fn refuse(&mut self, index: usize, error: Error) {
+        self.answers[index] = Some(Err(error));
+    }
+
+    /// One answer each.
+    pub fn answers(self) -> Vec<Result<Answer>> {
+        complete(self.answers)
+    }
+}

@@ -1,0 +1,78 @@
+//! Writes what was decided about a batch: statements that do not wait for each other's
+//! answers.
+
+use std::collections::BTreeMap;
+
+use futures_util::join;
+use uuid::Uuid;
+
+use super::{decide::Decided, outcome::Outcome};
+use crate::{
+    audit,
+    contacts::store::{self, Contact, assignments},
+    dispatch::store::{PoolRow, save_pools},
+    error::Result,
+    leads,
+    platform::{db::Conn, idempotency},
+    statistics::{self, Counts},
+};
+
+/// Writes leads, contacts, decisions, answers to keep, what is to be counted, and each
+/// operator's load once, in this order.
+pub async fn write(
+    conn: &Conn,
+    organization_id: Uuid,
+    pools: &[PoolRow],
+    decided: &Decided,
+    outcome: &Outcome<'_>,
+) -> Result<()> {
+    let Decided {
+        changes, intake, ..
+    } = decided;
+    let (before, after) = changes.changed();
+    let history: Vec<_> = changes.history.iter().collect();
+    let (new, decisions) = intake.contacts();
+    let (created, filled) = (intake.leads.created(), intake.leads.filled());
+    let counted = after.iter().chain(&new).copied();
+    let counts = Counts::of(before.iter().copied(), counted.clone());
+    let loads = loads(before.iter().copied(), counted);
+    // Not `try_join`: all must be sent.
+    let (created, filled, pools, old, new, history, kept, events, counts) = join!(
+        leads::store::insert_all(conn, organization_id, &created),
+        leads::store::fill_all(conn, organization_id, &filled),
+        save_pools(conn, organization_id, pools),
+        store::update_all(conn, organization_id, &after),
+        store::insert_all(conn, organization_id, &new, &decisions),
+        assignments::insert_all(conn, organization_id, &history),
+        idempotency::insert(conn, organization_id, &outcome.kept),
+        audit::store::insert(conn, organization_id, &outcome.events),
+        statistics::store::apply(conn, organization_id, &counts, &loads),
+    );
+    // The first error is the cause of the others.
+    created?;
+    filled?;
+    pools?;
+    old?;
+    new?;
+    history?;
+    kept?;
+    events?;
+    counts
+}
+
+/// By how much the operators' loads change.
+fn loads<'a>(
+    before: impl Iterator<Item = &'a Contact>,
+    after: impl Iterator<Item = &'a Contact>,
+) -> BTreeMap<Uuid, i32> {
+    let mut loads: BTreeMap<_, i32> = BTreeMap::new();
+    let before = before.map(|contact| (contact, -1));
+    for (contact, count) in before.chain(after.map(|contact| (contact, 1))) {
+        if let (Some(operator_id), true) = (contact.operator_id, contact.status.is_active()) {
+            *loads.entry(operator_id).or_default() += count;
+        }
+    }
+    // Those that stay as they are have not been locked.
+    loads.retain(|_, count| *count != 0);
+    loads
+}

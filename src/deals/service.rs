@@ -1,0 +1,89 @@
+//! Writes deals, with what they are counted by and their timelines.
+
+use futures_util::future::try_join;
+use uuid::Uuid;
+
+use super::{
+    amount,
+    store::{self, Deal, Values, counts},
+};
+use crate::{
+    activities::{self, Payload},
+    error::Result,
+    platform::db::Conn,
+};
+
+/// Inserts a deal of this lead.
+pub async fn insert(
+    conn: &Conn,
+    organization_id: Uuid,
+    author_user_id: Option<Uuid>,
+    (id, lead_id): (Uuid, Uuid),
+    values: &Values,
+) -> Result<Deal> {
+    let deal = store::insert(conn, organization_id, id, lead_id, values).await?;
+    let contact_id = deal.contact_id;
+    let happened = &[Payload::DealCreated { contact_id }];
+    try_join(
+        activities::store::record(conn, organization_id, id, author_user_id, happened),
+        counts::record(conn, organization_id, None, Some(&deal)),
+    )
+    .await?;
+    Ok(deal)
+}
+
+/// Gives a deal that is locked other values.
+pub async fn update(
+    conn: &Conn,
+    organization_id: Uuid,
+    author_user_id: Option<Uuid>,
+    before: &Deal,
+    values: &Values,
+) -> Result<Deal> {
+    let after = store::update(conn, organization_id, before, values).await?;
+    let happened = &differences(before, &after);
+    try_join(
+        activities::store::record(conn, organization_id, after.id, author_user_id, happened),
+        counts::record(conn, organization_id, Some(before), Some(&after)),
+    )
+    .await?;
+    Ok(after)
+}
+
+/// Deletes a deal that is locked.
+pub async fn delete(conn: &Conn, organization_id: Uuid, deal: &Deal) -> Result<()> {
+    store::delete(conn, organization_id, deal.id).await?;
+    counts::record(conn, organization_id, Some(deal), None).await
+}
+
+/// What the timeline says of a change.
+fn differences(before: &Deal, after: &Deal) -> Vec<Payload> {
+    let mut found = Vec::new();
+    if before.status != after.status {
+        found.push(Payload::StatusChanged {
+            old_status: before.status,
+            new_status: after.status,
+        });
+    }
+    if before.stage != after.stage {
+        found.push(Payload::StageChanged {
+            old_stage: before.stage,
+            new_stage: after.stage,
+        });
+    }
+    if before.amount != after.amount || before.currency != after.currency {
+        found.push(Payload::AmountChanged {
+            old_amount: amount::text(&before.amount, &before.currency),
+            old_currency: before.currency.clone(),
+            new_amount: amount::text(&after.amount, &after.currency),
+            new_currency: after.currency.clone(),
+        });
+    }
+    if before.owner_user_id != after.owner_user_id {
+        found.push(Payload::OwnerChanged {
+            old_owner_user_id: before.owner_user_id,
+            new_owner_user_id: after.owner_user_id,
+        });
+    }
+    found
+}

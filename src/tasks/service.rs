@@ -1,0 +1,44 @@
+//! What tasks have in common when they change: their due dates, and what the timeline of
+//! their deal says of them.
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::store::Task;
+use crate::{
+    activities::{self, Payload, TaskFacts},
+    error::Result,
+    organizations,
+    platform::{db::Conn, grpc::validate::Violations},
+};
+
+/// Refuses a day that is over.
+pub async fn check_due(conn: &Conn, organization_id: Uuid, due: Option<NaiveDate>) -> Result<()> {
+    let Some(due) = due else { return Ok(()) };
+    let mut violations = Violations::new();
+    if due < organizations::store::today(conn, organization_id).await? {
+        violations.add("task.due_date", "is before today");
+    }
+    violations.finish()
+}
+
+/// What the timeline says of a task.
+pub fn facts(task: &Task) -> TaskFacts {
+    TaskFacts {
+        task_id: task.id,
+        title: task.title.clone(),
+        due_date: task.due_date.map(|day| day.to_string()),
+    }
+}
+
+/// Writes the timeline of a deal that is locked.
+pub async fn record(
+    conn: &Conn,
+    organization_id: Uuid,
+    author_user_id: Option<Uuid>,
+    deal_id: Uuid,
+    happened: Payload,
+) -> Result<()> {
+    activities::store::record(conn, organization_id, deal_id, author_user_id, &[happened]).await?;
+    Ok(())
+}

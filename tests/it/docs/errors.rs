@@ -1,0 +1,106 @@
+//! `errors.md`: every reason, with the code, the text and the details that a caller is
+//! sent with it. When there is one says `reasons.rs`.
+
+use std::fmt::Write;
+
+use minicrm::error::DOMAIN;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use super::{assert_page, reasons::errors};
+
+const INTRODUCTION: &str = "\
+# Errors
+
+Every error of a method carries a [`google.rpc.ErrorInfo`](../../proto/google/rpc/error_details.proto) with domain `minicrm` and one
+of these reasons. Programs go by code and reason; messages are for people and may change, those shown are examples. *Details* are the
+other messages of `google.rpc` that come along, and what is in the metadata of ErrorInfo.
+
+What RetryInfo says is also in the trailer `grpc-retry-pushback-ms`, for clients that repeat calls by themselves.
+`BatchCreateContacts` succeeds as a whole and gives a result or an error of this kind for each request. Only two errors have no
+details: metadata beyond 16 KiB, which HTTP/2 itself refuses, and CANCELLED, which nobody reads. (A client may find out by itself that
+its deadline has passed, and then tells so in its own words.)
+";
+
+/// The name of a code in the contract of gRPC.
+fn code(code: Code) -> String {
+    let name = format!("{code:?}");
+    let parts = name.char_indices().map(|(at, letter)| {
+        let before = if at > 0 && letter.is_uppercase() {
+            "_"
+        } else {
+            ""
+        };
+        format!("{before}{}", letter.to_ascii_uppercase())
+    });
+    parts.collect()
+}
+
+/// What comes with it: messages, then what is in the metadata.
+fn details(status: &Status) -> String {
+    let details = status.get_error_details();
+    let mut names: Vec<_> = [
+        ("BadRequest", details.bad_request().is_some()),
+        (
+            "PreconditionFailure",
+            details.precondition_failure().is_some(),
+        ),
+        ("QuotaFailure", details.quota_failure().is_some()),
+        ("ResourceInfo", details.resource_info().is_some()),
+        ("RetryInfo", details.retry_info().is_some()),
+    ]
+    .into_iter()
+    .filter(|(_, there)| *there)
+    .map(|(name, _)| name.to_owned())
+    .collect();
+    let info = details.error_info().unwrap();
+    assert_eq!(info.domain, DOMAIN);
+    let mut keys: Vec<_> = info.metadata.keys().map(|key| format!("`{key}`")).collect();
+    keys.sort();
+    names.extend(keys);
+    names.join(", ")
+}
+
+/// Every reason that the code has.
+fn reasons() -> Vec<&'static str> {
+    let constants = include_str!("../../../src/error/reasons.rs");
+    let others = include_str!("../../../src/error/mod.rs");
+    let is_reason = |text: &&str| {
+        text.len() > 4
+            && text
+                .chars()
+                .all(|letter| letter.is_ascii_uppercase() || letter == '_')
+    };
+    let mut all: Vec<_> = [constants, others]
+        .into_iter()
+        .flat_map(|text| text.split('"').filter(is_reason))
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+#[test]
+fn errors_are_what_callers_are_sent() {
+    let errors = errors();
+    let mut told: Vec<_> = errors.iter().map(|(error, _)| error.reason()).collect();
+    told.sort_unstable();
+    assert_eq!(told, reasons(), "every reason once");
+
+    let mut codes: Vec<_> = errors.iter().map(|(error, _)| error.code()).collect();
+    codes.sort_by_key(|code| *code as i32);
+    codes.dedup();
+    let mut text = INTRODUCTION.to_owned();
+    for code in codes {
+        let head = "| reason | when | message | details |\n|---|---|---|---|\n";
+        let _ = write!(text, "\n## {}\n\n{head}", self::code(code));
+        for (error, when) in errors.iter().filter(|(error, _)| error.code() == code) {
+            let status = Status::from(error);
+            let message = status.message();
+            let reason = error.reason();
+            let details = details(&status);
+            let _ = writeln!(text, "| `{reason}` | {when} | {message} | {details} |");
+        }
+    }
+    assert_page("errors.md", &text);
+}
