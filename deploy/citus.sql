@@ -21,7 +21,8 @@
 --   small, read by every call that they have to do with (whose member is this user?) and
 --   seldom written.
 -- * Local tables of the coordinator: `sessions`, `refresh_tokens`, `user_tokens` (they belong to no
---   organization and are written at each login), `migration_lock` and
+--   organization and are written at each login), `background_leases` (a few rows, which all
+--   processes ask for), `migration_lock` and
 --   `__diesel_schema_migrations`.
 -- * Everything else is distributed by `organization_id`, colocated: all rows of an
 --   organization are on one node, and foreign keys, joins and transactions stay there.
@@ -56,7 +57,8 @@ DECLARE
         'candidate_pools', 'contacts', 'assignments', 'requests', 'contact_cells',
         'contact_count_changes', 'contact_counts', 'lead_counts', 'invitations', 'api_keys', 'audit_events',
         'deals', 'deal_counts', 'tasks', 'activities'];
-    coordinator constant text[] := ARRAY['sessions', 'refresh_tokens', 'user_tokens', 'migration_lock',
+    coordinator constant text[] := ARRAY['sessions', 'refresh_tokens', 'user_tokens',
+        'background_leases', 'migration_lock',
         '__diesel_schema_migrations'];
     name text;
     foreign_key record;

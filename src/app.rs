@@ -3,7 +3,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::join;
 use phonenumber::country;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -25,7 +24,7 @@ use crate::{
         telemetry::Reminder,
     },
     proto,
-    statistics::Unfolded,
+    statistics::DirtyOrganizations,
 };
 
 /// How long a call waits for what others have locked.
@@ -72,7 +71,7 @@ pub struct App {
     replica: Option<Arc<Replica>>,
     organizations: Vec<Uuid>,
     limits: Limits,
-    unfolded: Arc<Unfolded>,
+    dirty: Arc<DirtyOrganizations>,
     edge: Arc<Edge>,
     reflection: bool,
     /// What people know the database by.
@@ -97,12 +96,12 @@ impl App {
             settings.pool_size,
             MAX_BATCH,
         ));
-        let unfolded = Arc::new(Unfolded::default());
+        let dirty: Arc<DirtyOrganizations> = Arc::default();
         let auth = settings.authentication.map(Auth::new).map(Arc::new);
         let contacts = Contacts::new(
             (batch_db.clone(), reserved),
             (db.in_shares(&shares), shared),
-            Arc::clone(&unfolded),
+            Arc::clone(&dirty),
         );
         let frame = Frame::new(FrameParts {
             db: db.clone(),
@@ -114,8 +113,8 @@ impl App {
             identity_cache_ttl: settings.identity_cache_ttl.unwrap_or(IDENTITY_CACHE_TTL),
             edge: Arc::clone(&edge),
             after_write: {
-                let unfolded = Arc::clone(&unfolded);
-                Box::new(move |organization_id| unfolded.add(organization_id))
+                let dirty = Arc::clone(&dirty);
+                Box::new(move |organization_id| dirty.mark(organization_id))
             },
         });
         Ok(Self {
@@ -127,7 +126,7 @@ impl App {
             replica,
             organizations: settings.organizations,
             limits: settings.limits,
-            unfolded,
+            dirty,
             edge,
             reflection: settings.reflection,
             place: Connector::new(url)?.place(),
@@ -203,25 +202,9 @@ impl App {
         &self.db
     }
 
-    /// Forgets whose power is taken in other processes, and removes what is left of
-    /// organizations that were closed.
-    pub async fn keep_organizations(&self) {
-        join!(
-            self.keep_revoked(),
-            organizations::keep_removed(&self.db, self.limits.retention),
-        );
-    }
-
-    /// Forgets whose power is taken in other processes, if callers are authenticated.
-    pub async fn keep_revoked(&self) {
-        self.frame.keep_revoked().await;
-    }
-
-    /// Keeps an eye on the replica, if there is one.
-    pub async fn keep_replica(&self) {
-        if let Some(replica) = &self.replica {
-            replica.keep_compared(&self.db).await;
-        }
+    /// The replica, if there is one.
+    pub(crate) fn replica(&self) -> Option<&Arc<Replica>> {
+        self.replica.as_ref()
     }
 
     /// What all connections and calls share.
@@ -265,9 +248,9 @@ impl App {
         self.frame.denials()
     }
 
-    /// Where counts have changed and are not folded yet.
-    pub fn unfolded(&self) -> &Unfolded {
-        &self.unfolded
+    /// The organizations with pending count deltas.
+    pub(crate) fn dirty_organizations(&self) -> &Arc<DirtyOrganizations> {
+        &self.dirty
     }
 }
 

@@ -43,6 +43,8 @@
 //! | `platform::batch`, `platform::idempotency` | group commit; every request exactly once |
 //! | [`platform::ingress`], [`platform::grpc`] | connections, TLS, deadlines, limits; fields, masks, pages, reflection |
 //! | [`platform::telemetry`] | logs, metrics, traces |
+//! | [`background`], [`platform::background`] | the set of background tasks; what a task is and what drives it |
+//! | `gauges` | what the metrics say that only the database knows |
 //! | [`error`] | the one error type and its mapping to a status |
 //!
 //! In a feature, `store` holds every query on its tables. In `api`, `mod.rs` lists a
@@ -62,6 +64,7 @@ mod api;
 pub mod app;
 mod audit;
 pub mod auth;
+pub mod background;
 pub mod call;
 pub mod commands;
 pub mod config;
@@ -69,6 +72,7 @@ mod contacts;
 mod deals;
 mod dispatch;
 pub mod error;
+mod gauges;
 mod ids;
 mod leads;
 mod model;
@@ -84,8 +88,9 @@ mod tasks;
 pub mod verify;
 
 pub use api::contacts::parse_new_contact;
-pub use contacts::{Contacts, Created, Done, NewContact};
+pub use contacts::{Contacts, Created, Done, NewContact, SourceRef};
 pub use dispatch::pick;
+pub use leads::Identity as LeadIdentity;
 pub use organizations::{Limits, remove_closed};
 pub use sources::normalize_code;
 pub use statistics::fold_counts;

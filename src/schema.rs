@@ -68,9 +68,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Which process may run a background task that one is enough for.
+    background_leases (name) {
+        /// From when on another may take it.
+        expire_time -> Timestamptz,
+        /// A process, by an id that it has drawn when it began.
+        holder -> Uuid,
+        /// The name of the task.
+        name -> Text,
+    }
+}
+
+diesel::table! {
     /// Who could get a contact of a source, and who not, at the time of a draw.
     candidate_pools (organization_id, id) {
-        /// `[{operator_id, weight}]`, by operator id.
+        /// `[{operator_id, weight, share}]`, by operator id. The share, out of the sum of all, is what was to be expected; absent before it was recorded: the weight.
         candidates -> Jsonb,
         create_time -> Timestamptz,
         /// `[{operator_id, weight, reason}]`, by operator id.
@@ -78,6 +90,8 @@ diesel::table! {
         id -> Uuid,
         organization_id -> Uuid,
         source_id -> Uuid,
+        /// How one of the candidates was chosen.
+        strategy -> Text,
     }
 }
 
@@ -442,6 +456,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     assignments,
     audit_events,
+    background_leases,
     candidate_pools,
     contact_cells,
     contact_count_changes,

@@ -6,38 +6,67 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    mem,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use uuid::Uuid;
+
 use super::{identities::Identities, store};
-use crate::platform::db::{Db, Scope};
+use crate::platform::{
+    background::{Outcome, Report, Schedule, Task},
+    db::{Db, Scope},
+};
 
 /// How often to look.
 const PAUSE: Duration = Duration::from_millis(400);
 
-/// Forgets whose power was taken, soon after it was, for ever.
-pub async fn keep_up(identities: &Identities, db: &Db) {
-    let mut known = HashMap::new();
-    loop {
-        let read = db.read(Scope::AllOrganizations, async |conn| {
-            store::revoked(conn).await
-        });
-        match read.await {
-            Ok(found) => {
-                let changed: HashSet<_> = found
-                    .iter()
-                    .filter(|(id, revision)| known.get(*id) != Some(*revision))
-                    .map(|(id, _)| *id)
-                    .collect();
-                if !changed.is_empty() {
-                    identities.forget_places(&changed);
-                }
-                known = found;
-            }
-            Err(error) => {
-                tracing::warn!(error = error.chain(), "what was revoked is noticed later");
-            }
+/// Forgets whose power was taken in another process, soon after it was.
+pub struct NoticeRevocations {
+    db: Db,
+    identities: Arc<Identities>,
+    /// How often the power of somebody was taken, by organization, when it was last read.
+    known: Mutex<HashMap<Uuid, i64>>,
+}
+
+impl NoticeRevocations {
+    /// For this cache of identities.
+    pub fn new(db: Db, identities: Arc<Identities>) -> Self {
+        Self {
+            db,
+            identities,
+            known: Mutex::default(),
         }
-        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+impl Task for NoticeRevocations {
+    const NAME: &'static str = "notice_revocations";
+
+    fn schedule(&self) -> Schedule {
+        Schedule::every(PAUSE)
+    }
+
+    async fn run_once(&self) -> Outcome {
+        let found = self
+            .db
+            .read(Scope::AllOrganizations, async |conn| {
+                store::revoked(conn).await
+            })
+            .await?;
+        let known = {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            mem::replace(&mut *known, found.clone())
+        };
+        let changed: HashSet<_> = found
+            .iter()
+            .filter(|(id, revision)| known.get(*id) != Some(*revision))
+            .map(|(id, _)| *id)
+            .collect();
+        if !changed.is_empty() {
+            self.identities.forget_places(&changed);
+        }
+        Ok(Report::of(changed.len()))
     }
 }

@@ -12,7 +12,10 @@ use uuid::Uuid;
 
 pub use super::denial::Denial;
 use super::store;
-use crate::platform::db::{Db, Scope};
+use crate::platform::{
+    background::{Outcome, Schedule, Task, each_organization},
+    db::{Db, Scope},
+};
 
 /// How often what was counted is written.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -32,25 +35,48 @@ impl Denials {
         }
     }
 
-    /// Writes what was counted, every now and then, for ever.
-    pub async fn keep_written(self: &Arc<Self>, db: &Db) {
-        loop {
-            let counted = mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-            let mut by_organization: HashMap<Uuid, Vec<_>> = HashMap::new();
-            for (denial, count) in counted {
-                let denials = by_organization.entry(denial.organization_id).or_default();
-                denials.push((denial, count));
-            }
-            for (organization_id, denials) in by_organization {
-                let denials = &denials;
-                let written = db.transaction(Scope::Organization(organization_id), async |conn| {
-                    store::add_denials(conn, denials).await
-                });
-                if let Err(error) = written.await {
-                    tracing::warn!(error = error.chain(), "denied attempts are not counted");
-                }
-            }
-            tokio::time::sleep(PAUSE).await;
+    /// What was counted since the last time, by organization.
+    fn take(&self) -> HashMap<Uuid, Vec<(Denial, i64)>> {
+        let counted = mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut by_organization: HashMap<Uuid, Vec<_>> = HashMap::new();
+        for (denial, count) in counted {
+            let denials = by_organization.entry(denial.organization_id).or_default();
+            denials.push((denial, count));
         }
+        by_organization
+    }
+}
+
+/// Writes the denials that this process has counted. What cannot be written is not counted.
+pub struct WriteDenials {
+    /// Where they are written.
+    pub db: Db,
+    /// What is counted.
+    pub denials: Arc<Denials>,
+}
+
+impl Task for WriteDenials {
+    const NAME: &'static str = "write_denials";
+
+    fn schedule(&self) -> Schedule {
+        Schedule::every(PAUSE)
+    }
+
+    async fn run_once(&self) -> Outcome {
+        let counted = self.denials.take();
+        let organizations: Vec<_> = counted.keys().copied().collect();
+        let counted = Arc::new(counted);
+        each_organization(organizations, 1, |id| {
+            let (db, counted) = (self.db.clone(), Arc::clone(&counted));
+            async move {
+                let denials = &counted[&id];
+                db.transaction(Scope::Organization(id), async |conn| {
+                    store::add_denials(conn, denials).await
+                })
+                .await?;
+                Ok(denials.len() as u64)
+            }
+        })
+        .await
     }
 }

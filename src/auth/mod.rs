@@ -7,6 +7,7 @@ pub mod limits;
 pub mod mail;
 pub(crate) mod passwords;
 mod registration;
+mod retention;
 pub(crate) mod sessions;
 mod signatures;
 pub(crate) mod store;
@@ -15,7 +16,7 @@ pub mod tokens;
 use std::sync::Arc;
 
 pub use registration::Registration;
-pub use sessions::keep_clean;
+pub use retention::SessionRetention;
 pub use store::sessions::Lifetimes;
 
 use limits::{Attempts, Limits};

@@ -1,21 +1,12 @@
 //! Sessions: families of refresh tokens, each of which can be used once.
 
-use std::time::Duration;
-
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use super::store::{sessions, tokens};
 use crate::{
     access::credential::{Hash, hash},
     error::Result,
-    platform::{
-        db::{Db, Scope},
-        grpc::validate::Violations,
-    },
+    platform::grpc::validate::Violations,
 };
-
-/// How often sessions are looked for that have ended.
-const CLEANUP_INTERVAL: Duration = Duration::from_mins(10);
 
 /// Tells what a successor is sealed with from everything else that is hashed.
 const SEAL: &[u8] = b"minicrm refresh token successor";
@@ -62,35 +53,4 @@ pub fn given(request_token: &str) -> Result<Hash> {
     }
     violations.finish()?;
     Ok(hash(request_token.as_bytes()))
-}
-
-/// Deletes sessions and tokens that have ended, every now and then, for ever.
-pub async fn keep_clean(db: &Db) {
-    loop {
-        if let Err(error) = delete_ended(db).await {
-            tracing::warn!(
-                error = error.chain(),
-                "sessions that ended are left for later"
-            );
-        }
-        tokio::time::sleep(CLEANUP_INTERVAL).await;
-    }
-}
-
-async fn delete_ended(db: &Db) -> Result<()> {
-    let some = async || {
-        db.transaction(Scope::None, async |conn| {
-            sessions::delete_some_ended(conn).await
-        })
-        .await
-    };
-    while some().await? > 0 {}
-    let some = async || {
-        db.transaction(Scope::None, async |conn| {
-            tokens::delete_some_ended(conn).await
-        })
-        .await
-    };
-    while some().await? > 0 {}
-    Ok(())
 }

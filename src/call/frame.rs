@@ -9,7 +9,7 @@ use phonenumber::country;
 use uuid::Uuid;
 
 use crate::{
-    access::{TokenVerifier, identities::Identities, revocations},
+    access::{TokenVerifier, identities::Identities},
     audit::denials::Denials,
     error::{Error, Result},
     platform::{
@@ -53,7 +53,7 @@ pub struct Frame {
     pub(super) phone_region: Option<country::Id>,
     pub(super) organizations: Vec<Uuid>,
     pub(super) tokens: Option<Arc<dyn TokenVerifier>>,
-    pub(super) identities: Identities,
+    pub(super) identities: Arc<Identities>,
     pub(super) denials: Arc<Denials>,
     pub(super) edge: Arc<Edge>,
     pub(super) after_write: Box<dyn Fn(Uuid) + Send + Sync>,
@@ -70,7 +70,7 @@ impl Frame {
             phone_region: parts.phone_region,
             organizations: parts.organizations,
             tokens: parts.tokens,
-            identities: Identities::new(parts.identity_cache_ttl),
+            identities: Arc::new(Identities::new(parts.identity_cache_ttl)),
             denials: Arc::default(),
             edge: parts.edge,
             after_write: parts.after_write,
@@ -97,12 +97,9 @@ impl Frame {
         }
     }
 
-    /// Forgets whose power is taken in other processes, for ever, if callers are
-    /// authenticated.
-    pub async fn keep_revoked(&self) {
-        if self.tokens.is_some() {
-            revocations::keep_up(&self.identities, &self.db).await;
-        }
+    /// What is remembered of callers, if they are authenticated.
+    pub fn identities(&self) -> Option<&Arc<Identities>> {
+        self.tokens.as_ref().map(|_| &self.identities)
     }
 
     /// What was denied and is not written yet.

@@ -15,7 +15,6 @@ use std::{
 
 pub(crate) use database::Connection;
 use database::prepare;
-use futures_util::future::OptionFuture;
 pub use migrate::{migrate, migration_status};
 pub use outcome::Outcome;
 use process::{listen, listen_also, resolve, stop_on_signals};
@@ -28,13 +27,11 @@ pub use users::users;
 
 use crate::{
     app::{App, Settings},
-    auth,
+    background,
     config::Config,
-    leads,
     platform::{
-        idempotency,
         ingress::tls::Tls,
-        telemetry::{Telemetry, figures},
+        telemetry::{self, Telemetry},
     },
     server::{self, Places, admin},
     verify,
@@ -61,7 +58,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
     let health = listen_also(config.edge.health_listen.as_ref()).await?;
     let metrics = listen_also(config.telemetry.metrics_listen.as_ref()).await?;
     let address = listener.local_addr()?;
-    let (tls, follow_files) = config.edge.tls().map(Tls::open).transpose()?.unzip();
+    let (tls, reload_tls) = config.edge.tls().map(Tls::open).transpose()?.unzip();
     if tls.is_none() && !address.ip().is_loopback() {
         tracing::warn!(%address, "serving without TLS: only a proxy before it can keep secrets");
     }
@@ -97,28 +94,25 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
         pause: config.edge.shutdown_pause(),
         drain: Duration::from_secs(config.serve.drain_seconds),
     };
-    let figures = metrics.is_some().then_some(config.telemetry);
+    let gauges = metrics.is_some().then_some(&config.telemetry);
+    let driver = background::driver(
+        &app,
+        background::Options {
+            reload_tls,
+            gauges: gauges.map(telemetry::config::Telemetry::metrics_interval),
+            verify: gauges.and_then(telemetry::config::Telemetry::verify_interval),
+        },
+    );
     let metrics = serve_metrics(metrics, &app, telemetry);
-    let beside = async {
+    let background = async {
         prepare(&url, &app).await?;
         tracing::info!(%address, "{mode}");
-        let db = app.db();
-        tokio::join!(
-            idempotency::keep_clean(db),
-            auth::keep_clean(db),
-            app.keep_organizations(),
-            leads::keep_indexed(db),
-            OptionFuture::from(follow_files),
-            app.denials().keep_written(db),
-            app.unfolded().keep_folded(db),
-            app.keep_replica(),
-            figures::keep(db, figures)
-        );
+        driver.run().await;
         Outcome::Ok(())
     };
     tokio::select! {
         outcome = server::serve(places, Arc::clone(&app), stop) => outcome?,
-        Err(error) = beside => return Err(error),
+        Err(error) = background => return Err(error),
         Err(error) = metrics => return Err(error),
         error = database.keep() => return Err(error.into()),
     }

@@ -20,7 +20,7 @@ use crate::{
         batch::{Batcher, MAX_BATCH},
         db::Db,
     },
-    statistics::Unfolded,
+    statistics::DirtyOrganizations,
 };
 
 /// Contacts, by the batch.
@@ -41,14 +41,14 @@ pub enum Done<T> {
 
 impl Contacts {
     /// Writes by one database and reads by another, each with so many connections. What
-    /// changes counts is told to `unfolded`.
+    /// changes counts is told to `dirty`.
     pub fn new(
         (writes, write_connections): (Db, usize),
         (reads, read_connections): (Db, usize),
-        unfolded: Arc<Unfolded>,
+        dirty: Arc<DirtyOrganizations>,
     ) -> Self {
         Self {
-            writer: Batcher::new(Env::new(writes, unfolded), write_connections),
+            writer: Batcher::new(Env::new(writes, dirty), write_connections),
             reader: Batcher::new(reads, read_connections),
         }
     }

@@ -6,11 +6,10 @@
 //! The number is exact, so a pick can be repeated from what was recorded of it.
 
 use rand::{Rng, RngExt};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Someone who can be picked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// Who.
     pub operator_id: Uuid,
@@ -53,18 +52,6 @@ pub fn replay(draw: u64, candidates: &[Candidate]) -> Option<Uuid> {
 /// Sum of the candidates' weights.
 pub fn total_weight(candidates: &[Candidate]) -> u64 {
     candidates.iter().map(|c| u64::from(c.weight)).sum()
-}
-
-/// The probability with which a candidate of this weight is picked.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "sums of weights stay far below 2^53"
-)]
-pub fn probability(weight: u32, total_weight: u64) -> f64 {
-    if total_weight == 0 {
-        return 0.0;
-    }
-    f64::from(weight) / total_weight as f64
 }
 
 #[cfg(test)]

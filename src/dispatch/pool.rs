@@ -1,31 +1,12 @@
 //! Who can take a contact of a source, and who cannot.
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{dispatch::pick::Candidate, model::text_enum};
-
-text_enum! {
-    /// Why an operator with a weight on a source cannot take a contact.
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-    ExclusionReason {
-        /// The weight is 0.
-        Paused = "PAUSED",
-        /// The operator is not active.
-        Inactive = "INACTIVE",
-        /// The load has reached its limit.
-        AtLoadLimit = "AT_LOAD_LIMIT",
-        /// The window's limit is used up.
-        AtWindowLimit = "AT_WINDOW_LIMIT",
-        /// The contact is being taken from this operator.
-        CurrentOperator = "CURRENT_OPERATOR",
-    }
-}
+use super::{ExclusionReason, pick::Candidate};
 
 /// An operator who cannot take a contact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Excluded {
     /// Who.
     pub operator_id: Uuid,
@@ -64,8 +45,13 @@ impl Pool {
             digest.update(excluded.reason.as_str());
             digest.update([0]);
         }
-        let mut id = [0; 16];
-        id.copy_from_slice(&digest.finalize()[..16]);
-        Uuid::new_v8(id)
+        uuid_of(digest)
     }
+}
+
+/// The beginning of a digest, as a UUID of version 8.
+pub fn uuid_of(digest: Sha256) -> Uuid {
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest.finalize()[..16]);
+    Uuid::new_v8(id)
 }

@@ -1,6 +1,11 @@
-//! Words that several features share and none owns. Imports nothing above the base.
+//! Rows and words that several modules share and none owns: what an operator is, where a
+//! contact or a deal stands. Imports nothing above the base.
 
+mod contact_status;
 pub mod deal;
+mod operator;
 mod text_enum;
 
+pub use contact_status::ContactStatus;
+pub use operator::Operator;
 pub(crate) use text_enum::text_enum;

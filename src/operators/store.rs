@@ -1,10 +1,10 @@
 //! Every query on `operators`. Knows nothing of the wire.
 
-use chrono::{DateTime, Utc};
 use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+pub use crate::model::Operator;
 use crate::{
     error::{Error, Result},
     platform::{
@@ -16,24 +16,6 @@ use crate::{
     },
     schema::operators,
 };
-
-/// A row of `operators`.
-#[derive(Debug, Clone, Queryable, Selectable, QueryableByName)]
-#[diesel(table_name = operators, check_for_backend(diesel::pg::Pg))]
-pub struct Operator {
-    pub id: Uuid,
-    pub name: String,
-    pub active: bool,
-    pub load_limit: Option<i32>,
-    pub window_limit: Option<i32>,
-    pub window_seconds: i32,
-    pub load: i32,
-    pub user_id: Option<Uuid>,
-    pub revision: i32,
-    pub create_time: DateTime<Utc>,
-    pub update_time: DateTime<Utc>,
-    pub delete_time: Option<DateTime<Utc>>,
-}
 
 /// An operator to insert.
 #[derive(Debug, Insertable)]

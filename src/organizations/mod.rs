@@ -7,14 +7,14 @@
 pub mod config;
 pub mod invitations;
 mod membership;
-mod removal;
+mod retention;
 pub mod roles;
 pub mod settings;
 pub mod store;
 
 pub use config::Limits;
 pub use membership::{Membership, membership, memberships};
-pub use removal::{keep_removed, remove_closed};
+pub use retention::{RemoveClosedOrganizations, remove_closed};
 pub use settings::{DEFAULT_CURRENCY, DEFAULT_TIME_ZONE};
 
 /// Longest name of an organization, a user or a key, in characters.

@@ -1,7 +1,9 @@
 //! What every service of this kind needs and none of them is about: the database, group
-//! commit, what stands between a socket and a call, telemetry. It knows no feature.
+//! commit, background work, what stands between a socket and a call, telemetry. It knows no
+//! feature.
 
 mod address;
+pub mod background;
 pub(crate) mod batch;
 pub mod db;
 pub mod embedded;

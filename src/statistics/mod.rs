@@ -4,8 +4,8 @@
 //! A contact counts in the cells of its source and of the operator who has it now,
 //! under its present status: in that of the hour it was created in, of the day, and
 //! of all. What was to be expected counts in the same source and spans: each
-//! candidate of the pool the contact was drawn from gets the chance of the draw, an
-//! operator who was given it without one gets it whole.
+//! candidate of the pool the contact was drawn from gets the share that the decision
+//! recorded, an operator who was given it without one gets it whole.
 //!
 //! All change the same cells, so nobody does in passing: who changes contacts adds a
 //! row that says what comes and goes. Rows are folded into the cells a moment later.
@@ -18,25 +18,49 @@ pub mod store;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-pub use fold::{Unfolded, fold_counts};
+pub use fold::{DirtyOrganizations, FoldCountDeltas, OrphanScan, fold_counts};
 pub use span::Span;
 use uuid::Uuid;
 
-use crate::contacts::store::{Contact, ContactStatus};
+use crate::model::ContactStatus;
+
+/// A contact, as far as it is counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted {
+    /// Its source.
+    pub source_id: Uuid,
+    /// When it was created.
+    pub create_time: DateTime<Utc>,
+    /// Who has it; none in the backlog.
+    pub operator_id: Option<Uuid>,
+    /// The pool it was drawn from, if it was: what was to be expected is recorded with it.
+    pub pool_id: Option<Uuid>,
+    /// Its status.
+    pub status: ContactStatus,
+}
 
 /// Contacts that are counted alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind {
-    /// Their source.
-    pub source_id: Uuid,
+    source_id: Uuid,
     /// The hour they were created in.
-    pub hour: DateTime<Utc>,
-    /// Who has them; none in the backlog.
-    pub operator_id: Option<Uuid>,
-    /// The pool they were drawn from, if they were.
-    pub pool_id: Option<Uuid>,
-    /// Their status.
-    pub status: ContactStatus,
+    hour: DateTime<Utc>,
+    operator_id: Option<Uuid>,
+    pool_id: Option<Uuid>,
+    status: ContactStatus,
+}
+
+impl From<Counted> for Kind {
+    fn from(contact: Counted) -> Self {
+        let time = contact.create_time;
+        Self {
+            source_id: contact.source_id,
+            hour: Span::Hour.start(time).unwrap_or(time),
+            operator_id: contact.operator_id,
+            pool_id: contact.pool_id,
+            status: contact.status,
+        }
+    }
 }
 
 /// How many contacts of each kind come and go.
@@ -44,24 +68,17 @@ pub struct Kind {
 pub struct Counts(BTreeMap<Kind, i32>);
 
 impl Counts {
-    /// What contacts were counts no longer, what they are from now on does.
-    pub fn of<'a>(
-        before: impl IntoIterator<Item = &'a Contact>,
-        after: impl IntoIterator<Item = &'a Contact>,
+    /// The net change from what contacts were to what they are.
+    pub fn of<C: Into<Counted>>(
+        before: impl IntoIterator<Item = C>,
+        after: impl IntoIterator<Item = C>,
     ) -> Self {
-        let mut counts = BTreeMap::new();
+        let mut counts: BTreeMap<Kind, i32> = BTreeMap::new();
         let before = before.into_iter().map(|contact| (contact, -1));
         let after = after.into_iter().map(|contact| (contact, 1));
         for (contact, n) in before.chain(after) {
-            let time = contact.create_time;
-            let kind = Kind {
-                source_id: contact.source_id,
-                hour: Span::Hour.start(time).unwrap_or(time),
-                operator_id: contact.operator_id,
-                pool_id: contact.pool_id,
-                status: contact.status,
-            };
-            *counts.entry(kind).or_default() += n;
+            let contact: Counted = contact.into();
+            *counts.entry(contact.into()).or_default() += n;
         }
         counts.retain(|_, n| *n != 0);
         Self(counts)

@@ -14,7 +14,7 @@ use crate::support::{empty_database, new_database};
 /// Tables that are not the application's.
 const OTHERS: &str = "('migration_lock', '__diesel_schema_migrations')";
 /// Tables whose rows belong to no organization.
-const SHARED: &str = "('users', 'sessions', 'refresh_tokens', 'user_tokens')";
+const SHARED: &str = "('users', 'sessions', 'refresh_tokens', 'user_tokens', 'background_leases')";
 
 #[derive(Debug, QueryableByName)]
 struct Column {

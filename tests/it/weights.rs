@@ -8,7 +8,7 @@ use minicrm::proto::{
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-use crate::support::{App, assert_error, assert_invalid, call, operator};
+use crate::support::{App, assert_error, assert_invalid, call, contact, external, operator};
 
 async fn replace(app: &App, source: &Source, weights: &[(&str, i32)]) -> Result<Source, Status> {
     let weights = weights
@@ -238,4 +238,27 @@ async fn the_preview_shows_everyone_with_a_weight_and_why_they_cannot() {
     app.delete_source(&bot).await;
     let outcome = call!(app.sources.preview_distribution(request));
     assert_error(outcome, Code::NotFound, "RESOURCE_NOT_FOUND");
+}
+
+/// The strategy of a source is read with each decision. One that this process does not know,
+/// as it may be while a newer one is rolled out, is an error and never another strategy.
+/// Mutant: the decision takes weighted random whatever the source says.
+#[tokio::test]
+async fn a_strategy_that_nobody_knows_is_an_error() {
+    let app = App::start().await;
+    let ann = app.operator(operator("Ann")).await;
+    let [odd, plain] = [
+        app.source("odd", &[(&ann, 1)]).await,
+        app.source("plain", &[(&ann, 1)]).await,
+    ];
+    app.execute(&format!(
+        "ALTER TABLE sources DROP CONSTRAINT sources_strategy_check;
+         UPDATE sources SET strategy = 'BY_STARS' WHERE id = '{}'",
+        odd.id
+    ))
+    .await;
+    let outcome = app.create_contact(contact(&odd, external(1))).await;
+    assert_error(outcome, Code::Internal, "INTERNAL");
+    app.contact(&plain).await;
+    app.assert_invariants().await;
 }

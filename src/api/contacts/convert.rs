@@ -62,12 +62,9 @@ impl From<Created> for CreateContactResponse {
             assigned: created.contact.operator_id.is_some(),
             contact: Some(created.contact.into()),
             lead: Some(created.lead.into()),
-            operator: created.operator.map(|member| {
-                let counted = member.operator.window_limit.is_some();
-                operator(
-                    member.operator,
-                    if counted { member.window_load } else { 0 },
-                )
+            operator: created.operator.map(|entry| {
+                let counted = entry.operator.window_limit.is_some();
+                operator(entry.operator, if counted { entry.window_load } else { 0 })
             }),
             lead_created: created.lead_created,
             conflicting_lead_ids: created

@@ -8,7 +8,7 @@ use crate::{
         self,
         assignments::{self, Assignment, AssignmentKind},
     },
-    dispatch::{self, Pool, pick},
+    dispatch::{self, Pool, Shares},
     error::Result,
     platform::{
         db::Conn,
@@ -78,16 +78,17 @@ async fn with_pools(
     })
 }
 
-fn answer(assignment: &Assignment, pool: Option<&Pool>) -> proto::Assignment {
-    let candidates = pool.map_or(&[][..], |pool| &pool.candidates);
-    let excluded = pool.map_or(&[][..], |pool| &pool.excluded);
-    let total_weight = pick::total_weight(candidates);
+fn answer(assignment: &Assignment, recorded: Option<&(Pool, Shares)>) -> proto::Assignment {
+    let candidates = recorded.map_or(&[][..], |(pool, _)| &pool.candidates);
+    let excluded = recorded.map_or(&[][..], |(pool, _)| &pool.excluded);
+    let probabilities = recorded.map(|(_, expected)| expected.probabilities());
     let candidates: Vec<_> = candidates
         .iter()
-        .map(|candidate| AssignmentCandidate {
+        .zip(probabilities.unwrap_or_default())
+        .map(|(candidate, probability)| AssignmentCandidate {
             operator_id: candidate.operator_id.to_string(),
             weight: i32::try_from(candidate.weight).unwrap_or(i32::MAX),
-            probability: pick::probability(candidate.weight, total_weight),
+            probability,
         })
         .collect();
     let excluded = excluded

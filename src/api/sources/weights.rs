@@ -1,6 +1,6 @@
 //! The methods of `SourceService` about weights: who takes a source's contacts.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use super::convert::answer;
 use crate::{
     call::Context,
     dispatch::{
-        self, pick,
+        self, Demand,
         store::{SourceKeys, lock_operators},
     },
     error::{Error, Result},
@@ -191,34 +191,40 @@ pub(super) async fn preview_distribution(
             if source.delete_time.is_some() {
                 return Err(Error::not_found("source", source_id));
             }
-            dispatch::store::read_roster(conn, organization_id, &[source_id]).await
+            dispatch::store::read_roster(conn, organization_id, source_id).await
         })
         .await?;
-    let pool = roster.pool(source_id, None);
-    let total_weight = pick::total_weight(&pool.candidates);
+    let pool = roster.pool(&Demand::of(source_id));
+    let excluded: HashMap<_, _> = pool
+        .excluded
+        .iter()
+        .map(|excluded| (excluded.operator_id, excluded.reason))
+        .collect();
+    let mut probabilities = roster.expected(&pool).probabilities().into_iter();
     let candidates = roster
-        .members(source_id)
-        .map(|(member, weight)| {
-            let excluded = pool
-                .excluded
-                .iter()
-                .find(|excluded| excluded.operator_id == member.operator.id);
+        .entries(source_id)
+        .map(|(entry, weight)| {
+            let operator = &entry.operator;
+            let reason = excluded.get(&operator.id);
+            // Candidates are in the order of the entries.
+            let probability = if reason.is_none() {
+                probabilities.next()
+            } else {
+                None
+            };
             DistributionCandidate {
-                operator_id: member.operator.id.to_string(),
-                operator_name: member.operator.name.clone(),
+                operator_id: operator.id.to_string(),
+                operator_name: operator.name.clone(),
                 weight: i32::try_from(weight).unwrap_or(i32::MAX),
-                probability: match excluded {
-                    Some(_) => 0.0,
-                    None => pick::probability(weight, total_weight),
-                },
-                eligible: excluded.is_none(),
-                exclusion_reason: excluded
-                    .map(|excluded| proto::ExclusionReason::from(excluded.reason).into())
+                probability: probability.unwrap_or_default(),
+                eligible: reason.is_none(),
+                exclusion_reason: reason
+                    .map(|reason| proto::ExclusionReason::from(*reason).into())
                     .unwrap_or_default(),
-                load: member.operator.load,
-                load_limit: member.operator.load_limit,
-                window_load: member.window_load,
-                window_limit: member.operator.window_limit,
+                load: operator.load,
+                load_limit: operator.load_limit,
+                window_load: entry.window_load,
+                window_limit: operator.window_limit,
             }
         })
         .collect();

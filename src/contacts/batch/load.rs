@@ -91,7 +91,7 @@ pub async fn load<'a>(
     Ok((loaded, outcome))
 }
 
-fn split<'a>(batch: &[&'a Write]) -> (Vec<Item<'a, NewContact>>, Vec<Item<'a, Change>>) {
+pub fn split<'a>(batch: &[&'a Write]) -> (Vec<Item<'a, NewContact>>, Vec<Item<'a, Change>>) {
     let (mut new, mut changes) = (Vec::new(), Vec::new());
     for (index, write) in batch.iter().enumerate() {
         let actor = &write.actor;
@@ -103,7 +103,7 @@ fn split<'a>(batch: &[&'a Write]) -> (Vec<Item<'a, NewContact>>, Vec<Item<'a, Ch
     (new, changes)
 }
 
-fn named_sources<'a>(new: &[Item<'a, NewContact>]) -> SourceKeys<'a> {
+pub fn named_sources<'a>(new: &[Item<'a, NewContact>]) -> SourceKeys<'a> {
     let mut sources = SourceKeys::default();
     for item in new {
         match &item.plan.source {
@@ -154,14 +154,17 @@ async fn lock_contacts(
 }
 
 /// Whose operators to lock.
-struct LockSet {
+pub struct LockSet {
     /// The sources in which there will be a draw: all of theirs.
-    draw_sources: Vec<Uuid>,
+    pub draw_sources: Vec<Uuid>,
     /// These as well, whose loads may change.
-    operators: Vec<Uuid>,
+    pub operators: Vec<Uuid>,
 }
 
-fn operators_to_lock(changes: &[Item<'_, Change>], contacts: &BTreeMap<Uuid, Contact>) -> LockSet {
+pub fn operators_to_lock(
+    changes: &[Item<'_, Change>],
+    contacts: &BTreeMap<Uuid, Contact>,
+) -> LockSet {
     let (mut draw_sources, mut operators) = (Vec::new(), Vec::new());
     let mut seen: HashMap<Uuid, i32> = HashMap::new();
     for Item { plan: change, .. } in changes {

@@ -7,6 +7,8 @@ mod decide;
 mod load;
 mod outcome;
 pub mod plan;
+#[cfg(test)]
+mod simulation;
 mod store;
 
 use std::sync::Arc;
@@ -24,24 +26,24 @@ use crate::{
         db::{Db, Scope, Transaction},
         telemetry::metrics,
     },
-    statistics::Unfolded,
+    statistics::DirtyOrganizations,
 };
 
 /// What batches are written with.
 pub struct Env {
     db: Db,
     recorded_pools: KnownPools,
-    unfolded: Arc<Unfolded>,
+    dirty: Arc<DirtyOrganizations>,
 }
 
 impl Env {
     /// With this database, which is not to be waited for by others, telling of organizations
     /// whose counts have changed.
-    pub fn new(db: Db, unfolded: Arc<Unfolded>) -> Self {
+    pub fn new(db: Db, dirty: Arc<DirtyOrganizations>) -> Self {
         Self {
             db,
             recorded_pools: KnownPools::default(),
-            unfolded,
+            dirty,
         }
     }
 }
@@ -69,12 +71,12 @@ impl Job for Write {
         let Env {
             db,
             recorded_pools,
-            unfolded,
+            dirty,
         } = env;
         db.transaction(Scope::Organization(organization_id), async |transaction| {
             transact(transaction, organization_id, recorded_pools, batch).await
         })
-        .inspect(|_| unfolded.add(organization_id))
+        .inspect(|_| dirty.mark(organization_id))
         .await
     }
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::{
     actor::Actor,
     contacts::store::{Contact, ContactStatus},
-    dispatch::Member,
+    dispatch::RosterEntry,
     leads::{self, store::Lead},
     platform::idempotency::Owned,
 };
@@ -113,7 +113,7 @@ pub struct Created {
     /// Its lead, as it is after the batch.
     pub lead: Lead,
     /// Who has it, right after.
-    pub operator: Option<Member>,
+    pub operator: Option<RosterEntry>,
     /// Whether the lead was not known before.
     pub lead_created: bool,
     /// Other leads that its identifiers point at.

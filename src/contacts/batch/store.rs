@@ -61,7 +61,7 @@ pub async fn write(
 }
 
 /// By how much the operators' loads change.
-fn loads<'a>(
+pub fn loads<'a>(
     before: impl Iterator<Item = &'a Contact>,
     after: impl Iterator<Item = &'a Contact>,
 ) -> BTreeMap<Uuid, i32> {

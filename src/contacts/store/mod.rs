@@ -13,37 +13,14 @@ use uuid::Uuid;
 pub use group::{find_all, insert_all, lock_all, update_all};
 pub use list::{Filter, list};
 
+pub use crate::model::ContactStatus;
 use crate::{
     dispatch::BacklogReason,
     error::{Error, LEAD_HAS_DEALS, Result, violated_key},
-    model::text_enum,
     platform::db::{Conn, Prepared},
     schema::contacts,
+    statistics::Counted,
 };
-
-text_enum! {
-    /// Where the handling of a contact stands.
-    ContactStatus {
-        /// Nobody has begun.
-        New = "NEW",
-        /// An operator is on it.
-        InProgress = "IN_PROGRESS",
-        /// Done.
-        Closed = "CLOSED",
-    }
-}
-
-impl ContactStatus {
-    /// All statuses.
-    pub const ALL: [Self; 3] = [Self::New, Self::InProgress, Self::Closed];
-    /// The statuses that count towards an operator's load.
-    pub const ACTIVE: [Self; 2] = [Self::New, Self::InProgress];
-
-    /// Whether it counts towards its operator's load.
-    pub fn is_active(self) -> bool {
-        Self::ACTIVE.contains(&self)
-    }
-}
 
 /// A row of `contacts`.
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
@@ -72,6 +49,18 @@ impl Contact {
         self.update_time = self.update_time.max(time);
         self.revision += 1;
         self.update_time
+    }
+}
+
+impl From<&Contact> for Counted {
+    fn from(contact: &Contact) -> Self {
+        Self {
+            source_id: contact.source_id,
+            create_time: contact.create_time,
+            operator_id: contact.operator_id,
+            pool_id: contact.pool_id,
+            status: contact.status,
+        }
     }
 }
 

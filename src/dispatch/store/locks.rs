@@ -11,8 +11,9 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
+    dispatch::Strategy,
     error::Result,
-    operators::store::Operator,
+    model::Operator,
     platform::db::{Conn, Prepared},
 };
 
@@ -68,7 +69,8 @@ pub async fn lock_operators(
     .await?)
 }
 
-/// A weight of an operator on a source that exists; with neither, the time.
+/// A weight of an operator on a source that exists, with the strategy of the source; with
+/// neither, the time.
 #[derive(Debug, QueryableByName)]
 pub struct SourceWeight {
     #[diesel(sql_type = Timestamptz)]
@@ -79,6 +81,8 @@ pub struct SourceWeight {
     pub code: Option<String>,
     #[diesel(sql_type = Nullable<Bool>)]
     pub active: Option<bool>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub strategy: Option<Strategy>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub operator_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Integer>)]
@@ -95,15 +99,15 @@ pub async fn weights(
 ) -> Result<Vec<SourceWeight>> {
     Ok(Prepared(
         sql_query(
-            "SELECT t.time, s.id AS source_id, s.code, s.active, w.operator_id, w.weight
+            "SELECT t.time, s.id AS source_id, s.code, s.active, s.strategy, w.operator_id, w.weight
              FROM (SELECT statement_timestamp() AS time) AS t
              LEFT JOIN LATERAL (
                  SELECT f.* FROM unnest($2) AS k (id), LATERAL (
-                     SELECT id, code, active FROM sources
+                     SELECT id, code, active, strategy FROM sources
                      WHERE organization_id = $1 AND id = k.id AND delete_time IS NULL
                      LIMIT 1) AS f
                  UNION SELECT f.* FROM unnest($3) AS k (code), LATERAL (
-                     SELECT id, code, active FROM sources
+                     SELECT id, code, active, strategy FROM sources
                      WHERE organization_id = $1 AND code = k.code AND delete_time IS NULL
                      LIMIT 1) AS f
                  ORDER BY id) AS s ON true

@@ -1,13 +1,12 @@
-//! Reads the operators of sources, under lock or not, and keeps the pools that
-//! decisions were made from. Knows nothing of the wire.
+//! Reads the operators of sources, under lock or not, and records what decisions
+//! were made on. Knows nothing of the wire.
 
 mod locks;
 mod pools;
 mod windows;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::join;
@@ -17,14 +16,14 @@ pub use locks::{SourceKeys, lock_operators};
 pub use pools::{KnownPools, PoolRow, find_pools, save_pools};
 pub use windows::window_loads;
 
-use super::{Member, Roster};
+use super::{Roster, RosterEntry, SourceRules};
 use crate::{
     error::{Error, Result},
-    operators::store::Operator,
+    model::Operator,
     platform::db::Conn,
     schema::operators,
-    sources,
 };
+use locks::SourceWeight;
 
 /// A source as a roster finds it.
 #[derive(Debug)]
@@ -48,82 +47,82 @@ pub async fn lock_roster(
         lock_operators(conn, organization_id, sources, others),
         locks::weights(conn, organization_id, sources),
     );
-    let (operators, rows) = (operators?, weights?);
-    let mut time = rows.iter().map(|row| row.time).next();
+    let (operators, weights) = (operators?, weights?);
+    let mut time = weights.iter().map(|row| row.time).next();
     let mut loads = HashMap::new();
-    let limited = operators
+    let limited: Vec<_> = operators
         .iter()
-        .filter(|operator| operator.window_limit.is_some());
-    let limited: Vec<_> = limited.map(|operator| operator.id).collect();
+        .filter(|operator| operator.window_limit.is_some())
+        .map(|operator| operator.id)
+        .collect();
     if !limited.is_empty() {
         let counted = windows::count_windows(conn, organization_id, &limited, true).await?;
         time = Some(counted.0);
         loads = counted.1;
     }
     let locked: HashSet<_> = operators.iter().map(|operator| operator.id).collect();
-    let (mut found, mut seen) = (Vec::new(), HashSet::new());
-    let mut weights = Vec::new();
-    for row in rows {
-        let (Some(source_id), Some(code), Some(active)) = (row.source_id, row.code, row.active)
-        else {
-            continue;
-        };
-        if seen.insert(source_id) {
-            found.push(FoundSource {
-                id: source_id,
-                code,
-                active,
-            });
-        }
-        if let (Some(operator_id), Some(weight)) = (row.operator_id, row.weight) {
-            if !locked.contains(&operator_id) {
-                // Came after the locks were taken: begin again, and ask them too.
-                return Err(Error::Conflict);
-            }
-            weights.push((source_id, operator_id, weight));
-        }
+    let mut weighted = weights.iter().filter_map(|row| row.operator_id);
+    if !weighted.all(|operator_id| locked.contains(&operator_id)) {
+        // Came after the locks were taken: begin again, and ask them too.
+        return Err(Error::Conflict);
     }
     let time = time.ok_or_else(|| Error::internal("no time"))?;
-    Ok((roster(time, operators, &loads, weights), found))
+    let (rules, found) = by_source(weights);
+    Ok((Roster::new(time, entries(operators, &loads), rules), found))
 }
 
-/// The roster of these sources, as it is now.
+/// The roster of this source, as it is now.
 pub async fn read_roster(
     mut conn: &Conn,
     organization_id: Uuid,
-    source_ids: &[Uuid],
+    source_id: Uuid,
 ) -> Result<Roster> {
-    let weights = sources::store::weights::list(conn, organization_id, source_ids).await?;
+    let source = SourceKeys::id(source_id);
+    let weights = locks::weights(conn, organization_id, &source).await?;
     let operators: Vec<Operator> = operators::table
         .filter(operators::organization_id.eq(organization_id))
-        .filter(operators::id.eq_any(weights.iter().map(|weight| weight.operator_id)))
+        .filter(operators::id.eq_any(weights.iter().filter_map(|row| row.operator_id)))
         .select(Operator::as_select())
         .load(&mut conn)
         .await?;
     let ids: Vec<_> = operators.iter().map(|operator| operator.id).collect();
     let (time, loads) = windows::count_windows(conn, organization_id, &ids, false).await?;
-    let weights = weights
-        .into_iter()
-        .map(|weight| (weight.source_id, weight.operator_id, weight.weight));
-    Ok(roster(time, operators, &loads, weights))
+    let (rules, _) = by_source(weights);
+    Ok(Roster::new(time, entries(operators, &loads), rules))
 }
 
-fn roster(
-    time: DateTime<Utc>,
-    operators: Vec<Operator>,
-    window_loads: &HashMap<Uuid, i32>,
-    weights: impl IntoIterator<Item = (Uuid, Uuid, i32)>,
-) -> Roster {
-    let members = operators
-        .into_iter()
-        .map(|operator| Member {
+/// How each source is shared out, and the sources.
+fn by_source(rows: Vec<SourceWeight>) -> (Vec<SourceRules>, Vec<FoundSource>) {
+    let mut rules: BTreeMap<Uuid, SourceRules> = BTreeMap::new();
+    let mut found = Vec::new();
+    for row in rows {
+        let (Some(id), Some(code), Some(active), Some(strategy)) =
+            (row.source_id, row.code, row.active, row.strategy)
+        else {
+            continue;
+        };
+        let rules = rules.entry(id).or_insert_with(|| {
+            found.push(FoundSource { id, code, active });
+            SourceRules {
+                source_id: id,
+                strategy: strategy.rules(),
+                weights: Vec::new(),
+            }
+        });
+        if let (Some(operator_id), Some(weight)) = (row.operator_id, row.weight) {
+            let weight = u32::try_from(weight).unwrap_or_default();
+            rules.weights.push((operator_id, weight));
+        }
+    }
+    (rules.into_values().collect(), found)
+}
+
+fn entries(operators: Vec<Operator>, window_loads: &HashMap<Uuid, i32>) -> Vec<RosterEntry> {
+    let operators = operators.into_iter();
+    operators
+        .map(|operator| RosterEntry {
             window_load: window_loads.get(&operator.id).copied().unwrap_or_default(),
             operator,
         })
-        .collect();
-    let weights = weights.into_iter().map(|(source_id, operator_id, weight)| {
-        let weight = u32::try_from(weight).unwrap_or_default();
-        (source_id, operator_id, weight)
-    });
-    Roster::new(time, members, weights)
+        .collect()
 }

@@ -1,4 +1,4 @@
-//! Keeps the pools that decisions were made from.
+//! Records what decisions were made on.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,20 +8,21 @@ use std::{
 use diesel::{
     prelude::*,
     sql_query,
-    sql_types::{Array, Jsonb, Uuid as SqlUuid},
+    sql_types::{Array, Jsonb, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    dispatch::{Pool, Roster},
+    dispatch::{Basis, Pool, Roster, Shares, pick::Candidate},
     error::{Error, Result},
     platform::db::{Conn, Prepared, column},
     schema::candidate_pools,
 };
 
-/// Ids of pools that are kept already. They are never deleted, so they need not
+/// Ids of pools that are recorded already. They are never deleted, so they need not
 /// be sent again.
 #[derive(Debug, Default)]
 pub struct KnownPools(Mutex<HashSet<Uuid>>);
@@ -30,12 +31,14 @@ pub struct KnownPools(Mutex<HashSet<Uuid>>);
 const MAX_KNOWN: usize = 10_000;
 
 impl KnownPools {
-    /// The rows of those pools of the roster that are not known.
+    /// The rows of what decisions on the roster were made on, as far as they are not known.
     pub fn unknown(&self, roster: &Roster) -> Result<Vec<PoolRow>> {
         let known = self.lock();
-        let unknown = roster.used_pools().iter();
+        let unknown = roster.bases().iter();
         let unknown = unknown.filter(|(id, _)| !known.contains(id));
-        unknown.map(|(id, pool)| PoolRow::new(*id, pool)).collect()
+        unknown
+            .map(|(id, basis)| PoolRow::new(*id, basis))
+            .collect()
     }
 
     /// These rows have been committed.
@@ -52,27 +55,47 @@ impl KnownPools {
     }
 }
 
-/// A pool as it is kept.
+/// A pool as it is recorded.
 #[derive(Debug)]
 pub struct PoolRow {
     id: Uuid,
     source_id: Uuid,
+    strategy: &'static str,
     candidates: Value,
     excluded: Value,
 }
 
+/// A candidate as it is recorded.
+#[derive(Debug, Serialize, Deserialize)]
+struct CandidateRow {
+    operator_id: Uuid,
+    weight: u32,
+    /// Absent in pools of before it was recorded: by weighted random it is the weight.
+    share: Option<u64>,
+}
+
 impl PoolRow {
-    fn new(id: Uuid, pool: &Pool) -> Result<Self> {
+    fn new(id: Uuid, basis: &Basis) -> Result<Self> {
+        let pool = &basis.pool;
+        let candidates = pool.candidates.iter().zip(basis.expected.parts());
+        let candidates: Vec<_> = candidates
+            .map(|(candidate, share)| CandidateRow {
+                operator_id: candidate.operator_id,
+                weight: candidate.weight,
+                share: Some(*share),
+            })
+            .collect();
         Ok(Self {
             id,
             source_id: pool.source_id,
-            candidates: serde_json::to_value(&pool.candidates).map_err(Error::internal)?,
+            strategy: basis.strategy,
+            candidates: serde_json::to_value(candidates).map_err(Error::internal)?,
             excluded: serde_json::to_value(&pool.excluded).map_err(Error::internal)?,
         })
     }
 }
 
-/// Keeps pools that decisions were made from; some may be there already.
+/// Records pools that decisions were made on; some may be there already.
 pub async fn save_pools(conn: &Conn, organization_id: Uuid, rows: &[PoolRow]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
@@ -82,13 +105,15 @@ pub async fn save_pools(conn: &Conn, organization_id: Uuid, rows: &[PoolRow]) ->
     rows.sort_by_key(|row| row.id);
     Prepared(
         sql_query(
-            "INSERT INTO candidate_pools (organization_id, id, source_id, candidates, excluded)
-             SELECT $1, p.* FROM unnest($2, $3, $4, $5) AS p
+            "INSERT INTO candidate_pools (organization_id, id, source_id, strategy, candidates,
+                 excluded)
+             SELECT $1, p.* FROM unnest($2, $3, $4, $5, $6) AS p
              ON CONFLICT DO NOTHING",
         )
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(column(&rows, |row| row.id))
         .bind::<Array<SqlUuid>, _>(column(&rows, |row| row.source_id))
+        .bind::<Array<Text>, _>(column(&rows, |row| row.strategy))
         .bind::<Array<Jsonb>, _>(column(&rows, |row| &row.candidates))
         .bind::<Array<Jsonb>, _>(column(&rows, |row| &row.excluded)),
     )
@@ -97,12 +122,12 @@ pub async fn save_pools(conn: &Conn, organization_id: Uuid, rows: &[PoolRow]) ->
     Ok(())
 }
 
-/// Pools by id.
+/// Pools by id, each with what was to be expected of a choice from it.
 pub async fn find_pools(
     mut conn: &Conn,
     organization_id: Uuid,
     ids: &[Uuid],
-) -> Result<HashMap<Uuid, Pool>> {
+) -> Result<HashMap<Uuid, (Pool, Shares)>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -120,16 +145,29 @@ pub async fn find_pools(
     rows.into_iter()
         .map(|(id, source_id, candidates, excluded)| {
             let internal = |error: serde_json::Error| Error::internal(error);
-            let candidates = serde_json::from_value(candidates).map_err(internal)?;
-            let excluded = serde_json::from_value(excluded).map_err(internal)?;
-            Ok((
-                id,
-                Pool {
-                    source_id,
-                    candidates,
-                    excluded,
-                },
-            ))
+            let rows: Vec<CandidateRow> = serde_json::from_value(candidates).map_err(internal)?;
+            let (candidates, shares) = rows
+                .into_iter()
+                .map(
+                    |CandidateRow {
+                         operator_id,
+                         weight,
+                         share,
+                     }| {
+                        let candidate = Candidate {
+                            operator_id,
+                            weight,
+                        };
+                        (candidate, share.unwrap_or_else(|| weight.into()))
+                    },
+                )
+                .unzip();
+            let pool = Pool {
+                source_id,
+                candidates,
+                excluded: serde_json::from_value(excluded).map_err(internal)?,
+            };
+            Ok((id, (pool, Shares::new(shares))))
         })
         .collect()
 }

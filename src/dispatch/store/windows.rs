@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
-    operators::store::Operator,
+    model::Operator,
     platform::db::{Conn, Prepared},
 };
 

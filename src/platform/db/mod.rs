@@ -5,7 +5,6 @@ mod replica;
 mod scope;
 pub mod search;
 mod shares;
-
 mod tls;
 mod transaction;
 

@@ -12,14 +12,12 @@ use std::{
 use tokio::time::{sleep, timeout};
 
 use super::{Db, Shares};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How long a statement waits for a lock. Only the replay of changes holds any.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
-/// How often the replica is compared with the primary.
-const INTERVAL: Duration = Duration::from_secs(1);
 /// How long it may take to get where the primary was. Until a replica that falls
-/// behind is given up, it is at most twice that and an interval old.
+/// behind is given up, it is at most twice that and the pause between comparisons old.
 const MAX_LAG: Duration = Duration::from_secs(4);
 /// How long to wait before looking again how far it has got.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -55,22 +53,20 @@ impl Replica {
         self.db.close();
     }
 
-    /// Compares it with the primary, for ever.
-    pub async fn keep_compared(&self, primary: &Db) {
-        loop {
-            let near = timeout(MAX_LAG, self.reaches(primary)).await;
-            let near = matches!(near, Ok(Ok(())));
-            match (self.near.swap(near, Ordering::Relaxed), near) {
-                (false, true) => tracing::info!("lists are read from the replica"),
-                (true, false) => {
-                    tracing::warn!(
-                        "lists are read from the primary: the replica is gone or behind"
-                    );
-                }
-                _ => {}
+    /// Compares it with the primary. From then on it is read from if it is near, and not if
+    /// it is gone or behind, which is an error.
+    pub async fn compare(&self, primary: &Db) -> Result<()> {
+        let reached = timeout(MAX_LAG, self.reaches(primary)).await;
+        let outcome = reached.unwrap_or(Err(Error::DeadlineExceeded));
+        let near = outcome.is_ok();
+        match (self.near.swap(near, Ordering::Relaxed), near) {
+            (false, true) => tracing::info!("lists are read from the replica"),
+            (true, false) => {
+                tracing::warn!("lists are read from the primary: the replica is gone or behind");
             }
-            sleep(INTERVAL).await;
+            _ => {}
         }
+        outcome
     }
 
     /// Waits until it is where the primary is now.

@@ -2,13 +2,13 @@
 //! and given again. A claim is made in the transaction it guards, before
 //! anything else: a concurrent twin waits for it and then reads its answer.
 
-mod age;
 mod claim;
+mod retention;
 
 use std::collections::HashMap;
 
-pub use age::{forget, forget_at, keep_clean};
 pub use claim::{Claim, Owned};
+pub use retention::{IdempotencyRetention, forget, forget_at};
 
 use diesel::{
     ExpressionMethods, QueryDsl, QueryableByName, sql_query,

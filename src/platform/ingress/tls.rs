@@ -4,7 +4,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -21,6 +21,7 @@ use tokio_rustls::{
 };
 
 use crate::platform::{
+    background::{Outcome, Report, Schedule, Task},
     files,
     pem::{authorities, certificates, unusable},
 };
@@ -52,13 +53,17 @@ struct Contents {
 pub struct Tls(Arc<RwLock<Arc<ServerConfig>>>);
 
 impl Tls {
-    /// With what is in these files, and what will be in them: whoever polls the
-    /// future follows their changes. The error is a message for the terminal.
-    pub fn open(files: Files) -> Result<(Self, impl Future<Output = ()>), String> {
+    /// With what is in these files, and the task that takes what will be in them. The error is
+    /// a message for the terminal.
+    pub fn open(files: Files) -> Result<(Self, ReloadTls), String> {
         let contents = files.read()?;
         let tls = Self(Arc::new(RwLock::new(contents.config(&files)?)));
-        let follow = tls.clone().follow(files, contents);
-        Ok((tls, follow))
+        let reload = ReloadTls {
+            tls: tls.clone(),
+            files: Arc::new(files),
+            contents: Mutex::new(contents),
+        };
+        Ok((tls, reload))
     }
 
     /// Agrees with a client.
@@ -66,34 +71,36 @@ impl Tls {
         let config = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
         TlsAcceptor::from(config).accept(stream).await
     }
+}
 
-    /// Uses what is in the files from when it changes. What cannot be used is
-    /// logged once, and what was there before stays in use.
-    async fn follow(self, files: Files, mut contents: Contents) {
-        let files = Arc::new(files);
-        let mut unreadable = String::new();
-        loop {
-            tokio::time::sleep(LOOK_INTERVAL).await;
-            let reader = Arc::clone(&files);
-            let read = tokio::task::spawn_blocking(move || reader.read()).await;
-            match read {
-                Ok(Ok(present)) if present != contents => {
-                    contents = present;
-                    match contents.config(&files) {
-                        Ok(config) => {
-                            *self.0.write().unwrap_or_else(PoisonError::into_inner) = config;
-                            tracing::info!("new TLS certificates are in use");
-                        }
-                        Err(error) => tracing::error!(error, "the old TLS certificates stay"),
-                    }
-                }
-                Ok(Err(error)) if error != unreadable => {
-                    tracing::error!(error, "the old TLS certificates stay");
-                    unreadable = error;
-                }
-                _ => {}
-            }
+/// Takes certificates and keys from their files when those have changed. What cannot be used
+/// is an error, and what was there before stays in use.
+pub struct ReloadTls {
+    tls: Tls,
+    files: Arc<Files>,
+    /// What is in use.
+    contents: Mutex<Contents>,
+}
+
+impl Task for ReloadTls {
+    const NAME: &'static str = "reload_tls";
+
+    fn schedule(&self) -> Schedule {
+        Schedule::every(LOOK_INTERVAL).late()
+    }
+
+    async fn run_once(&self) -> Outcome {
+        let files = Arc::clone(&self.files);
+        let present = tokio::task::spawn_blocking(move || files.read()).await??;
+        let mut contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        if present == *contents {
+            return Ok(Report::default());
         }
+        let config = present.config(&self.files)?;
+        *self.tls.0.write().unwrap_or_else(PoisonError::into_inner) = config;
+        *contents = present;
+        tracing::info!("new TLS certificates are in use");
+        Ok(Report::of(1_u64))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The settings of what the service says of itself, but for those of its log.
 
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 
 use crate::platform::Address;
@@ -48,6 +50,17 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
+    /// How often the gauges from the database are read.
+    pub fn metrics_interval(&self) -> Duration {
+        Duration::from_secs(self.metrics_interval_seconds)
+    }
+
+    /// How often counts are verified, if they are.
+    pub fn verify_interval(&self) -> Option<Duration> {
+        let seconds = self.verify_interval_seconds;
+        (seconds > 0).then(|| Duration::from_secs(seconds))
+    }
+
     /// Where traces are sent.
     pub fn traces(&self) -> Option<&str> {
         self.otlp_endpoint.as_deref().filter(|url| !url.is_empty())

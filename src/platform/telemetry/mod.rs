@@ -3,7 +3,6 @@
 
 pub mod call;
 pub mod config;
-pub mod figures;
 pub mod metrics;
 #[cfg(feature = "otlp")]
 mod otlp;

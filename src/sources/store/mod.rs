@@ -8,9 +8,9 @@ use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+pub use crate::dispatch::Strategy;
 use crate::{
     error::{Error, Result, violated_key},
-    model::text_enum,
     platform::{
         db::Conn,
         grpc::{
@@ -20,14 +20,6 @@ use crate::{
     },
     schema::sources,
 };
-
-text_enum! {
-    /// How an operator is chosen.
-    Strategy {
-        /// At random, in proportion to the weights.
-        WeightedRandom = "WEIGHTED_RANDOM",
-    }
-}
 
 /// A row of `sources`.
 #[derive(Debug, Clone, Queryable, Selectable)]

@@ -70,8 +70,10 @@ pub const KINDS: &str = "LATERAL unnest(c.source_ids, c.hours, c.operator_ids, c
         c.statuses, c.contacts) AS k (source_id, hour, operator_id, pool_id, status, contacts)";
 
 /// What the `seen` numbers of contacts, by source, hour, operator, pool and status,
-/// in the organization `$1` count for in the cells of hours: for a WITH. (OFFSET 0:
-/// pools are looked up one by one.)
+/// in the organization `$1` count for in the cells of hours: for a WITH. What was to be
+/// expected is what the decision recorded with its pool: each candidate's share, out of
+/// the sum of all, to the billionth. (Pools of before shares were recorded are of weighted
+/// random, whose shares are the weights. OFFSET 0: pools are looked up one by one.)
 pub const HOURS: &str = "counted AS (
         SELECT source_id, hour, operator_id, pool_id, sum(contacts)::bigint AS contacts,
                coalesce(sum(contacts) FILTER (WHERE status = 'NEW'), 0) AS new_contacts,
@@ -90,13 +92,17 @@ pub const HOURS: &str = "counted AS (
                     THEN contacts * 1000000000 ELSE 0 END AS expected_nanos
         FROM counted
       UNION ALL
-        SELECT d.source_id, d.hour, (c ->> 'operator_id')::uuid, 0, 0, 0,
-               d.contacts * (((c ->> 'weight')::bigint * 1000000000 + p.weight / 2) / p.weight)
+        SELECT d.source_id, d.hour, e.operator_id, 0, 0, 0,
+               d.contacts * ((e.share * 1000000000 + e.whole / 2) / e.whole)
         FROM drawn AS d, LATERAL (
-            SELECT candidates, (SELECT sum((c ->> 'weight')::bigint)::bigint
-                                FROM jsonb_array_elements(candidates) AS c) AS weight
-            FROM candidate_pools WHERE organization_id = $1 AND id = d.pool_id OFFSET 0
-        ) AS p, LATERAL jsonb_array_elements(p.candidates) AS c
+            SELECT candidates FROM candidate_pools
+            WHERE organization_id = $1 AND id = d.pool_id OFFSET 0
+        ) AS p, LATERAL (
+            SELECT r.operator_id, s.share, (sum(s.share) OVER ())::bigint AS whole
+            FROM jsonb_to_recordset(p.candidates)
+                     AS r (operator_id uuid, weight bigint, share bigint),
+                 LATERAL (SELECT coalesce(r.share, r.weight) AS share) AS s
+        ) AS e
         WHERE d.contacts <> 0
     )";
 

@@ -13,9 +13,8 @@ use diesel_async::RunQueryDsl;
 use rand::RngExt;
 use uuid::Uuid;
 
-use super::{Counts, Kind};
+use super::{Counted, Counts, Kind};
 use crate::{
-    contacts::store::Contact,
     error::Result,
     platform::db::{Conn, Prepared, column},
 };
@@ -25,11 +24,11 @@ const LEAD_SLOTS: i16 = 8;
 
 /// Counts contacts that have changed: as what they were no longer, as what they
 /// are from now on. Deleted ones are nothing any more.
-pub async fn record<'a>(
+pub async fn record<C: Into<Counted>>(
     conn: &Conn,
     organization_id: Uuid,
-    before: impl IntoIterator<Item = &'a Contact>,
-    after: impl IntoIterator<Item = &'a Contact>,
+    before: impl IntoIterator<Item = C>,
+    after: impl IntoIterator<Item = C>,
 ) -> Result<()> {
     let counts = Counts::of(before, after);
     apply(conn, organization_id, &counts, &BTreeMap::new()).await

@@ -15,7 +15,7 @@ use minicrm::{
 use prost_types::Timestamp;
 
 use super::distribution;
-use crate::support::{App, call, operator};
+use crate::support::{App, FOLDING, call, development, new_database, operator};
 
 /// Midnight of a day, in UTC.
 const DAY: i64 = 1_772_323_200;
@@ -169,7 +169,7 @@ async fn assert_ranges_are_right(app: &App, sources: &[String]) {
 /// millisecond; ids without exact times; the hour of now and not of the contact.
 #[tokio::test]
 async fn a_range_is_what_a_recount_finds() {
-    let app = App::start().await;
+    let app = App::holding_back(new_database().await, development(), &FOLDING).await;
     let [ann, bob, cem] = ["Ann", "Bob", "Cem"].map(|name| app.operator(operator(name)));
     let (ann, bob, cem) = (ann.await, bob.await, cem.await);
     let bot = app.source("bot", &[(&ann, 1), (&bob, 2), (&cem, 4)]).await;

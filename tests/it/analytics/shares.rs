@@ -86,3 +86,53 @@ async fn nothing_that_is_counted_is_missing_in_the_distribution() {
     }
     assert_eq!(walked, whole);
 }
+
+/// What was to be expected is what decisions recorded, not what weights would say now:
+/// pools of before shares were recorded count by the weights, which were the shares of all.
+#[tokio::test]
+async fn what_was_to_be_expected_is_what_was_recorded() {
+    let app = App::start().await;
+    let ann = app.operator(operator("Ann")).await;
+    let bob = app.operator(operator("Bob")).await;
+    let source = app.source("bot", &[(&ann, 1), (&bob, 3)]).await;
+    for _ in 0..4 {
+        app.contact(&source).await;
+    }
+    let expected = async || -> Vec<f64> {
+        let answer = distribution(&app, GetDistributionRequest::default()).await;
+        answer.rows.iter().map(|row| row.expected).collect()
+    };
+    assert_eq!(expected().await, [1.0, 3.0]);
+    app.execute(
+        "UPDATE candidate_pools SET candidates = (
+             SELECT jsonb_agg(c - 'share' ORDER BY n)
+             FROM jsonb_array_elements(candidates) WITH ORDINALITY AS e (c, n))",
+    )
+    .await;
+    assert_eq!(expected().await, [1.0, 3.0]);
+    app.fold().await;
+    app.assert_invariants().await;
+
+    // As another strategy would have recorded it.
+    let third = app.source("form", &[(&ann, 1), (&bob, 3)]).await;
+    app.contact(&third).await;
+    app.execute(&format!(
+        "UPDATE candidate_pools SET strategy = 'IN_TURN', candidates = (
+             SELECT jsonb_agg(c || jsonb_build_object('share', 2 - n) ORDER BY n)
+             FROM jsonb_array_elements(candidates) WITH ORDINALITY AS e (c, n))
+         WHERE source_id = '{}'",
+        third.id
+    ))
+    .await;
+    let request = GetDistributionRequest {
+        source_id: third.id.clone(),
+        ..Default::default()
+    };
+    let answer = distribution(&app, request).await;
+    let got: f64 = answer.rows.iter().map(|row| row.expected).sum();
+    assert!((got - 1.0).abs() < 1e-9);
+    let of_ann = answer.rows.iter().find(|row| row.operator_id == ann.id);
+    assert_eq!(of_ann.map(|row| row.expected), Some(1.0));
+    app.fold().await;
+    app.assert_invariants().await;
+}

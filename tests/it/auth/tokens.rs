@@ -190,7 +190,7 @@ async fn a_token_is_signed_with_a_key_of_ours_as_that_key_signs() {
         "minicrm",
         "minicrm",
     );
-    let x = public.unwrap().public().keys.remove(0).x;
+    let x = public.unwrap().public()[0].x.clone();
     let raw = BASE64_URL_SAFE_NO_PAD.decode(&x).unwrap();
     for secret in [x.as_bytes(), &raw, KEY.as_bytes(), b""] {
         let mut header = Header::new(Algorithm::HS256);

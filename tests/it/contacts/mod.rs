@@ -10,3 +10,4 @@ mod list;
 mod pages;
 mod reassign;
 mod status;
+mod system;

@@ -5,7 +5,6 @@ mod api;
 mod comments;
 mod configuration;
 mod errors;
-mod incidents;
 mod links;
 mod permissions;
 mod reasons;

@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use minicrm::{
-    platform::ingress::{self, Callers, Deadline, Door, Edge, Owner},
+    platform::ingress::{self, Callers, Deadline, Door, Edge, Methods, Owner},
     proto::{CreateLeadRequest, Lead, ListLeadsRequest},
 };
 use tokio::{net::TcpListener, sync::watch};
@@ -153,7 +153,12 @@ async fn a_panic_outside_of_methods_is_an_error_too() {
         listener,
         tls: None,
         routes: Routes::new(Panics::<false>).add_service(Panics::<true>),
-        edge: Arc::new(Edge::new(ingress::Settings::default(), 1)),
+        edge: Arc::new(Edge::new(
+            ingress::Settings::default(),
+            Methods::new(&[], []).unwrap(),
+            1,
+            1,
+        )),
         callers: Arc::new(Everybody),
     };
     let (_open, stop) = watch::channel(false);

@@ -7,7 +7,10 @@ use std::{
 
 use minicrm::{
     auth::tokens::{Key, Keys},
-    proto::{GetJsonWebKeySetRequest, GetLeadRequest, LoginRequest, RegisterRequest},
+    proto::{
+        GetJsonWebKeySetRequest, GetLeadRequest, JsonWebKey, JsonWebKeySet, LoginRequest,
+        RegisterRequest,
+    },
 };
 use tonic::Code;
 
@@ -44,7 +47,18 @@ async fn a_key_is_made_once_and_kept() {
     assert_eq!(mode & 0o777, 0o600);
     let pem = std::fs::read_to_string(file).unwrap();
     let keys = Keys::new(&[Key::Ed25519Pem(pem)], "minicrm", "minicrm").unwrap();
-    assert_eq!(keys.public(), published[0]);
+    let [key] = keys.public() else {
+        panic!("one key");
+    };
+    let key = JsonWebKey {
+        kty: key.kty.to_owned(),
+        crv: key.crv.to_owned(),
+        kid: key.kid.clone(),
+        r#use: key.r#use.to_owned(),
+        alg: key.alg.to_owned(),
+        x: key.x.clone(),
+    };
+    assert_eq!(JsonWebKeySet { keys: vec![key] }, published[0]);
 }
 
 #[tokio::test]

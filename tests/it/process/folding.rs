@@ -1,7 +1,7 @@
 //! What the process does beside its calls for counts to stay cheap to read.
 
 use super::{Process, channel, free_address};
-use crate::support::{App, new_database, until};
+use crate::support::{App, FOLDING, development, new_database, until};
 
 async fn until_folded(app: &App) {
     until("all changes are folded", async || app.unfolded().await == 0).await;
@@ -11,8 +11,7 @@ async fn until_folded(app: &App) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changes_is_folded_before_long() {
     let url = new_database().await;
-    // This one does not fold.
-    let app = App::on(url.clone()).await;
+    let app = App::holding_back(url.clone(), development(), &FOLDING).await;
     let source = app.source("bot", &[]).await;
     app.contact(&source).await;
     let address = free_address();

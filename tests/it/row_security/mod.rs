@@ -10,17 +10,20 @@ use std::time::Duration;
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use minicrm::{
+    app::Settings,
     fold_counts,
     platform::db::{Conn, Db},
 };
 use uuid::Uuid;
 
-use crate::support::{App, contact, external, new_database, operator, request_id};
+use crate::support::{
+    App, FOLDING, contact, external, new_database, operator, request_id, settings,
+};
 
 /// Tables whose rows belong to no organization, and the only ones without a
 /// policy.
 const WITHOUT: &str = "('migration_lock', '__diesel_schema_migrations',
-    'users', 'sessions', 'refresh_tokens', 'user_tokens')";
+    'users', 'sessions', 'refresh_tokens', 'user_tokens', 'background_leases')";
 
 #[derive(Debug, QueryableByName)]
 struct Name {
@@ -40,9 +43,13 @@ async fn as_service(url: &str) -> Conn {
     conn
 }
 
-/// A server for this organization, on a database that others may use, too.
+/// A server for this organization, on a database that others may use, too. It does not fold.
 async fn serving(url: &str, organization_id: Uuid) -> App {
-    App::serving(url.to_owned(), vec![organization_id]).await
+    let settings = Settings {
+        organizations: vec![organization_id],
+        ..settings()
+    };
+    App::holding_back(url.to_owned(), settings, &FOLDING).await
 }
 
 /// Two organizations in one database, each with some of everything.

@@ -1,15 +1,13 @@
 //! What must hold whatever happened: checked in the database, behind the wire.
 
-use std::time::Duration;
-
 use diesel::{
     QueryableByName, sql_query,
     sql_types::{BigInt, Text},
 };
 use diesel_async::RunQueryDsl;
-use minicrm::{fold_counts, platform::db::Db, verify};
+use minicrm::verify;
 
-use super::{App, cluster::served};
+use super::App;
 
 #[derive(Debug, QueryableByName)]
 struct Finding {
@@ -89,15 +87,6 @@ impl App {
         let findings: Vec<_> = findings.into_iter().map(|row| row.finding).collect();
         assert_eq!(findings, [""; 0]);
         assert_eq!(self.verify(false).await, "");
-    }
-
-    /// Folds what was counted into the cells.
-    pub async fn fold(&self) {
-        let url = served(&self.database_url);
-        let db = Db::new(&url, 1, Duration::from_secs(5)).unwrap();
-        for organization_id in db.organizations().await.unwrap() {
-            fold_counts(&db, organization_id).await.unwrap();
-        }
     }
 
     /// How many changes of counts are not folded yet.

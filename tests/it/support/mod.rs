@@ -1,6 +1,7 @@
 //! What every test starts with: a server of its own on a database of its own,
 //! a client per service, makers of valid requests, and checks of errors.
 
+mod background;
 mod calls;
 mod cluster;
 mod errors;
@@ -22,10 +23,10 @@ use std::{
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
-    app::{App as Shared, Settings},
+    app::Settings,
     auth::tokens::Key,
     call::DEVELOPMENT_ORGANIZATION,
-    platform::db::Conn,
+    platform::{background::Handle, db::Conn},
     proto::{
         activity_service_client::ActivityServiceClient,
         analytics_service_client::AnalyticsServiceClient, auth_service_client::AuthServiceClient,
@@ -34,9 +35,8 @@ use minicrm::{
         organization_service_client::OrganizationServiceClient,
         source_service_client::SourceServiceClient, task_service_client::TaskServiceClient,
     },
-    server::{self, Places},
 };
-use tokio::{net::TcpListener, sync::watch};
+use tokio::sync::watch;
 use tonic::{
     Request, Status,
     service::{Interceptor, interceptor::InterceptedService},
@@ -44,6 +44,7 @@ use tonic::{
 };
 use uuid::Uuid;
 
+pub use background::{EVERYTHING, FOLDING};
 pub(crate) use calls::call;
 pub use calls::mask;
 pub use cluster::{database_with, empty_database, new_database};
@@ -53,7 +54,7 @@ pub use makers::*;
 pub use people::Person;
 pub use raw::messages;
 use settings::authenticated;
-pub use settings::{secure, secure_with, settings};
+pub use settings::{development, secure, secure_with, settings};
 pub use waits::{HANGS, until, within};
 
 /// A key that tokens are signed with.
@@ -109,6 +110,8 @@ pub struct App {
     pub organizations: OrganizationServiceClient<Caller>,
     /// Where the server listens, if it is one of this process.
     address: Option<SocketAddr>,
+    /// What acts on its background tasks, if it is one of this process.
+    background: Option<Handle>,
     /// Stops the server when the last clone is dropped.
     stop: Option<Arc<watch::Sender<bool>>>,
 }
@@ -126,10 +129,15 @@ impl App {
 
     /// A server on this database for these organizations.
     pub async fn serving(database_url: String, organizations: Vec<Uuid>) -> Self {
-        Self::with_connections(database_url, organizations, 8).await
+        let settings = Settings {
+            organizations,
+            ..settings()
+        };
+        Self::made_with(database_url, settings).await
     }
 
-    /// A server that has so many connections to this database.
+    /// A server that has so many connections to this database, which nothing uses beside
+    /// the calls: background tasks are held back.
     pub async fn with_connections(
         database_url: String,
         organizations: Vec<Uuid>,
@@ -140,7 +148,7 @@ impl App {
             organizations,
             ..settings()
         };
-        Self::made_with(database_url, settings).await
+        Self::holding_back(database_url, settings, &EVERYTHING).await
     }
 
     /// A server with authentication on a fresh database.
@@ -182,40 +190,6 @@ impl App {
         Self::made_with(database_url, settings).await
     }
 
-    /// A server on this database. It notices what other processes revoke, unless told for how
-    /// long it believes what it knows.
-    pub async fn made_with(database_url: String, settings: Settings) -> Self {
-        let url = cluster::served(&database_url);
-        let notices = settings.identity_cache_ttl.is_none();
-        let shared = Arc::new(Shared::new(&url, settings).unwrap());
-        shared.prepare(&url).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = watch::channel(false);
-        tokio::spawn(async move {
-            let places = Places {
-                listener,
-                tls: None,
-                health: None,
-                pause: Duration::ZERO,
-                drain: Duration::from_secs(1),
-            };
-            let served = server::serve(places, Arc::clone(&shared), stopped);
-            tokio::select! {
-                served = served => served.unwrap(),
-                () = shared.denials().keep_written(shared.db()) => {}
-                () = notice_revocations(&shared, notices) => {}
-            }
-        });
-        let endpoint = Endpoint::try_from(format!("http://{address}")).unwrap();
-        let channel = endpoint.connect().await.unwrap();
-        Self {
-            address: Some(address),
-            stop: Some(Arc::new(stop)),
-            ..Self::at(channel, database_url)
-        }
-    }
-
     /// Clients of a server that runs elsewhere.
     pub fn at(channel: Channel, database_url: String) -> Self {
         Self::calling(channel, database_url, Bearer::default())
@@ -229,6 +203,7 @@ impl App {
         };
         Self {
             address: self.address,
+            background: self.background.clone(),
             stop: self.stop.clone(),
             ..Self::calling(self.channel.clone(), self.database_url.clone(), bearer)
         }
@@ -251,6 +226,7 @@ impl App {
             caller,
             channel,
             address: None,
+            background: None,
             stop: None,
         }
     }
@@ -263,6 +239,7 @@ impl App {
         let channel = endpoint.connect().await.unwrap();
         Self {
             address: self.address,
+            background: self.background.clone(),
             stop: self.stop.clone(),
             ..Self::at(channel, self.database_url.clone())
         }
@@ -282,11 +259,4 @@ impl App {
     pub async fn execute(&self, sql: &str) {
         self.database().await.batch_execute(sql).await.unwrap();
     }
-}
-
-async fn notice_revocations(shared: &Shared, notices: bool) {
-    if notices {
-        shared.keep_revoked().await;
-    }
-    std::future::pending::<()>().await;
 }

@@ -9,6 +9,7 @@ use minicrm::{
         limits::Attempts,
         tokens::{Key, Keys},
     },
+    call::DEVELOPMENT_ORGANIZATION,
     platform::ingress::{self, Timeouts},
 };
 
@@ -22,6 +23,14 @@ pub fn settings() -> Settings {
         reflection: true,
         edge: unhurried(),
         ..Settings::default()
+    }
+}
+
+/// The same for the organization of development.
+pub fn development() -> Settings {
+    Settings {
+        organizations: vec![DEVELOPMENT_ORGANIZATION],
+        ..settings()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
         Contact, ContactStatus,
         assignments::{Assignment, AssignmentKind},
     },
-    dispatch::{Member, Roster, store::FoundSource},
+    dispatch::{Demand, Roster, RosterEntry, store::FoundSource},
     error::{Error, SOURCE_INACTIVE},
     ids::{id_at, ordered_id_at},
     leads::{
@@ -54,7 +54,7 @@ impl Intake {
         for (number, (&(item, source_id), resolved)) in accepted.iter().zip(resolved).enumerate() {
             let lead_id = leads.lead(resolved.lead).id;
             let (contact, assignment) = draw(rng, roster, number, item.plan, source_id, lead_id);
-            let operator = contact.operator_id.and_then(|id| roster.member(id));
+            let operator = contact.operator_id.and_then(|id| roster.entry(id));
             let answer = answer(&contact, operator, &leads, resolved);
             outcome.created(item.index, item.plan, answer);
             created.push((*item.actor, contact.id));
@@ -124,9 +124,9 @@ fn draw(
     source_id: Uuid,
     lead_id: Uuid,
 ) -> (Contact, Assignment) {
-    let decision = roster.decide(rng, source_id, None);
-    let pick = decision.outcome.ok();
-    let operator_id = pick.map(|pick| pick.operator_id);
+    let decision = roster.decide(&Demand::of(source_id), rng);
+    let choice = decision.choice();
+    let operator_id = choice.map(|choice| choice.operator_id);
     let contact = Contact {
         id: id_at(rng, roster.time, number),
         lead_id,
@@ -135,7 +135,7 @@ fn draw(
         pool_id: operator_id.map(|_| decision.pool_id),
         status: ContactStatus::New,
         message: new.message.clone(),
-        backlog_reason: decision.outcome.err(),
+        backlog_reason: decision.backlog_reason(),
         revision: 1,
         create_time: roster.time,
         update_time: roster.time,
@@ -147,7 +147,7 @@ fn draw(
         operator_id,
         backlog_reason: contact.backlog_reason,
         pool_id: Some(decision.pool_id),
-        draw: pick.and_then(|pick| i64::try_from(pick.draw).ok()),
+        draw: choice.and_then(|choice| choice.evidence.draw()),
         ..Assignment::new(id, contact.id, AssignmentKind::Automatic, roster.time)
     };
     (contact, assignment)
@@ -155,7 +155,7 @@ fn draw(
 
 fn answer(
     contact: &Contact,
-    operator: Option<&Member>,
+    operator: Option<&RosterEntry>,
     leads: &Resolver,
     resolved: Resolved,
 ) -> Created {

@@ -9,7 +9,7 @@ use crate::{
         Contact,
         assignments::{Assignment, AssignmentKind},
     },
-    dispatch::{BacklogReason, Roster},
+    dispatch::{BacklogReason, Demand, Outcome, Roster},
     error::{CONTACT_CLOSED, Error, Result},
 };
 
@@ -23,20 +23,20 @@ pub fn give(
 ) -> Result<Option<Assignment>> {
     check_active(contact)?;
     let operator = roster
-        .member(named)
-        .filter(|member| member.operator.delete_time.is_none())
+        .entry(named)
+        .filter(|entry| entry.operator.delete_time.is_none())
         .ok_or_else(|| Error::not_found("operator", named))?;
     if contact.operator_id == Some(named) {
         return Ok(None);
     }
-    let obstacle = operator.obstacle();
-    if let (Some(obstacle), false) = (obstacle, force) {
-        return Err(operator.refuses(obstacle));
+    let available = operator.availability();
+    if let (Err(reason), false) = (available, force) {
+        return Err(operator.refusal(reason));
     }
-    roster.take(named);
+    roster.assign(named);
     let mut decision = Assignment {
         operator_id: Some(named),
-        forced: obstacle.is_some(),
+        forced: available.is_err(),
         ..Assignment::new(id, contact.id, AssignmentKind::Manual, roster.time)
     };
     hand_over(contact, roster, &mut decision);
@@ -52,26 +52,29 @@ pub fn draw(
     rng: &mut impl Rng,
 ) -> Result<Assignment> {
     check_active(contact)?;
-    let current = contact.operator_id;
-    let decision = roster.decide(rng, contact.source_id, current);
+    let demand = Demand {
+        source_id: contact.source_id,
+        current: contact.operator_id,
+    };
+    let decision = roster.decide(&demand, rng);
     let new = |kind| Assignment {
         pool_id: Some(decision.pool_id),
         ..Assignment::new(id, contact.id, kind, roster.time)
     };
     let mut decision = match decision.outcome {
-        Ok(pick) => Assignment {
-            operator_id: Some(pick.operator_id),
-            draw: i64::try_from(pick.draw).ok(),
+        Outcome::Assigned(choice) => Assignment {
+            operator_id: Some(choice.operator_id),
+            draw: choice.evidence.draw(),
             ..new(AssignmentKind::Reassigned)
         },
-        Err(_) if stays(roster, current) => {
+        Outcome::Kept(current) => {
             return Ok(Assignment {
-                operator_id: current,
-                previous_operator_id: current,
+                operator_id: Some(current),
+                previous_operator_id: Some(current),
                 ..new(AssignmentKind::Kept)
             });
         }
-        Err(reason) => Assignment {
+        Outcome::Backlog(reason) => Assignment {
             backlog_reason: Some(reason),
             ..new(AssignmentKind::Reassigned)
         },
@@ -109,17 +112,11 @@ fn check_active(contact: &Contact) -> Result<()> {
     })
 }
 
-fn stays(roster: &Roster, current: Option<Uuid>) -> bool {
-    current
-        .and_then(|id| roster.member(id))
-        .is_some_and(|member| member.operator.active)
-}
-
 /// Moves a contact as decided, away from whom it was with.
 fn hand_over(contact: &mut Contact, roster: &mut Roster, decision: &mut Assignment) {
     decision.previous_operator_id = contact.operator_id;
     if let Some(previous) = contact.operator_id {
-        roster.free(previous);
+        roster.release(previous);
     }
     let time = contact.change_at(roster.time);
     contact.operator_id = decision.operator_id;

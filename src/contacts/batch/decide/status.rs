@@ -7,7 +7,7 @@ use crate::{
         Contact, ContactStatus,
         assignments::{Assignment, AssignmentKind},
     },
-    dispatch::{BacklogReason, ExclusionReason, Member, Roster},
+    dispatch::{BacklogReason, Roster},
     error::{Error, Result},
 };
 
@@ -26,15 +26,14 @@ pub fn set(
     let mut decision = None;
     if let Some(operator_id) = contact.operator_id {
         match (contact.status.is_active(), status.is_active()) {
-            (true, false) => roster.free(operator_id),
+            (true, false) => roster.release(operator_id),
             (false, true) => {
-                let member = roster.member(operator_id);
-                let member =
-                    member.ok_or_else(|| Error::internal("contact without its operator"))?;
-                if let (Some(obstacle), false) = (obstacle(member), force) {
-                    return Err(member.refuses(obstacle));
+                let entry = roster.entry(operator_id);
+                let entry = entry.ok_or_else(|| Error::internal("contact without its operator"))?;
+                if let (Err(reason), false) = (entry.can_reopen(), force) {
+                    return Err(entry.refusal(reason));
                 }
-                if member.operator.delete_time.is_some() {
+                if entry.operator.delete_time.is_some() {
                     decision = Some(to_backlog(contact, roster, id));
                 } else {
                     roster.reopen(operator_id);
@@ -47,17 +46,6 @@ pub fn set(
     contact.status = status;
     contact.close_time = (!status.is_active()).then_some(time);
     Ok(decision)
-}
-
-/// Why the operator cannot take a contact back. The window counts what was
-/// given, and reopening gives nothing.
-fn obstacle(member: &Member) -> Option<ExclusionReason> {
-    let member = Member {
-        window_load: 0,
-        ..member.clone()
-    };
-    let obstacle = member.obstacle();
-    obstacle.filter(|reason| *reason != ExclusionReason::AtWindowLimit)
 }
 
 fn to_backlog(contact: &mut Contact, roster: &Roster, id: Uuid) -> Assignment {

@@ -1,8 +1,8 @@
 //! Makes metrics and registers them.
 
 use prometheus::{
-    Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    core::Collector, register,
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, core::Collector, register,
 };
 
 /// Registers what was made; the names are constants, and each is used once.
@@ -26,6 +26,11 @@ pub fn gauge(name: &str, help: &str) -> IntGauge {
 /// Any number that goes up and down.
 pub fn real_gauge(name: &str, help: &str) -> Gauge {
     made(Gauge::new(name, help))
+}
+
+/// Any numbers that go up and down, by labels.
+pub fn real_gauges(name: &str, help: &str, labels: &[&str]) -> GaugeVec {
+    made(GaugeVec::new(Opts::new(name, help), labels))
 }
 
 /// Whole numbers that go up and down, by labels.

@@ -1,14 +1,18 @@
 //! What Prometheus is told. Everything is counted with relaxed atomics, by label
 //! values that are few and known beforehand: no ids, nothing of what requests hold.
 
+mod background;
 mod calls;
+mod database;
 mod made;
 mod mails;
 mod queues;
 
 use std::sync::LazyLock;
 
+pub use background::{Background, background};
 pub use calls::{Counted, MethodMetrics, code_name};
+pub use database::{DbGauges, set_db_gauges, set_drift};
 use made::{counter, counters, gauge, gauges, histograms, real_gauge};
 pub use mails::mailed;
 use prometheus::{
@@ -223,38 +227,6 @@ pub fn set_pool(name: &'static str, in_use: usize, idle: usize, max: usize) {
         let gauge = METRICS.pool_connections.with_label_values(&[name, state]);
         gauge.set(count);
     }
-}
-
-/// What the database says of all organizations together.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Figures {
-    /// Active contacts without an operator.
-    pub backlog: i64,
-    /// Age of the oldest of them in seconds.
-    pub oldest_seconds: f64,
-    /// Active contacts of active operators with a load limit.
-    pub load: i64,
-    /// The sum of these limits.
-    pub limit: i64,
-    /// How many of these operators are at their limit.
-    pub at_limit: i64,
-    /// Changes of counts that are not folded into the cells yet.
-    pub unfolded: i64,
-}
-
-/// Says what the database says.
-pub fn set_figures(figures: &Figures) {
-    METRICS.backlog.set(figures.backlog);
-    METRICS.oldest.set(figures.oldest_seconds);
-    METRICS.load.set(figures.load);
-    METRICS.limit.set(figures.limit);
-    METRICS.at_limit.set(figures.at_limit);
-    METRICS.unfolded.set(figures.unfolded);
-}
-
-/// Says how many counts a verification has found wrong.
-pub fn set_drift(counts: u32) {
-    METRICS.drift.set(counts.into());
 }
 
 /// All of it, as Prometheus reads it.

@@ -13,7 +13,10 @@ use uuid::Uuid;
 
 use crate::{
     error::Result,
-    platform::db::{Conn, Db, Scope},
+    platform::{
+        background::{Outcome, Schedule, Task, each_organization},
+        db::{Conn, Db, Scope},
+    },
 };
 
 /// How long answers are kept.
@@ -23,21 +26,37 @@ const CLEANUP_INTERVAL: Duration = Duration::from_mins(10);
 /// How many are deleted in one statement.
 const CLEANUP_BATCH: i64 = 1000;
 
-/// Deletes answers that are old enough, every now and then, for ever.
-pub async fn keep_clean(db: &Db) {
-    loop {
-        if let Err(error) = delete_old(db).await {
-            tracing::warn!(error = error.chain(), "old request ids are left for later");
-        }
-        tokio::time::sleep(CLEANUP_INTERVAL).await;
+/// Deletes answers that are old enough.
+pub struct IdempotencyRetention {
+    /// Where they are.
+    pub db: Db,
+}
+
+impl Task for IdempotencyRetention {
+    const NAME: &'static str = "idempotency_retention";
+
+    fn schedule(&self) -> Schedule {
+        Schedule::every(CLEANUP_INTERVAL).spread().leased()
+    }
+
+    async fn run_once(&self) -> Outcome {
+        let organizations = self.db.organizations().await?;
+        each_organization(organizations, 1, |id| {
+            let db = self.db.clone();
+            async move { delete_old(&db, id).await }
+        })
+        .await
     }
 }
 
-async fn delete_old(db: &Db) -> Result<()> {
-    for organization_id in db.organizations().await? {
-        while delete_some(db, organization_id).await? > 0 {}
+async fn delete_old(db: &Db, organization_id: Uuid) -> Result<u64> {
+    let mut deleted = 0;
+    loop {
+        match delete_some(db, organization_id).await? {
+            0 => return Ok(deleted),
+            some => deleted += u64::try_from(some).unwrap_or(u64::MAX),
+        }
     }
-    Ok(())
 }
 
 async fn delete_some(db: &Db, organization_id: Uuid) -> Result<usize> {

@@ -1,4 +1,5 @@
-//! Alerts point at their pages, and these at messages of the log.
+//! Alerts and the pages that say what to do: each alert names its page, and pages quote
+//! the log as it is.
 
 use std::{
     collections::BTreeSet,

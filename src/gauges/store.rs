@@ -1,4 +1,4 @@
-//! The query that gathers what the metrics say of an organization.
+//! The query that reads what the metrics say of an organization.
 
 use diesel::{
     QueryableByName, sql_query,
@@ -7,10 +7,12 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::super::metrics::Figures;
 use crate::{
     error::Result,
-    platform::db::{Conn, Prepared},
+    platform::{
+        db::{Conn, Prepared},
+        telemetry::metrics::DbGauges,
+    },
     statistics::store::cells::totals,
 };
 
@@ -33,7 +35,7 @@ struct Row {
 /// Reads operators and sources, which are few, what is counted of the backlog, for
 /// each source the contact that has waited there for longest, and the changes of counts
 /// that are not folded yet.
-pub async fn figures(conn: &Conn, organization_id: Uuid) -> Result<Figures> {
+pub async fn gauges(conn: &Conn, organization_id: Uuid) -> Result<DbGauges> {
     let totals = totals();
     let row: Row = Prepared(
         sql_query(format!(
@@ -68,7 +70,7 @@ pub async fn figures(conn: &Conn, organization_id: Uuid) -> Result<Figures> {
     )
     .get_result(&mut &*conn)
     .await?;
-    Ok(Figures {
+    Ok(DbGauges {
         backlog: row.backlog,
         oldest_seconds: row.oldest_seconds,
         load: row.load,

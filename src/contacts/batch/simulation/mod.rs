@@ -1,0 +1,131 @@
+//! A deterministic simulation of dispatch: the engine as it is, without a database and without
+//! a clock, in random histories that a seed makes.
+//!
+//! - [`event`]: what can happen (`Event`, `Act`), and how a history is made up from a seed.
+//! - [`world`]: the tables in memory, a clock that only events move; it calls the engine as a
+//!   transaction does (`decide::decide` between what `load` reads and `store` writes).
+//! - [`model`]: the naive model, a list of facts that is counted from the beginning each time.
+//! - [`rules`]: what must come of an act by the model: I1 (no limit is passed), I2 (nobody waits
+//!   while somebody has room), and that what is recorded of a choice is true and replays.
+//! - [`run`]: event after event in both, and whether they agree (I5: loads) after each.
+//! - [`shares`]: I3, shares among those really free, by chi-square.
+//!
+//! To extend it (queues, priorities, offers): a variant of `Event` or `Act` with its weight in
+//! `event`, what the tables do of it in `world`, its `Fact`s in `model`, its law in `rules`.
+//!
+//! A history that fails is made as short as can be, and printed with its seed:
+//!
+//! ```text
+//! MINICRM_SIM_SEED=17 cargo test --lib simulation              # that one again
+//! MINICRM_SIM_HISTORIES=100000 cargo test --lib simulation     # so many, from a random seed on
+//! ```
+//!
+//! Mutants that it finds, each seen to fail:
+//! - a limit is off by one (`<=` for `<` in `dispatch/eligibility.rs`);
+//! - a window counts by the time contacts were created, not given (`World::window_load`), or what
+//!   is reassigned does not count in it (`Roster::assign`);
+//! - the load is not released when a contact is closed (`decide/status.rs`; `store::loads`);
+//! - the pools of a roster are not dropped when somebody runs full or has room again
+//!   (`Roster::change`);
+//! - a weight of 0 can be chosen (`eligibility`);
+//! - the strategy of the source is ignored (`Roster::strategy`).
+
+mod event;
+mod model;
+mod rules;
+mod run;
+mod shares;
+mod world;
+
+use std::{
+    env,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+};
+
+use self::{
+    event::{Event, history},
+    run::{Breach, Run},
+};
+
+/// How many histories there are if nobody says otherwise, and how long they are.
+const HISTORIES: u64 = 2000;
+const EVENTS: usize = 30;
+
+#[test]
+fn no_history_breaks_an_invariant() {
+    let number = |name: &str| -> Option<u64> { env::var(name).ok()?.parse().ok() };
+    let (first, histories) = match (number("MINICRM_SIM_SEED"), number("MINICRM_SIM_HISTORIES")) {
+        (Some(seed), _) => (seed, 1),
+        (None, Some(histories)) => (u64::from(rand::random::<u32>()), histories),
+        (None, None) => (0, HISTORIES),
+    };
+    let next = AtomicU64::new(first);
+    let search = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= first + histories {
+                return None;
+            }
+            let events = history(seed, EVENTS);
+            if run(seed, &events).is_err() {
+                return Some((seed, events));
+            }
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let failed = thread::scope(|scope| {
+        let searches: Vec<_> = (0..threads).map(|_| scope.spawn(search)).collect();
+        let found = searches.into_iter().filter_map(|each| each.join().unwrap());
+        found.min_by_key(|(seed, _)| *seed)
+    });
+    if let Some((seed, events)) = failed {
+        let events = shortened(seed, events);
+        let breach = run(seed, &events).expect_err("it fails");
+        panic!(
+            "{breach}\n\nwhen {} events happen: {events:#?}\n\n\
+             MINICRM_SIM_SEED={seed} cargo test --lib simulation",
+            events.len()
+        );
+    }
+}
+
+/// Runs a history; a panic is a breach, too.
+fn run(seed: u64, events: &[Event]) -> Result<(), Breach> {
+    catch_unwind(AssertUnwindSafe(|| Run::all(seed, events)))
+        .unwrap_or_else(|_| Err("panics".to_owned()))
+}
+
+/// Leaves out what need not happen for the history to fail: events, and acts of batches.
+fn shortened(seed: u64, mut events: Vec<Event>) -> Vec<Event> {
+    loop {
+        let before = events.clone().len();
+        for place in (0..events.len()).rev() {
+            let mut fewer = events.clone();
+            fewer.remove(place);
+            if run(seed, &fewer).is_err() {
+                events = fewer;
+            }
+        }
+        for place in 0..events.len() {
+            let Event::Batch(acts) = events[place].clone() else {
+                continue;
+            };
+            for act in (0..acts.len()).rev() {
+                let mut fewer = events.clone();
+                if let Event::Batch(acts) = &mut fewer[place] {
+                    if act < acts.len() {
+                        acts.remove(act);
+                    }
+                }
+                if run(seed, &fewer).is_err() {
+                    events = fewer;
+                }
+            }
+        }
+        if events.len() == before {
+            return events;
+        }
+    }
+}
