@@ -16,7 +16,8 @@
 #
 #     docker run --network host -e MINICRM_DATABASE_URL=postgres://user:password@127.0.0.1/minicrm minicrm
 
-FROM rust:1-bookworm AS build
+# The release that rust-toolchain.toml names, which is not copied: nothing is fetched here.
+FROM rust:1.95.0-bookworm AS build
 WORKDIR /build
 # What Cargo.toml has under [features].
 ARG FEATURES=otlp

@@ -28,14 +28,10 @@ mod servers;
 #[allow(dead_code, unused_imports, reason = "made for more tests than these")]
 mod support;
 
-use std::time::Duration;
-
 use minicrm::proto::{CreateContactRequest, Operator};
 
 use support::{App, contact, external, operator};
 
-/// What takes this long hangs. No test depends on how long anything takes.
-const HANGS: Duration = Duration::from_mins(3);
 /// Contacts that are acknowledged before a fault and after it. A run with less
 /// traffic says nothing.
 const TRAFFIC: usize = 60;
