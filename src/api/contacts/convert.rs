@@ -5,10 +5,7 @@ use prost::Message;
 use crate::{
     api::convert::operator,
     call::{Context, reply::timestamp},
-    contacts::{
-        Created, Done, Once,
-        store::{Contact, ContactStatus},
-    },
+    contacts::{Created, Done, Once, store::Contact},
     error::Result,
     platform::idempotency::{self, Claim},
     proto::{self, CreateContactResponse},
@@ -33,26 +30,6 @@ impl From<Contact> for proto::Contact {
             close_time: contact.close_time.map(timestamp),
             etag: contact.revision.to_string(),
         }
-    }
-}
-
-impl From<ContactStatus> for proto::ContactStatus {
-    fn from(status: ContactStatus) -> Self {
-        match status {
-            ContactStatus::New => Self::New,
-            ContactStatus::InProgress => Self::InProgress,
-            ContactStatus::Closed => Self::Closed,
-        }
-    }
-}
-
-/// None if it is unspecified.
-pub fn status_from_proto(status: proto::ContactStatus) -> Option<ContactStatus> {
-    match status {
-        proto::ContactStatus::Unspecified => None,
-        proto::ContactStatus::New => Some(ContactStatus::New),
-        proto::ContactStatus::InProgress => Some(ContactStatus::InProgress),
-        proto::ContactStatus::Closed => Some(ContactStatus::Closed),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `SetContactStatus`.
 
-use super::convert::{answer, once, status_from_proto};
+use super::convert::{answer, once};
 use crate::{
     call::Context,
     contacts::{Change, Contacts, Target},
@@ -22,9 +22,9 @@ pub async fn set_contact_status(
         &request,
     );
     let id = violations.id("id", &request.id);
-    let status = status_from_proto(violations.required_enum("status", request.status));
+    let status: proto::ContactStatus = violations.required_enum("status", request.status);
     violations.finish()?;
-    let status = status.ok_or_else(|| Error::internal("no status"))?;
+    let status = Option::from(status).ok_or_else(|| Error::internal("no status"))?;
     let change = Change {
         once: claim.map(|claim| once::<_, proto::Contact>(&context, claim)),
         id,

@@ -30,23 +30,18 @@ pub async fn update_contact(
     let contact = violations.required("contact", request.contact)?;
     let id = violations.id("contact.id", &contact.id);
     let fields = [("message", !contact.message.is_empty())];
-    let output_only = [
-        ("id", ""),
-        ("lead_id", ""),
-        ("source_id", ""),
+    let elsewhere = [
         ("operator_id", "ReassignContact"),
         ("status", "SetContactStatus"),
         ("backlog_reason", "ReassignContact"),
-        ("create_time", ""),
-        ("update_time", ""),
         ("assign_time", "ReassignContact"),
         ("close_time", "SetContactStatus"),
     ];
-    let mask = Mask::parse(
+    let mask = Mask::parse::<proto::Contact>(
         &mut violations,
         request.update_mask.as_ref(),
         &fields,
-        &output_only,
+        &elsewhere,
     );
     let message = mask.then("message", || {
         violations.lines("contact.message", &contact.message, MAX_MESSAGE)

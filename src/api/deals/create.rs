@@ -3,7 +3,6 @@
 use bigdecimal::BigDecimal;
 use uuid::Uuid;
 
-use super::convert::{kept_stage, kept_status};
 use crate::{
     call::Context,
     contacts,
@@ -39,8 +38,12 @@ impl NewDeal {
             title: v.required_line("deal.title", &deal.title, MAX_TITLE),
             amount: amount::parse(v, "deal.amount", &deal.amount),
             currency: (!currency.is_empty()).then(|| v.currency("deal.currency", currency)),
-            status: kept_status(v.known_enum("deal.status", deal.status)),
-            stage: kept_stage(v.known_enum("deal.stage", deal.stage)),
+            status: v
+                .known_enum::<proto::DealStatus>("deal.status", deal.status)
+                .into(),
+            stage: v
+                .known_enum::<proto::DealStage>("deal.stage", deal.stage)
+                .into(),
         };
         if deal.lead_id.is_empty() && deal.contact_id.is_empty() {
             v.add("deal", "needs a lead_id or a contact_id");

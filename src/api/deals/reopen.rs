@@ -1,6 +1,6 @@
 //! `DealService.ReopenDeal`.
 
-use super::{convert::kept_stage, lock::lock};
+use super::lock::lock;
 use crate::{
     call::Context,
     deals::{DealStage, DealStatus, service, store::Values},
@@ -13,7 +13,9 @@ pub async fn reopen_deal(context: Context, request: ReopenDealRequest) -> Result
     let mut violations = Violations::new();
     let claim = Claim::parse(&mut violations, "ReopenDeal", &request.request_id, &request);
     let id = violations.id("id", &request.id);
-    let stage = kept_stage(violations.known_enum("stage", request.stage));
+    let stage: Option<DealStage> = violations
+        .known_enum::<proto::DealStage>("stage", request.stage)
+        .into();
     if stage == Some(DealStage::Closed) {
         violations.add("stage", "is not one of an open deal");
     }

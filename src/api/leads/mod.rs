@@ -197,20 +197,15 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
         ("name", !lead.name.is_empty()),
         ("owner_user_id", !lead.owner_user_id.is_empty()),
     ];
-    let output_only = [
-        ("id", ""),
+    let elsewhere = [
         ("contacts", "the methods of ContactService"),
         ("deals", "the methods of DealService"),
-        ("next_contacts_page_token", ""),
-        ("next_deals_page_token", ""),
-        ("create_time", ""),
-        ("update_time", ""),
     ];
-    let mask = Mask::parse(
+    let mask = Mask::parse::<proto::Lead>(
         &mut violations,
         request.update_mask.as_ref(),
         &fields,
-        &output_only,
+        &elsewhere,
     );
     let v = &mut violations;
     let change = LeadChange {

@@ -168,19 +168,12 @@ async fn update_operator(
         ("window", operator.window.is_some()),
         ("user_id", !operator.user_id.is_empty()),
     ];
-    let output_only = [
-        ("id", ""),
-        ("load", ""),
-        ("window_load", ""),
-        ("create_time", ""),
-        ("update_time", ""),
-        ("delete_time", "DeleteOperator"),
-    ];
-    let mask = Mask::parse(
+    let elsewhere = [("delete_time", "DeleteOperator")];
+    let mask = Mask::parse::<proto::Operator>(
         &mut violations,
         request.update_mask.as_ref(),
         &fields,
-        &output_only,
+        &elsewhere,
     );
     let v = &mut violations;
     let change = OperatorChange {

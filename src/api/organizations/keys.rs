@@ -121,10 +121,6 @@ pub(super) async fn revoke_api_key(
 }
 
 fn access(violations: &mut Violations, access: i32) -> KeyAccess {
-    match violations.required_enum("api_key.access", access) {
-        ApiKeyAccess::Admin => KeyAccess::Admin,
-        ApiKeyAccess::Manager => KeyAccess::Manager,
-        ApiKeyAccess::Intake => KeyAccess::Intake,
-        ApiKeyAccess::Unspecified | ApiKeyAccess::Read => KeyAccess::Read,
-    }
+    let access: ApiKeyAccess = violations.required_enum("api_key.access", access);
+    Option::from(access).unwrap_or(KeyAccess::Read)
 }

@@ -254,12 +254,12 @@ async fn update_organization(
         ("time_zone", !organization.time_zone.is_empty()),
         ("currencies", !organization.currencies.is_empty()),
     ];
-    let output_only = [("id", ""), ("create_time", ""), ("update_time", "")];
-    let mask = Mask::parse(
+
+    let mask = Mask::parse::<proto::Organization>(
         &mut violations,
         request.update_mask.as_ref(),
         &fields,
-        &output_only,
+        &[],
     );
     let v = &mut violations;
     let change = OrganizationChange {

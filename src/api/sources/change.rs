@@ -39,18 +39,15 @@ pub async fn update_source(
         ("active", source.active.is_some()),
         ("strategy", source.strategy != 0),
     ];
-    let output_only = [
-        ("id", ""),
+    let elsewhere = [
         ("weights", "SetOperatorWeight and ReplaceOperatorWeights"),
-        ("create_time", ""),
-        ("update_time", ""),
         ("delete_time", "DeleteSource"),
     ];
-    let mask = Mask::parse(
+    let mask = Mask::parse::<proto::Source>(
         &mut violations,
         request.update_mask.as_ref(),
         &fields,
-        &output_only,
+        &elsewhere,
     );
     let v = &mut violations;
     let change = SourceChange {

@@ -46,15 +46,12 @@ pub async fn update_task(context: Context, request: UpdateTaskRequest) -> Result
         ("due_date", task.due_date.is_some()),
         ("assignee_user_id", !task.assignee_user_id.is_empty()),
     ];
-    let output_only = [
-        ("id", ""),
+    let elsewhere = [
         ("done", "CompleteTask and ReopenTask"),
         ("done_time", "CompleteTask and ReopenTask"),
-        ("create_time", ""),
-        ("update_time", ""),
     ];
     let mask = request.update_mask.as_ref();
-    let mask = Mask::parse(&mut violations, mask, &fields, &output_only);
+    let mask = Mask::parse::<proto::Task>(&mut violations, mask, &fields, &elsewhere);
     let change = parse(&mut violations, &task, &mask);
     violations.finish()?;
 
