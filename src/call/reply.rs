@@ -58,7 +58,7 @@ where
     });
     match &outcome {
         Err(Error::Overloaded { what, .. }) => metrics::shed(what),
-        Err(Error::RateLimited { kind, .. }) => metrics::rate_limited(kind),
+        Err(Error::RateLimited { kind, .. }) => metrics::rate_limited(kind.as_str()),
         Err(Error::TooManyAttempts { .. }) => metrics::rate_limited("attempts"),
         _ => {}
     }

@@ -3,7 +3,7 @@
 use crate::{
     call::Context,
     contacts::store::{self, Contact},
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     operators,
     platform::{
         db::Conn,
@@ -54,7 +54,7 @@ pub async fn update_contact(
         .write(claim, id, async |conn| {
             let (mut contact, time) = store::lock(conn, organization_id, id).await?;
             check_own(context, conn, &contact).await?;
-            Error::check_etag("contact", id, etag, contact.revision)?;
+            Error::check_etag(Resource::Contact, id, etag, contact.revision)?;
             let Some(message) = other(message.clone(), &contact.message) else {
                 conn.unchanged();
                 return Ok(contact.into());

@@ -4,7 +4,7 @@ use super::lock::lock;
 use crate::{
     call::Context,
     deals::{DealStage, DealStatus, service, store::Values},
-    error::{DEAL_OPEN, Error, Result},
+    error::{Error, Reason, Resource, Result},
     platform::{grpc::validate::Violations, idempotency::Claim},
     proto::{self, ReopenDealRequest},
 };
@@ -26,8 +26,8 @@ pub async fn reopen_deal(context: Context, request: ReopenDealRequest) -> Result
             let before = lock(context, conn, id, etag).await?;
             if before.stage != DealStage::Closed {
                 return Err(Error::Precondition {
-                    reason: DEAL_OPEN,
-                    kind: "deal",
+                    reason: Reason::DealOpen,
+                    kind: Resource::Deal,
                     id,
                 });
             }

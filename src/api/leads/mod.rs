@@ -21,7 +21,7 @@ use crate::{
         reply::{Rpc, reply},
     },
     contacts,
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     leads::store::{self, Identifier, LeadChange, NewLead},
     platform::{
         grpc::{
@@ -152,7 +152,7 @@ async fn lookup_lead(context: Context, request: LookupLeadRequest) -> Result<pro
                 None => None,
             };
             // The identifier itself is personal data and stays out of the error.
-            let lead = lead.ok_or_else(|| Error::not_found("lead", given))?;
+            let lead = lead.ok_or_else(|| Error::not_found(Resource::Lead, given))?;
             answer(conn, organization_id, lead, view).await
         })
         .await

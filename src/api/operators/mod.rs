@@ -12,7 +12,7 @@ use crate::{
         reply::{Rpc, reply},
     },
     contacts, dispatch,
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     operators::store::{self, Filter, NewOperator, Operator, OperatorChange},
     platform::{
         db::Conn,
@@ -243,7 +243,7 @@ async fn delete_operator(
 
 async fn lock(conn: &Conn, organization_id: Uuid, id: Uuid, etag: &str) -> Result<Operator> {
     let operator = store::lock(conn, organization_id, id).await?;
-    Error::check_etag("operator", id, etag, operator.revision)?;
+    Error::check_etag(Resource::Operator, id, etag, operator.revision)?;
     Ok(operator)
 }
 

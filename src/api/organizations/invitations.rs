@@ -5,7 +5,7 @@ use crate::{
     access::credential::{Credential, INVITATION_PREFIX},
     auth::store::users,
     call::Context,
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     organizations::{
         Limits,
         invitations::{join, parse},
@@ -55,7 +55,7 @@ pub(super) async fn add_member(
             // Whether anybody else has the address makes no difference.
             if members::has_email(conn, organization_id, &invitation.email).await? {
                 return Err(Error::AlreadyExists {
-                    kind: "member",
+                    kind: Resource::Member,
                     field: "email",
                 });
             }
@@ -149,7 +149,7 @@ pub(super) async fn revoke_invitation(
             let caller = caller(conn, context).await?;
             let ended = invitations::delete(conn, organization_id, id).await?;
             // What is refused is undone.
-            caller.check_ends(&ended.ok_or_else(|| Error::not_found("invitation", id))?)
+            caller.check_ends(&ended.ok_or_else(|| Error::not_found(Resource::Invitation, id))?)
         })
         .await
 }

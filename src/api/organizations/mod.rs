@@ -33,7 +33,7 @@ use crate::{
         reply::{Rpc, reply, reply_with},
     },
     contacts::Contacts,
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     organizations::{
         Limits, MAX_NAME,
         settings::{check, currencies, currency, region, time_zone},
@@ -281,7 +281,7 @@ async fn update_organization(
     let updated = context
         .write(claim, id, async |conn| {
             let mut organization = store::lock(conn, id).await?;
-            Error::check_etag("organization", id, etag, organization.revision)?;
+            Error::check_etag(Resource::Organization, id, etag, organization.revision)?;
             let change = change.clone().of(&organization);
             if change == OrganizationChange::default() {
                 conn.unchanged();

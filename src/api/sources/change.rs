@@ -4,7 +4,7 @@ use super::convert::{answer, code, strategy};
 use crate::{
     call::Context,
     dispatch::store::{SourceKeys, lock_operators},
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     platform::{
         grpc::{
             mask::Mask,
@@ -68,7 +68,7 @@ pub async fn update_source(
     context
         .write(claim, id, async |conn| {
             let source = store::lock(conn, organization_id, id).await?;
-            Error::check_etag("source", id, etag, source.revision)?;
+            Error::check_etag(Resource::Source, id, etag, source.revision)?;
             let change = change.clone().of(&source);
             if change == SourceChange::default() {
                 conn.unchanged();

@@ -22,7 +22,7 @@ use crate::{
         reply::{Rpc, reply},
     },
     dispatch::store::{SourceKeys, lock_operators},
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     platform::{
         grpc::{
             page::Pager,
@@ -191,7 +191,7 @@ async fn delete_source(context: Context, request: DeleteSourceRequest) -> Result
     context
         .write(claim, id, async |conn| {
             let source = store::lock(conn, organization_id, id).await?;
-            Error::check_etag("source", id, etag, source.revision)?;
+            Error::check_etag(Resource::Source, id, etag, source.revision)?;
             // Waits for those who are giving out its contacts.
             lock_operators(conn, organization_id, &SourceKeys::id(id), &[]).await?;
             store::weights::delete_except(conn, organization_id, id, &[]).await?;

@@ -11,7 +11,7 @@ use crate::{
         self, Demand,
         store::{SourceKeys, lock_operators},
     },
-    error::{Error, Result},
+    error::{Error, Reason, Resource, Result},
     operators,
     platform::{db::Conn, grpc::validate::Violations, idempotency::Claim},
     proto::{
@@ -81,7 +81,7 @@ pub(super) async fn remove_operator_weight(
                 Ok(())
             } else {
                 Err(Error::not_found(
-                    "operator_weight",
+                    Resource::OperatorWeight,
                     format!("{source_id}/{operator_id}"),
                 ))
             }
@@ -189,7 +189,7 @@ pub(super) async fn preview_distribution(
         .read(async |conn| {
             let source = store::find(conn, organization_id, source_id).await?;
             if source.delete_time.is_some() {
-                return Err(Error::not_found("source", source_id));
+                return Err(Error::not_found(Resource::Source, source_id));
             }
             dispatch::store::read_roster(conn, organization_id, source_id).await
         })
