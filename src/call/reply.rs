@@ -124,7 +124,7 @@ where
     let owner = context.owner();
     let outcome = run(context.clone(), request.into_inner(), taken, method).await;
     if let Err(Error::Denied(reason)) = &outcome {
-        context.count_denied(reason);
+        context.count_denied(reason.as_str());
     }
     outcome.map(|answer| (answer, owner))
 }

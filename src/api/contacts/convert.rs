@@ -7,7 +7,7 @@ use crate::{
     call::{Context, reply::timestamp},
     contacts::{Created, Done, Once, store::Contact},
     error::Result,
-    platform::idempotency::{self, Claim},
+    platform::idempotency::{self, IdempotencyKey},
     proto::{self, CreateContactResponse},
 };
 
@@ -54,13 +54,13 @@ impl From<Created> for CreateContactResponse {
 }
 
 /// What is answered as `A`, once for each key of this caller's.
-pub fn once<T, A>(context: &Context, claim: Claim) -> Once<T>
+pub fn once<T, A>(context: &Context, key: IdempotencyKey) -> Once<T>
 where
     T: Clone,
     A: From<T> + Message,
 {
     Once {
-        key: claim.of(context.identity),
+        key: key.of_caller(context.identity),
         encode: |answer| A::from(answer.clone()).encode_to_vec(),
     }
 }

@@ -11,7 +11,7 @@ use crate::{
             mask::{Mask, other},
             validate::{MAX_MESSAGE, Violations},
         },
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{self, UpdateContactRequest},
 };
@@ -21,12 +21,7 @@ pub async fn update_contact(
     request: UpdateContactRequest,
 ) -> Result<proto::Contact> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "UpdateContact",
-        &request.request_id,
-        &request,
-    );
+    let key = IdempotencyKey::of(&mut violations, &request);
     let contact = violations.required("contact", request.contact)?;
     let id = violations.id("contact.id", &contact.id);
     let fields = [("message", !contact.message.is_empty())];
@@ -51,7 +46,7 @@ pub async fn update_contact(
     let organization_id = context.organization_id;
     let (message, etag, context) = (&message, &contact.etag, &context);
     context
-        .write(claim, id, async |conn| {
+        .write(key, id, async |conn| {
             let (mut contact, time) = store::lock(conn, organization_id, id).await?;
             check_own(context, conn, &contact).await?;
             Error::check_etag(Resource::Contact, id, etag, contact.revision)?;

@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     platform::{
         grpc::{mask::Mask, validate::Violations},
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{self, UpdateDealRequest},
 };
@@ -51,7 +51,7 @@ fn parse(v: &mut Violations, deal: &proto::Deal, mask: &Mask) -> Change {
 
 pub async fn update_deal(context: Context, request: UpdateDealRequest) -> Result<proto::Deal> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "UpdateDeal", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let deal = violations.required("deal", request.deal)?;
     let id = violations.id("deal.id", &deal.id);
     let fields = [
@@ -72,7 +72,7 @@ pub async fn update_deal(context: Context, request: UpdateDealRequest) -> Result
 
     let (context, change, etag) = (&context, &change, &deal.etag);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let before = lock(context, conn, id, etag).await?;
             let values = change.apply(&before, context.is_admin())?;
             if values.owner_user_id != before.owner_user_id {

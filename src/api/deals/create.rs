@@ -9,7 +9,7 @@ use crate::{
     deals::{DealStage, DealStatus, MAX_TITLE, amount, change, service, store::Values},
     error::{Error, Result},
     operators, organizations,
-    platform::{db::Conn, grpc::validate::Violations, idempotency::Claim},
+    platform::{db::Conn, grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{self, CreateDealRequest},
 };
 
@@ -59,13 +59,13 @@ impl NewDeal {
 
 pub async fn create_deal(context: Context, request: CreateDealRequest) -> Result<proto::Deal> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "CreateDeal", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let deal = violations.required("deal", request.deal)?;
     let new = NewDeal::parse(&mut violations, &deal);
     violations.finish()?;
     let (context, new) = (&context, &new);
     context
-        .write(claim, new.id, async |conn| {
+        .write(idempotency_key, new.id, async |conn| {
             let (lead_id, values) = complete(context, conn, new).await?;
             context.check_own(values.owner_user_id)?;
             change::check_won(new.id, &values)?;

@@ -5,13 +5,13 @@ use crate::{
     call::Context,
     deals::{DealStage, DealStatus, service, store::Values},
     error::{Error, Reason, Resource, Result},
-    platform::{grpc::validate::Violations, idempotency::Claim},
+    platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{self, ReopenDealRequest},
 };
 
 pub async fn reopen_deal(context: Context, request: ReopenDealRequest) -> Result<proto::Deal> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "ReopenDeal", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
     let stage: Option<DealStage> = violations
         .known_enum::<proto::DealStage>("stage", request.stage)
@@ -22,7 +22,7 @@ pub async fn reopen_deal(context: Context, request: ReopenDealRequest) -> Result
     violations.finish()?;
     let (context, etag) = (&context, &request.etag);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let before = lock(context, conn, id, etag).await?;
             if before.stage != DealStage::Closed {
                 return Err(Error::Precondition {

@@ -30,7 +30,7 @@ use crate::{
             validate::{MAX_NAME, Violations},
             whose::Whose,
         },
-        idempotency::{self, Claim},
+        idempotency::{self, IdempotencyKey},
     },
     proto::{
         self, CreateLeadRequest, DeleteLeadRequest, EraseLeadRequest, ExportLeadRequest,
@@ -80,7 +80,7 @@ impl LeadService for Leads {
 
 async fn create_lead(context: Context, request: CreateLeadRequest) -> Result<proto::Lead> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "CreateLead", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let lead = violations.required("lead", request.lead)?;
     let lead = NewLead {
         organization_id: context.organization_id,
@@ -99,7 +99,7 @@ async fn create_lead(context: Context, request: CreateLeadRequest) -> Result<pro
     context.check_own(lead.owner_user_id)?;
     let (lead, context) = (&lead, &context);
     context
-        .write(claim, lead.id, async |conn| {
+        .write(idempotency_key, lead.id, async |conn| {
             context.check_member(conn, lead.owner_user_id).await?;
             let lead = store::insert(conn, lead).await?;
             statistics::store::add_leads(conn, context.organization_id, 1).await?;
@@ -187,7 +187,7 @@ async fn list_leads(context: Context, request: ListLeadsRequest) -> Result<ListL
 
 async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<proto::Lead> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "UpdateLead", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let lead = violations.required("lead", request.lead)?;
     let id = violations.id("lead.id", &lead.id);
     let fields = [
@@ -226,7 +226,7 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
     let organization_id = context.organization_id;
     let (context, change, etag) = (&context, &change, &lead.etag);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let lead = lock(context, conn, id, etag).await?;
             let change = change.clone().of(&lead);
             if change == LeadChange::default() {
@@ -252,14 +252,14 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
 
 async fn delete_lead(context: Context, request: DeleteLeadRequest) -> Result<()> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "DeleteLead", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
     violations.finish()?;
 
     let organization_id = context.organization_id;
     let (context, etag) = (&context, &request.etag);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let lead = lock(context, conn, id, etag).await?;
             // Whatever is left after this keeps the lead from being deleted.
             let deleted = contacts::store::delete_closed(conn, organization_id, id).await?;

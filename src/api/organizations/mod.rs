@@ -41,7 +41,7 @@ use crate::{
     },
     platform::{
         grpc::{mask::Mask, validate::Violations},
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{
         self, AcceptInvitationRequest, AddMemberRequest, AddMemberResponse, CreateApiKeyRequest,
@@ -169,18 +169,13 @@ async fn create_organization(
 ) -> Result<proto::Organization> {
     let user_id = context.user_id()?;
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "CreateOrganization",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let organization = violations.required("organization", request.organization)?;
     let v = &mut violations;
     let organization = NewOrganization {
-        id: match &claim {
+        id: match &idempotency_key {
             // A repeated request finds what the first has made.
-            Some(claim) => Uuid::new_v5(&user_id, claim.request_id.as_bytes()),
+            Some(idempotency_key) => Uuid::new_v5(&user_id, idempotency_key.request_id.as_bytes()),
             None => Uuid::now_v7(),
         },
         name: v.required_line("organization.name", &organization.name, MAX_NAME),
@@ -193,7 +188,7 @@ async fn create_organization(
 
     let (context, organization) = (context.with_organization(organization.id), &organization);
     let created = context
-        .write(claim, organization.id, async |conn| {
+        .write(idempotency_key, organization.id, async |conn| {
             let NewOrganization {
                 time_zone,
                 default_currency,
@@ -230,12 +225,7 @@ async fn update_organization(
     request: UpdateOrganizationRequest,
 ) -> Result<proto::Organization> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "UpdateOrganization",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = context.organization_id;
     let organization = violations.required("organization", request.organization)?;
     if !organization.id.is_empty() && Uuid::parse_str(&organization.id) != Ok(id) {
@@ -279,7 +269,7 @@ async fn update_organization(
 
     let (change, etag) = (&change, &organization.etag);
     let updated = context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let mut organization = store::lock(conn, id).await?;
             Error::check_etag(Resource::Organization, id, etag, organization.revision)?;
             let change = change.clone().of(&organization);

@@ -10,7 +10,7 @@ use crate::{
             mask::Mask,
             validate::{MAX_NAME, Violations},
         },
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{self, UpdateSourceRequest},
     sources::{
@@ -24,12 +24,7 @@ pub async fn update_source(
     request: UpdateSourceRequest,
 ) -> Result<proto::Source> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "UpdateSource",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let source = violations.required("source", request.source)?;
     let id = violations.id("source.id", &source.id);
     let fields = [
@@ -66,7 +61,7 @@ pub async fn update_source(
     let organization_id = context.organization_id;
     let (change, etag) = (&change, &source.etag);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let source = store::lock(conn, organization_id, id).await?;
             Error::check_etag(Resource::Source, id, etag, source.revision)?;
             let change = change.clone().of(&source);

@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     platform::{
         grpc::{mask::Mask, validate::Violations},
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{self, UpdateTaskRequest},
     tasks::{
@@ -36,7 +36,7 @@ fn parse(v: &mut Violations, task: &proto::Task, mask: &Mask) -> Change {
 
 pub async fn update_task(context: Context, request: UpdateTaskRequest) -> Result<proto::Task> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "UpdateTask", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let task = violations.required("task", request.task)?;
     let id = violations.id("task.id", &task.id);
     let fields = [
@@ -57,7 +57,7 @@ pub async fn update_task(context: Context, request: UpdateTaskRequest) -> Result
 
     let (context, change, etag) = (&context, &change, &task.etag);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let task = lock(context, conn, id, etag).await?;
             let values = change.apply(&task)?;
             let (organization_id, author) = (context.organization_id, context.identity.user_id());

@@ -269,7 +269,7 @@ pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
         })
 }
 
-fn refused(reason: &'static str, id: Uuid) -> Error {
+fn refused(reason: Reason, id: Uuid) -> Error {
     Error::Precondition {
         reason,
         kind: Resource::Lead,
