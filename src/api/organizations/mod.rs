@@ -3,6 +3,7 @@
 mod audit;
 mod caller;
 mod convert;
+mod create;
 mod delete;
 mod invitations;
 mod keys;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use self::{
     audit::list_audit_events,
+    create::create_organization,
     delete::delete_organization,
     invitations::{accept_invitation, add_member, list_invitations, revoke_invitation},
     keys::{create_api_key, list_api_keys, revoke_api_key},
@@ -27,7 +29,6 @@ use self::{
     roles::{transfer_ownership, update_member_role},
 };
 use crate::{
-    access::Role,
     call::{
         Context, Frame,
         reply::{Rpc, reply, reply_with},
@@ -37,7 +38,7 @@ use crate::{
     organizations::{
         Limits, MAX_NAME,
         settings::{check, currencies, currency, region, time_zone},
-        store::{self, NewOrganization, OrganizationChange},
+        store::{self, OrganizationChange},
     },
     platform::{
         grpc::{mask::Mask, validate::Violations},
@@ -160,59 +161,6 @@ impl OrganizationService for Organizations {
     ) -> Rpc<ListAuditEventsResponse> {
         reply(&self.frame, r, list_audit_events).await
     }
-}
-
-async fn create_organization(
-    limits: Limits,
-    context: Context,
-    request: CreateOrganizationRequest,
-) -> Result<proto::Organization> {
-    let user_id = context.user_id()?;
-    let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "CreateOrganization",
-        &request.request_id,
-        &request,
-    );
-    let organization = violations.required("organization", request.organization)?;
-    let v = &mut violations;
-    let organization = NewOrganization {
-        id: match &claim {
-            // A repeated request finds what the first has made.
-            Some(claim) => Uuid::new_v5(&user_id, claim.request_id.as_bytes()),
-            None => Uuid::now_v7(),
-        },
-        name: v.required_line("organization.name", &organization.name, MAX_NAME),
-        default_currency: currency(v, &organization.default_currency),
-        default_phone_region: region(v, &organization.default_phone_region),
-        time_zone: time_zone(v, &organization.time_zone),
-        currencies: currencies(v, organization.currencies),
-    };
-    violations.finish()?;
-
-    let (context, organization) = (context.with_organization(organization.id), &organization);
-    let created = context
-        .write(claim, organization.id, async |conn| {
-            let NewOrganization {
-                time_zone,
-                default_currency,
-                currencies,
-                ..
-            } = organization;
-            let owned = store::members::count_owned(conn, user_id).await?;
-            limits.check_owned(user_id, owned)?;
-            check(conn, None, time_zone, default_currency, currencies).await?;
-            let created = store::insert(conn, organization).await?;
-            // Its answer was kept once.
-            let created = created.ok_or(Error::RequestIdReused)?;
-            store::members::insert(conn, created.id, user_id, Role::Owner).await?;
-            Ok(created.into())
-        })
-        .await;
-    // Even if it failed: a commit may have taken place.
-    context.identities().forget_user(user_id);
-    created
 }
 
 async fn get_organization(

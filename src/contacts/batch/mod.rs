@@ -14,12 +14,18 @@ mod store;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use rand::Rng;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use self::plan::{Answer, Write};
+use self::{
+    decide::{Changes, Intake},
+    load::Loaded,
+    outcome::Outcome,
+    plan::{Answer, Write},
+};
 use crate::{
-    dispatch::store::KnownPools,
+    dispatch::{Roster, store::RecordedPools},
     error::Result,
     platform::{
         batch::Job,
@@ -32,7 +38,7 @@ use crate::{
 /// What batches are written with.
 pub struct Env {
     db: Db,
-    recorded_pools: KnownPools,
+    recorded_pools: RecordedPools,
     dirty: Arc<DirtyOrganizations>,
 }
 
@@ -42,7 +48,7 @@ impl Env {
     pub fn new(db: Db, dirty: Arc<DirtyOrganizations>) -> Self {
         Self {
             db,
-            recorded_pools: KnownPools::default(),
+            recorded_pools: RecordedPools::default(),
             dirty,
         }
     }
@@ -85,16 +91,43 @@ impl Job for Write {
 async fn transact(
     transaction: &Transaction,
     organization_id: Uuid,
-    recorded_pools: &KnownPools,
+    recorded_pools: &RecordedPools,
     batch: &[&Write],
 ) -> Result<Vec<Result<Answer>>> {
     let (loaded, mut outcome) = load::load(transaction, organization_id, batch).await?;
-    let decided = decide::decide(&mut rand::rng(), loaded, &mut outcome);
-    let pools = recorded_pools.unknown(&decided.roster)?;
-    let written = store::write(transaction, organization_id, &pools, &decided, &outcome);
+    let (changes, intake, roster) = decide(&mut rand::rng(), loaded, &mut outcome);
+    let pools = recorded_pools.unrecorded(&roster)?;
+    let written = store::write(
+        transaction,
+        organization_id,
+        &pools,
+        &changes,
+        &intake,
+        &outcome,
+    );
     transaction.commit_with(written).await?;
     recorded_pools.add(&pools);
-    let (assigned, backlog) = decided.intake.outcomes();
+    let (assigned, backlog) = intake.outcomes();
     metrics::taken_in(assigned, backlog);
     Ok(outcome.answers())
+}
+
+/// Decides about all that is still open. What is closed makes room for what comes in.
+fn decide<'a>(
+    rng: &mut impl Rng,
+    loaded: Loaded<'a>,
+    outcome: &mut Outcome<'a>,
+) -> (Changes, Intake, Roster) {
+    let Loaded {
+        new,
+        changes,
+        leads,
+        contacts,
+        sources,
+        mut roster,
+        linked,
+    } = loaded;
+    let changes = Changes::make(rng, contacts, linked, &mut roster, &changes, outcome);
+    let intake = Intake::decide(rng, leads, &sources, &mut roster, &new, outcome);
+    (changes, intake, roster)
 }

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use futures_util::join;
 use uuid::Uuid;
 
-use super::{decide::Decided, outcome::Outcome};
+use super::{
+    decide::{Changes, Intake},
+    outcome::Outcome,
+};
 use crate::{
     audit,
     contacts::store::{self, Contact, assignments},
@@ -23,12 +26,10 @@ pub async fn write(
     conn: &Conn,
     organization_id: Uuid,
     pools: &[PoolRow],
-    decided: &Decided,
+    changes: &Changes,
+    intake: &Intake,
     outcome: &Outcome<'_>,
 ) -> Result<()> {
-    let Decided {
-        changes, intake, ..
-    } = decided;
     let (before, after) = changes.changed();
     let history: Vec<_> = changes.history.iter().collect();
     let (new, decisions) = intake.contacts();

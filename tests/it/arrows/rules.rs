@@ -59,29 +59,21 @@ fn between_parts(arrows: &[Arrow]) -> impl Iterator<Item = (String, String, &Arr
 }
 
 /// What breaks the rules: arrows, then circles.
-pub fn broken(arrows: &[Arrow], not_yet: &[(&str, &str)], circles: &[&str]) -> Vec<String> {
+pub fn broken(arrows: &[Arrow]) -> Vec<String> {
     let allowed: BTreeMap<_, _> = ARROWS
         .iter()
         .map(|(from, to)| (*from, meaning(to)))
         .collect();
-    let is_excused = |from: &str, to: &str| not_yet.contains(&(from, to));
     let mut found = Vec::new();
     for (from, to, arrow) in between_parts(arrows) {
         let is_allowed = allowed
             .get(&*from)
             .is_some_and(|allowed| allowed.contains(&to));
-        if !is_allowed && !is_excused(&from, &to) {
+        if !is_allowed {
             found.push(format!("{from} -> {to}: {}", arrow.place));
         }
     }
-    for (from, to) in not_yet {
-        if !between_parts(arrows).any(|(f, t, _)| (&*f, &*t) == (*from, *to)) {
-            found.push(format!(
-                "{from} -> {to} is not there any more: take it from the list"
-            ));
-        }
-    }
-    let parts = between_parts(arrows).filter(|(from, to, _)| !is_excused(from, to));
+    let parts = between_parts(arrows);
     if let Some(circle) = circle(parts.map(|(from, to, _)| (from, to))) {
         found.push(format!("a circle of parts: {}", circle.join(" -> ")));
     }
@@ -92,24 +84,20 @@ pub fn broken(arrows: &[Arrow], not_yet: &[(&str, &str)], circles: &[&str]) -> V
     {
         by_part.entry(part(&arrow.from)).or_default().push(arrow);
     }
-    for (part, arrows) in by_part {
+    for arrows in by_part.into_values() {
         let names = |module: &Names| module.join("::");
         let files = arrows
             .iter()
             .map(|arrow| (names(&arrow.from), names(&arrow.to)));
-        match (circle(files), circles.contains(&&*part)) {
-            (Some(circle), false) => {
-                found.push(format!("a circle of files: {}", circle.join(" -> ")));
-                let steps = circle.windows(2).filter_map(|step| {
-                    let is_step = |arrow: &&&Arrow| {
-                        (names(&arrow.from), names(&arrow.to)) == (step[0].clone(), step[1].clone())
-                    };
-                    arrows.iter().find(is_step)
-                });
-                found.extend(steps.map(|arrow| format!("    {}", arrow.place)));
-            }
-            (None, true) => found.push(format!("{part} has no circle any more")),
-            _ => {}
+        if let Some(circle) = circle(files) {
+            found.push(format!("a circle of files: {}", circle.join(" -> ")));
+            let steps = circle.windows(2).filter_map(|step| {
+                let is_step = |arrow: &&&Arrow| {
+                    (names(&arrow.from), names(&arrow.to)) == (step[0].clone(), step[1].clone())
+                };
+                arrows.iter().find(is_step)
+            });
+            found.extend(steps.map(|arrow| format!("    {}", arrow.place)));
         }
     }
     found
