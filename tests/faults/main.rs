@@ -9,6 +9,10 @@
     clippy::allow_attributes,
     reason = "a test that cannot go on has failed"
 )]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what is kept out of the service has its place around it"
+)]
 
 #[path = "../it/process/binary.rs"]
 #[allow(dead_code, reason = "made for more tests than these")]
