@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 
 use phonenumber::country;
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use crate::{
     access::{Who, identities::IDENTITY_CACHE_TTL, table::TABLE},
@@ -14,6 +13,7 @@ use crate::{
     call::{Frame, FrameParts},
     contacts::Contacts,
     error::{Error, Result},
+    ids::OrganizationId,
     organizations::{self, Limits},
     platform::{
         batch::MAX_BATCH,
@@ -47,7 +47,7 @@ pub struct Settings {
     /// name none.
     pub phone_region: Option<country::Id>,
     /// Organizations served while there is no authentication.
-    pub organizations: Vec<Uuid>,
+    pub organizations: Vec<OrganizationId>,
     /// How callers are authenticated, if they are.
     pub authentication: Option<auth::Settings>,
     /// Whether the service describes itself. That takes no identity.
@@ -69,7 +69,7 @@ pub struct App {
     db: Db,
     batch_db: Db,
     replica: Option<Arc<Replica>>,
-    organizations: Vec<Uuid>,
+    organizations: Vec<OrganizationId>,
     limits: Limits,
     dirty: Arc<DirtyOrganizations>,
     edge: Arc<Edge>,

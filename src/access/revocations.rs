@@ -11,12 +11,13 @@ use std::{
     time::Duration,
 };
 
-use uuid::Uuid;
-
 use super::{identities::Identities, store};
-use crate::platform::{
-    background::{Outcome, Report, Schedule, Task},
-    db::{Db, Scope},
+use crate::{
+    ids::OrganizationId,
+    platform::{
+        background::{Outcome, Report, Schedule, Task},
+        db::{Db, Scope},
+    },
 };
 
 /// How often to look.
@@ -27,7 +28,7 @@ pub struct NoticeRevocations {
     db: Db,
     identities: Arc<Identities>,
     /// How often the power of somebody was taken, by organization, when it was last read.
-    known: Mutex<HashMap<Uuid, i64>>,
+    known: Mutex<HashMap<OrganizationId, i64>>,
 }
 
 impl NoticeRevocations {

@@ -10,11 +10,11 @@ use diesel::{
     sql_types::{Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::{KeyAccess, Role};
 use crate::{
     error::{Error, Resource, Result},
+    ids::{ApiKeyId, OrganizationId, UserId},
     platform::db::Conn,
     schema::{api_keys, members, organizations, users},
 };
@@ -30,7 +30,7 @@ pub struct Key {
 }
 
 /// The organizations of a user, with their role in each; the default one first.
-pub async fn memberships(mut conn: &Conn, user_id: Uuid) -> Result<Vec<(Uuid, Role)>> {
+pub async fn memberships(mut conn: &Conn, user_id: UserId) -> Result<Vec<(OrganizationId, Role)>> {
     Ok(members::table
         .filter(members::user_id.eq(user_id))
         .order((
@@ -44,7 +44,11 @@ pub async fn memberships(mut conn: &Conn, user_id: Uuid) -> Result<Vec<(Uuid, Ro
 }
 
 /// The key.
-pub async fn key(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Option<Key>> {
+pub async fn key(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    id: ApiKeyId,
+) -> Result<Option<Key>> {
     Ok(api_keys::table
         .find((organization_id, id))
         .select(Key::as_select())
@@ -58,8 +62,8 @@ pub async fn key(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Opt
 /// the role has their turn. (Those who share a lock let no writer in as long as they overlap.)
 pub async fn hold_role(
     mut conn: &Conn,
-    organization_id: Uuid,
-    user_id: Uuid,
+    organization_id: OrganizationId,
+    user_id: UserId,
 ) -> Result<Option<Role>> {
     Ok(members::table
         .find((organization_id, user_id))
@@ -73,8 +77,8 @@ pub async fn hold_role(
 /// What the key may do, while it is valid. It stays so as a [role](hold_role) does.
 pub async fn hold_key(
     mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
+    organization_id: OrganizationId,
+    id: ApiKeyId,
 ) -> Result<Option<KeyAccess>> {
     Ok(access(organization_id, id)
         .for_no_key_update()
@@ -86,8 +90,8 @@ pub async fn hold_key(
 /// What the key may do, while it is valid.
 pub async fn key_access(
     mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
+    organization_id: OrganizationId,
+    id: ApiKeyId,
 ) -> Result<Option<KeyAccess>> {
     Ok(access(organization_id, id)
         .first(&mut conn)
@@ -96,7 +100,7 @@ pub async fn key_access(
 }
 
 #[diesel::dsl::auto_type]
-fn access(organization_id: Uuid, id: Uuid) -> _ {
+fn access(organization_id: OrganizationId, id: ApiKeyId) -> _ {
     let expire_time = api_keys::expire_time;
     api_keys::table
         .find((organization_id, id))
@@ -107,7 +111,7 @@ fn access(organization_id: Uuid, id: Uuid) -> _ {
 
 /// Organizations in which somebody's power was taken within the last minutes, and how
 /// often that has happened in each.
-pub async fn revoked(mut conn: &Conn) -> Result<HashMap<Uuid, i64>> {
+pub async fn revoked(mut conn: &Conn) -> Result<HashMap<OrganizationId, i64>> {
     let lately = sql::<Timestamptz>("now() - interval '5 minutes'");
     let found: Vec<_> = organizations::table
         .filter(organizations::access_time.gt(lately))
@@ -119,7 +123,7 @@ pub async fn revoked(mut conn: &Conn) -> Result<HashMap<Uuid, i64>> {
 
 /// Says that the key was used just now, unless somebody else has locked it: a call of the
 /// same key, for which this one need not wait.
-pub async fn touch_key(conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
+pub async fn touch_key(conn: &Conn, organization_id: OrganizationId, id: ApiKeyId) -> Result<()> {
     sql_query(
         "UPDATE api_keys SET last_use_time = now() WHERE organization_id = $1 AND id IN (
              SELECT id FROM api_keys WHERE organization_id = $1 AND id = $2
@@ -133,7 +137,10 @@ pub async fn touch_key(conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<(
 }
 
 /// The region of the organization's national phone numbers, if it has one.
-pub async fn phone_region(mut conn: &Conn, organization_id: Uuid) -> Result<Option<String>> {
+pub async fn phone_region(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+) -> Result<Option<String>> {
     let region: Option<Option<String>> = organizations::table
         .find(organization_id)
         .select(organizations::default_phone_region)
@@ -144,7 +151,7 @@ pub async fn phone_region(mut conn: &Conn, organization_id: Uuid) -> Result<Opti
 }
 
 /// From when on access tokens of a user are valid; none: all are.
-pub async fn tokens_valid_from(mut conn: &Conn, id: Uuid) -> Result<Option<DateTime<Utc>>> {
+pub async fn tokens_valid_from(mut conn: &Conn, id: UserId) -> Result<Option<DateTime<Utc>>> {
     users::table
         .find(id)
         .select(users::tokens_valid_from)
@@ -156,8 +163,12 @@ pub async fn tokens_valid_from(mut conn: &Conn, id: Uuid) -> Result<Option<DateT
 
 /// Whether the user is a member. Who is one is not removed before the end of the
 /// transaction.
-pub async fn keep_member(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<bool> {
-    let member: Option<Uuid> = members::table
+pub async fn keep_member(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    user_id: UserId,
+) -> Result<bool> {
+    let member: Option<UserId> = members::table
         .find((organization_id, user_id))
         .select(members::user_id)
         .for_key_share()
@@ -168,8 +179,8 @@ pub async fn keep_member(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) 
 }
 
 /// Locks the organization: whoever changes roles waits here for the others.
-pub async fn lock_organization(mut conn: &Conn, id: Uuid) -> Result<()> {
-    let locked: Option<Uuid> = organizations::table
+pub async fn lock_organization(mut conn: &Conn, id: OrganizationId) -> Result<()> {
+    let locked: Option<OrganizationId> = organizations::table
         .find(id)
         .select(organizations::id)
         .for_no_key_update()

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{Event, denial::Denial};
 use crate::{
     error::Result,
+    ids::{ApiKeyId, OrganizationId, UserId},
     platform::{
         db::{Conn, Prepared, column},
         grpc::page::{Found, Page, keyset, read_page},
@@ -24,8 +25,8 @@ use crate::{
 #[diesel(table_name = audit_events, check_for_backend(diesel::pg::Pg))]
 pub struct AuditEvent {
     pub id: Uuid,
-    pub user_id: Option<Uuid>,
-    pub api_key_id: Option<Uuid>,
+    pub user_id: Option<UserId>,
+    pub api_key_id: Option<ApiKeyId>,
     pub method: String,
     pub resource_ids: Vec<Uuid>,
     pub denied_reason: Option<String>,
@@ -34,7 +35,7 @@ pub struct AuditEvent {
 }
 
 /// Inserts events.
-pub async fn insert(conn: &Conn, organization_id: Uuid, events: &[Event]) -> Result<()> {
+pub async fn insert(conn: &Conn, organization_id: OrganizationId, events: &[Event]) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
@@ -83,7 +84,11 @@ pub async fn add_denials(conn: &Conn, denials: &[(Denial, i64)]) -> Result<()> {
 }
 
 /// A page of events.
-pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Found<AuditEvent>> {
+pub async fn list(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    page: Page,
+) -> Result<Found<AuditEvent>> {
     let query = |page: Page| {
         let query = audit_events::table
             .filter(audit_events::organization_id.eq(organization_id))
@@ -98,7 +103,7 @@ pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Foun
 /// others: then the event is of the millisecond of its id.
 pub async fn list_of(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     resource_id: Uuid,
     page: Page,
 ) -> Result<Found<AuditEvent>> {

@@ -1,12 +1,11 @@
 //! How users come: with a place in an organization, theirs or one that invites them.
 
-use uuid::Uuid;
-
 use super::store::users::{self, NewUser, User};
 use crate::{
     access::{Role, credential::Credential},
     audit::{self, Event},
     error::Result,
+    ids::{InvitationId, OrganizationId},
     organizations::{
         self, DEFAULT_CURRENCY, DEFAULT_TIME_ZONE, invitations,
         store::{NewOrganization, Organization},
@@ -19,14 +18,14 @@ pub enum Joining {
     /// In a new organization.
     New(NewOrganization),
     /// In the one that invites them.
-    Invited(Credential),
+    Invited(Credential<InvitationId>),
 }
 
 impl Joining {
     /// In a new organization with this name.
     pub fn new(name: String) -> Self {
         Self::New(NewOrganization {
-            id: Uuid::now_v7(),
+            id: OrganizationId::generate(),
             name,
             default_currency: DEFAULT_CURRENCY.to_owned(),
             default_phone_region: None,
@@ -36,7 +35,7 @@ impl Joining {
     }
 
     /// Which organization that is.
-    pub fn organization_id(&self) -> Uuid {
+    pub fn organization_id(&self) -> OrganizationId {
         match self {
             Self::New(organization) => organization.id,
             Self::Invited(credential) => credential.organization_id,

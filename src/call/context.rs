@@ -14,6 +14,7 @@ use crate::{
     actor::Actor,
     audit::{self, Event},
     error::{Error, Result},
+    ids::{OrganizationId, UserId},
     platform::{
         db::{Db, Scope, Transaction, Work},
         idempotency::{self, IdempotencyKey, Replay},
@@ -52,11 +53,14 @@ impl Context {
     /// Whose share the call has of what all calls share, if that is known.
     pub fn owner(&self) -> Option<Owner> {
         let id = Some(self.organization_id).filter(|id| !id.is_nil());
-        id.or(self.identity.user_id()).map(Owner::Known)
+        let id = id
+            .map(Uuid::from)
+            .or(self.identity.user_id().map(Uuid::from));
+        id.map(Owner::Known)
     }
 
     /// The calling user.
-    pub fn user_id(&self) -> Result<Uuid> {
+    pub fn user_id(&self) -> Result<UserId> {
         self.identity.user_id().ok_or(Error::AuthenticationOff)
     }
 
@@ -82,7 +86,7 @@ impl Context {
 
     /// The same call, for what it does in this organization.
     #[must_use]
-    pub fn with_organization(mut self, organization_id: Uuid) -> Self {
+    pub fn with_organization(mut self, organization_id: OrganizationId) -> Self {
         self.actor.organization_id = organization_id;
         self
     }
@@ -152,7 +156,7 @@ impl Context {
     pub async fn write<T, F>(
         &self,
         key: Option<IdempotencyKey>,
-        resource_id: Uuid,
+        resource_id: impl Into<Uuid>,
         work: F,
     ) -> Result<T>
     where

@@ -7,7 +7,6 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use uuid::Uuid;
 
 use super::{database::Connection, outcome::Outcome};
 use crate::{
@@ -24,6 +23,7 @@ use crate::{
     },
     config::{Config, Users},
     error::{Error, Resource, Result},
+    ids::UserId,
     organizations::MAX_NAME,
     platform::{
         db::{Conn, Db, Scope},
@@ -99,7 +99,7 @@ async fn create(
     };
     finish(violations)?;
     let user = &NewUser {
-        id: Uuid::now_v7(),
+        id: UserId::generate(),
         email,
         name,
         password_hash: Passwords::default().hash(password).await?,
@@ -127,7 +127,7 @@ async fn create(
     print_token(db, user.id).await
 }
 
-async fn print_token(db: &Db, user_id: Uuid) -> Outcome {
+async fn print_token(db: &Db, user_id: UserId) -> Outcome {
     let token = MailToken::generate();
     let purpose = Purpose::ResetPassword;
     let kept = &NewToken {
@@ -159,14 +159,14 @@ async fn list(db: &Db) -> Outcome {
             writeln!(out, "{id}\t{email}\t{verified}\t{time}\t{name}")?;
         }
         match users.last() {
-            Some(last) => page.after = Some(last.id),
+            Some(last) => page.after = Some(last.id.into()),
             None => return Ok(()),
         }
     }
 }
 
 /// The user with this address.
-async fn find(conn: &Conn, email: &str) -> Result<Uuid> {
+async fn find(conn: &Conn, email: &str) -> Result<UserId> {
     let user = users::by_email(conn, email).await?;
     user.map(|user| user.id)
         .ok_or_else(|| Error::not_found(Resource::User, email))

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::store::{self, Contact};
 use crate::{
     error::{Error, Resource, Result},
+    ids::{ContactId, OrganizationId},
     platform::{
         batch::Job,
         db::{Db, Scope},
@@ -17,7 +17,7 @@ use crate::{
 /// A contact that is asked for.
 #[derive(Debug)]
 pub struct GetContact {
-    pub id: Uuid,
+    pub id: ContactId,
 }
 
 impl Job for GetContact {
@@ -28,7 +28,7 @@ impl Job for GetContact {
 
     async fn execute(
         db: &Db,
-        organization_id: Uuid,
+        organization_id: OrganizationId,
         deadline: Instant,
         batch: &[&Self],
     ) -> Result<Vec<Result<Contact>>> {

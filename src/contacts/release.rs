@@ -1,7 +1,6 @@
 //! What becomes of the contacts of an operator who goes.
 
 use rand::Rng;
-use uuid::Uuid;
 
 use super::store::{
     self, Contact,
@@ -9,14 +8,18 @@ use super::store::{
 };
 use crate::{
     error::{Error, Result},
-    ids::ordered_id_at,
+    ids::{OperatorId, OrganizationId, ordered_id_at},
     operators::store::Operator,
     platform::db::Conn,
     statistics,
 };
 
 /// Returns the active contacts of an operator who is locked to the backlog.
-pub async fn release_all(conn: &Conn, organization_id: Uuid, operator: &Operator) -> Result<()> {
+pub async fn release_all(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    operator: &Operator,
+) -> Result<()> {
     let (before, released) = store::release_unlocked(conn, organization_id, operator.id).await?;
     if usize::try_from(operator.load).ok() != Some(released.len()) {
         // Somebody is at work on the others: try again when they are done.
@@ -27,7 +30,7 @@ pub async fn release_all(conn: &Conn, organization_id: Uuid, operator: &Operator
     statistics::store::record(conn, organization_id, &before, &released).await
 }
 
-fn decisions(rng: &mut impl Rng, operator_id: Uuid, released: &[Contact]) -> Vec<Assignment> {
+fn decisions(rng: &mut impl Rng, operator_id: OperatorId, released: &[Contact]) -> Vec<Assignment> {
     released
         .iter()
         .enumerate()

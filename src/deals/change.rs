@@ -1,7 +1,6 @@
 //! The rules of changes, judged on the values after all of the update.
 
 use bigdecimal::BigDecimal;
-use uuid::Uuid;
 
 use super::{
     DealStage, DealStatus, amount,
@@ -10,6 +9,7 @@ use super::{
 use crate::{
     contacts,
     error::{Error, Reason, Resource, Result},
+    ids::{ContactId, DealId, LeadId, OrganizationId, UserId},
     organizations,
     platform::{db::Conn, grpc::validate::Violations},
 };
@@ -18,9 +18,9 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::option_option, reason = "absent, or set to NULL")]
 pub struct Change {
-    pub lead_id: Option<Option<Uuid>>,
-    pub contact_id: Option<Option<Uuid>>,
-    pub owner_user_id: Option<Option<Uuid>>,
+    pub lead_id: Option<Option<LeadId>>,
+    pub contact_id: Option<Option<ContactId>>,
+    pub owner_user_id: Option<Option<UserId>>,
     pub title: Option<String>,
     pub amount: Option<BigDecimal>,
     pub currency: Option<String>,
@@ -35,7 +35,7 @@ impl Change {
         let closed = Error::Precondition {
             reason: Reason::DealClosed,
             kind: Resource::Deal,
-            id: deal.id,
+            id: deal.id.into(),
         };
         let status = self.status.unwrap_or(deal.status);
         let mut stage = self.stage.unwrap_or(deal.stage);
@@ -69,7 +69,7 @@ impl Change {
     pub async fn check(
         &self,
         conn: &Conn,
-        organization_id: Uuid,
+        organization_id: OrganizationId,
         deal: &Deal,
         after: &Values,
     ) -> Result<()> {
@@ -98,12 +98,12 @@ impl Change {
 }
 
 /// Refuses a deal that is won without an amount.
-pub fn check_won(id: Uuid, values: &Values) -> Result<()> {
+pub fn check_won(id: DealId, values: &Values) -> Result<()> {
     if values.status == DealStatus::Won && values.amount == 0 {
         return Err(Error::Precondition {
             reason: Reason::DealAmountRequired,
             kind: Resource::Deal,
-            id,
+            id: id.into(),
         });
     }
     Ok(())

@@ -1,22 +1,22 @@
 //! What is done to the deals of a member who goes.
 
 use futures_util::future::try_join_all;
-use uuid::Uuid;
 
 use super::store::{self, Deal, counts};
 use crate::{
     activities::{self, Payload},
     error::Result,
+    ids::{OrganizationId, UserId},
     platform::db::Conn,
 };
 
 /// Gives deals that are locked to another owner, counts them and writes their timelines.
 pub async fn hand_over(
     conn: &Conn,
-    organization_id: Uuid,
-    author_user_id: Option<Uuid>,
+    organization_id: OrganizationId,
+    author_user_id: Option<UserId>,
     deals: &[Deal],
-    owner_user_id: Uuid,
+    owner_user_id: UserId,
 ) -> Result<()> {
     let ids: Vec<_> = deals.iter().map(|deal| deal.id).collect();
     let after = store::set_owner(conn, organization_id, &ids, owner_user_id).await?;

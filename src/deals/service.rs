@@ -1,7 +1,6 @@
 //! Writes deals, with what they are counted by and their timelines.
 
 use futures_util::future::try_join;
-use uuid::Uuid;
 
 use super::{
     amount,
@@ -10,15 +9,16 @@ use super::{
 use crate::{
     activities::{self, Payload},
     error::Result,
+    ids::{DealId, LeadId, OrganizationId, UserId},
     platform::db::Conn,
 };
 
 /// Inserts a deal of this lead.
 pub async fn insert(
     conn: &Conn,
-    organization_id: Uuid,
-    author_user_id: Option<Uuid>,
-    (id, lead_id): (Uuid, Uuid),
+    organization_id: OrganizationId,
+    author_user_id: Option<UserId>,
+    (id, lead_id): (DealId, LeadId),
     values: &Values,
 ) -> Result<Deal> {
     let deal = store::insert(conn, organization_id, id, lead_id, values).await?;
@@ -35,8 +35,8 @@ pub async fn insert(
 /// Gives a deal that is locked other values.
 pub async fn update(
     conn: &Conn,
-    organization_id: Uuid,
-    author_user_id: Option<Uuid>,
+    organization_id: OrganizationId,
+    author_user_id: Option<UserId>,
     before: &Deal,
     values: &Values,
 ) -> Result<Deal> {
@@ -51,7 +51,7 @@ pub async fn update(
 }
 
 /// Deletes a deal that is locked.
-pub async fn delete(conn: &Conn, organization_id: Uuid, deal: &Deal) -> Result<()> {
+pub async fn delete(conn: &Conn, organization_id: OrganizationId, deal: &Deal) -> Result<()> {
     store::delete(conn, organization_id, deal.id).await?;
     counts::record(conn, organization_id, Some(deal), None).await
 }

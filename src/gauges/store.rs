@@ -5,10 +5,10 @@ use diesel::{
     sql_types::{BigInt, Double, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     error::Result,
+    ids::OrganizationId,
     platform::{
         db::{Conn, Prepared},
         telemetry::metrics::DbGauges,
@@ -35,7 +35,7 @@ struct Row {
 /// Reads operators and sources, which are few, what is counted of the backlog, for
 /// each source the contact that has waited there for longest, and the changes of counts
 /// that are not folded yet.
-pub async fn gauges(conn: &Conn, organization_id: Uuid) -> Result<DbGauges> {
+pub async fn gauges(conn: &Conn, organization_id: OrganizationId) -> Result<DbGauges> {
     let totals = totals();
     let row: Row = Prepared(
         sql_query(format!(

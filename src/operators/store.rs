@@ -2,11 +2,11 @@
 
 use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 pub use crate::model::Operator;
 use crate::{
     error::{Error, Resource, Result},
+    ids::{OperatorId, OrganizationId, UserId},
     platform::{
         db::Conn,
         grpc::{
@@ -21,14 +21,14 @@ use crate::{
 #[derive(Debug, Insertable)]
 #[diesel(table_name = operators)]
 pub struct NewOperator {
-    pub organization_id: Uuid,
-    pub id: Uuid,
+    pub organization_id: OrganizationId,
+    pub id: OperatorId,
     pub name: String,
     pub active: bool,
     pub load_limit: Option<i32>,
     pub window_limit: Option<i32>,
     pub window_seconds: i32,
-    pub user_id: Option<Uuid>,
+    pub user_id: Option<UserId>,
 }
 
 /// What an update changes: fields that are absent stay.
@@ -41,7 +41,7 @@ pub struct OperatorChange {
     pub load_limit: Option<Option<i32>>,
     pub window_limit: Option<Option<i32>>,
     pub window_seconds: Option<i32>,
-    pub user_id: Option<Option<Uuid>>,
+    pub user_id: Option<Option<UserId>>,
 }
 
 impl OperatorChange {
@@ -67,7 +67,11 @@ pub struct Filter {
 }
 
 /// The operator, deleted or not.
-pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Operator> {
+pub async fn find(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    id: OperatorId,
+) -> Result<Operator> {
     operators::table
         .find((organization_id, id))
         .select(Operator::as_select())
@@ -78,7 +82,11 @@ pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Op
 }
 
 /// The operator, locked, if it is not deleted.
-pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Operator> {
+pub async fn lock(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    id: OperatorId,
+) -> Result<Operator> {
     operators::table
         .find((organization_id, id))
         .filter(operators::delete_time.is_null())
@@ -93,7 +101,7 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Op
 /// A page of operators.
 pub async fn list(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     filter: &Filter,
     page: Page,
 ) -> Result<Found<Operator>> {
@@ -125,8 +133,8 @@ pub async fn insert(mut conn: &Conn, operator: &NewOperator) -> Result<Operator>
 /// Changes an operator that is locked.
 pub async fn update(
     mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
+    organization_id: OrganizationId,
+    id: OperatorId,
     change: &OperatorChange,
 ) -> Result<Operator> {
     Ok(diesel::update(operators::table.find((organization_id, id)))
@@ -141,7 +149,11 @@ pub async fn update(
 }
 
 /// Makes an operator that is locked inactive.
-pub async fn deactivate(conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
+pub async fn deactivate(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    id: OperatorId,
+) -> Result<()> {
     let change = OperatorChange {
         active: Some(false),
         ..OperatorChange::default()
@@ -151,7 +163,11 @@ pub async fn deactivate(conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
 }
 
 /// The same with no load left.
-pub async fn retire(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
+pub async fn retire(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    id: OperatorId,
+) -> Result<()> {
     deactivate(conn, organization_id, id).await?;
     diesel::update(operators::table.find((organization_id, id)))
         .set(operators::load.eq(0))
@@ -161,7 +177,11 @@ pub async fn retire(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
 }
 
 /// Marks an operator that is locked as deleted, with no load left.
-pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Operator> {
+pub async fn delete(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    id: OperatorId,
+) -> Result<Operator> {
     Ok(diesel::update(operators::table.find((organization_id, id)))
         .set((
             operators::active.eq(false),
@@ -177,8 +197,12 @@ pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
 
 /// Whether all of these operators exist and are not deleted; the first that
 /// does not is the error.
-pub async fn require(mut conn: &Conn, organization_id: Uuid, ids: &[Uuid]) -> Result<()> {
-    let found: Vec<Uuid> = operators::table
+pub async fn require(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    ids: &[OperatorId],
+) -> Result<()> {
+    let found: Vec<OperatorId> = operators::table
         .filter(operators::organization_id.eq(organization_id))
         .filter(operators::id.eq_any(ids))
         .filter(operators::delete_time.is_null())
@@ -194,9 +218,9 @@ pub async fn require(mut conn: &Conn, organization_id: Uuid, ids: &[Uuid]) -> Re
 /// The operators that are linked with these users, each with its user.
 pub async fn linked_with(
     mut conn: &Conn,
-    organization_id: Uuid,
-    user_ids: &[Uuid],
-) -> Result<Vec<(Uuid, Uuid)>> {
+    organization_id: OrganizationId,
+    user_ids: &[UserId],
+) -> Result<Vec<(OperatorId, UserId)>> {
     if user_ids.is_empty() {
         return Ok(Vec::new());
     }

@@ -13,14 +13,15 @@ use crate::{
         credential::{Credential, INVITATION_PREFIX},
     },
     error::{Error, Resource, Result},
+    ids::{InvitationId, OrganizationId, UserId},
     platform::{db::Conn, grpc::validate::Violations},
 };
 
 /// The invitation that a request proves.
-pub fn parse(violations: &mut Violations, field: &str, token: &str) -> Credential {
+pub fn parse(violations: &mut Violations, field: &str, token: &str) -> Credential<InvitationId> {
     Credential::parse(INVITATION_PREFIX, token).unwrap_or_else(|| {
         violations.add(field, "is not the token of an invitation");
-        Credential::generate(Uuid::nil())
+        Credential::generate(OrganizationId::from_uuid(Uuid::nil()))
     })
 }
 
@@ -29,8 +30,8 @@ pub fn parse(violations: &mut Violations, field: &str, token: &str) -> Credentia
 /// from whoever invites: so it proves the address.
 pub async fn join(
     conn: &Conn,
-    credential: &Credential,
-    user_id: Uuid,
+    credential: &Credential<InvitationId>,
+    user_id: UserId,
     email: &str,
 ) -> Result<Role> {
     let organization_id = credential.organization_id;
@@ -58,7 +59,11 @@ pub async fn join(
 /// Whether its inviter may still give the role, which whoever takes theirs changes with the
 /// organization locked, as it is. Nobody knows the inviters of those that
 /// processes of the version before have made.
-async fn is_backed(conn: &Conn, organization_id: Uuid, invitation: &Invitation) -> Result<bool> {
+async fn is_backed(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    invitation: &Invitation,
+) -> Result<bool> {
     let is_owner = if let Some(id) = invitation.inviter_user_id {
         match members::role(conn, organization_id, id).await? {
             Some(Role::Owner) => true,
@@ -81,8 +86,8 @@ async fn is_backed(conn: &Conn, organization_id: Uuid, invitation: &Invitation) 
 /// those roles any more.
 pub async fn end_of_member(
     conn: &Conn,
-    organization_id: Uuid,
-    user_id: Uuid,
+    organization_id: OrganizationId,
+    user_id: UserId,
     role: Option<Role>,
 ) -> Result<()> {
     let may_give: &[Role] = match role {

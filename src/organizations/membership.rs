@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
 use super::store::{self, Organization};
 use crate::{
     access::Role,
     error::Result,
+    ids::{OrganizationId, UserId},
     platform::{
         db::{Conn, Db, Scope},
         grpc::page::{Found, Page},
@@ -26,7 +25,11 @@ pub struct Membership {
 }
 
 /// A page of the organizations of a user, with their ids.
-pub async fn memberships(db: &Db, user_id: Uuid, page: Page) -> Result<Found<(Uuid, Membership)>> {
+pub async fn memberships(
+    db: &Db,
+    user_id: UserId,
+    page: Page,
+) -> Result<Found<(OrganizationId, Membership)>> {
     let (roles, default) = db
         .read(Scope::User(user_id), async |conn| {
             let roles = store::members::list_of_user(conn, user_id, page).await?;
@@ -62,8 +65,8 @@ pub async fn memberships(db: &Db, user_id: Uuid, page: Page) -> Result<Found<(Uu
 /// user's others from now on, too.
 pub async fn membership(
     conn: &Conn,
-    organization_id: Uuid,
-    user_id: Uuid,
+    organization_id: OrganizationId,
+    user_id: UserId,
     role: Role,
 ) -> Result<Membership> {
     let organization = store::find(conn, organization_id).await?;

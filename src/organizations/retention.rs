@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use uuid::Uuid;
-
 use super::store;
 use crate::{
     error::Result,
+    ids::OrganizationId,
     platform::{
         background::{Outcome, Schedule, Task, each_organization},
         db::{Db, Scope},
@@ -49,7 +48,7 @@ pub async fn remove_closed(db: &Db, retention: Duration) -> Result<()> {
     Ok(())
 }
 
-async fn closed(db: &Db, retention: Duration) -> Result<Vec<Uuid>> {
+async fn closed(db: &Db, retention: Duration) -> Result<Vec<OrganizationId>> {
     db.read(Scope::AllOrganizations, async |conn| {
         store::closed(conn, retention).await
     })
@@ -57,7 +56,7 @@ async fn closed(db: &Db, retention: Duration) -> Result<Vec<Uuid>> {
 }
 
 /// Removes all of an organization, some rows in each transaction. Returns how many.
-async fn remove(db: &Db, id: Uuid) -> Result<u64> {
+async fn remove(db: &Db, id: OrganizationId) -> Result<u64> {
     let mut removed = 0;
     loop {
         let some = db

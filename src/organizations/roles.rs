@@ -1,7 +1,5 @@
 //! The rules of who may give and take which role.
 
-use uuid::Uuid;
-
 use super::store::{
     invitations::Invitation,
     members::{self, Member},
@@ -9,6 +7,7 @@ use super::store::{
 use crate::{
     access::{Identity, KeyAccess, Place, Role},
     error::{Error, Reason, Resource, Result},
+    ids::OrganizationId,
     platform::db::Conn,
 };
 
@@ -23,7 +22,7 @@ impl Caller {
     /// database says of them stays.
     pub async fn find(
         conn: &Conn,
-        organization_id: Uuid,
+        organization_id: OrganizationId,
         identity: Identity,
         place: Option<Place>,
     ) -> Result<Self> {
@@ -77,13 +76,17 @@ impl Caller {
 
 /// Refuses to take this member's role if that left the organization, which is locked,
 /// without an owner.
-pub async fn check_owner_left(conn: &Conn, organization_id: Uuid, member: &Member) -> Result<()> {
+pub async fn check_owner_left(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    member: &Member,
+) -> Result<()> {
     if member.role != Role::Owner || members::count_owners(conn, organization_id).await? > 1 {
         return Ok(());
     }
     Err(Error::Precondition {
         reason: Reason::LastOwner,
         kind: Resource::Organization,
-        id: organization_id,
+        id: organization_id.into(),
     })
 }

@@ -1,10 +1,9 @@
 //! Weights: who takes a source's contacts.
 
-use uuid::Uuid;
-
 use super::store::weights::{self, OperatorWeight};
 use crate::{
     error::{Error, Reason, Resource, Result},
+    ids::{OperatorId, OrganizationId, SourceId},
     platform::db::Conn,
 };
 
@@ -18,12 +17,12 @@ pub const MAX_WEIGHTS: usize = 1000;
 /// and how many were set.
 pub async fn set(
     conn: &Conn,
-    organization_id: Uuid,
-    source_id: Uuid,
-    new: &[(Uuid, i32)],
+    organization_id: OrganizationId,
+    source_id: SourceId,
+    new: &[(OperatorId, i32)],
 ) -> Result<(Vec<OperatorWeight>, usize)> {
     let present = weights::list(conn, organization_id, &[source_id]).await?;
-    let is_present = |&&(operator_id, weight): &&(Uuid, i32)| {
+    let is_present = |&&(operator_id, weight): &&(OperatorId, i32)| {
         let same = |each: &OperatorWeight| (each.operator_id, each.weight) == (operator_id, weight);
         present.iter().any(same)
     };
@@ -37,7 +36,7 @@ pub async fn set(
         return Err(Error::Precondition {
             reason: Reason::TooManyWeights,
             kind: Resource::Source,
-            id: source_id,
+            id: source_id.into(),
         });
     }
     Ok((weights, others.len()))

@@ -10,12 +10,12 @@ mod store;
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use crate::{
     deals::store::counts,
     dispatch::store::{SourceKeys, lock_operators},
     error::Result,
+    ids::{OperatorId, OrganizationId},
     platform::db::{Conn, Db, Scope},
     statistics::{
         self, Counts, Span,
@@ -26,8 +26,8 @@ use crate::{
 /// What the counts of an organization lack.
 #[derive(Debug)]
 pub struct Findings {
-    organization_id: Uuid,
-    loads: Vec<(Uuid, i32)>,
+    organization_id: OrganizationId,
+    loads: Vec<(OperatorId, i32)>,
     contacts: BTreeMap<Cell, Change>,
     leads: i64,
     deals: BTreeMap<counts::Cell, counts::Change>,
@@ -78,7 +78,7 @@ pub async fn drift(db: &Db) -> Result<u32> {
     Ok(u32::try_from(wrong).unwrap_or(u32::MAX))
 }
 
-async fn find(conn: &Conn, organization_id: Uuid) -> Result<Findings> {
+async fn find(conn: &Conn, organization_id: OrganizationId) -> Result<Findings> {
     store::prepare(conn).await?;
     Ok(Findings {
         organization_id,

@@ -10,11 +10,11 @@ use diesel::{
     sql_types::{BigInt, Integer, Uuid as SqlUuid},
 };
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use uuid::Uuid;
 
 use crate::{
     deals::store::counts,
     error::Result,
+    ids::{OperatorId, OrganizationId},
     platform::db::Conn,
     schema::organizations,
     statistics::store::cells::{self, Cell, CellRow, Change, HOURS, KINDS, SPANS},
@@ -29,7 +29,7 @@ pub async fn prepare(mut conn: &Conn) -> Result<()> {
 
 /// Locks an organization, so that no two repairs correct the same. Nobody else
 /// waits for this.
-pub async fn lock(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
+pub async fn lock(mut conn: &Conn, organization_id: OrganizationId) -> Result<()> {
     organizations::table
         .find(organization_id)
         .select(organizations::id)
@@ -42,13 +42,13 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
 #[derive(Debug, QueryableByName)]
 struct LoadRow {
     #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
+    id: OperatorId,
     #[diesel(sql_type = Integer)]
     missing: i32,
 }
 
 /// What the loads of operators lack, by id.
-pub async fn loads(conn: &Conn, organization_id: Uuid) -> Result<Vec<(Uuid, i32)>> {
+pub async fn loads(conn: &Conn, organization_id: OrganizationId) -> Result<Vec<(OperatorId, i32)>> {
     let rows: Vec<LoadRow> = sql_query(
         "SELECT o.id, coalesce(c.active, 0)::integer - o.load AS missing
          FROM operators AS o
@@ -67,7 +67,7 @@ pub async fn loads(conn: &Conn, organization_id: Uuid) -> Result<Vec<(Uuid, i32)
 
 /// What the counts of contacts lack: changes that are not folded yet are as good as
 /// counted.
-pub async fn cells(conn: &Conn, organization_id: Uuid) -> Result<BTreeMap<Cell, Change>> {
+pub async fn cells(conn: &Conn, organization_id: OrganizationId) -> Result<BTreeMap<Cell, Change>> {
     let sums = cells::sums_of("compared");
     let rows: Vec<CellRow> = sql_query(format!(
         "WITH seen AS (
@@ -103,7 +103,7 @@ struct DealsRow {
 /// What the counts of deals lack.
 pub async fn deals(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
 ) -> Result<BTreeMap<counts::Cell, counts::Change>> {
     let rows: Vec<DealsRow> = sql_query(
         "WITH counted AS (
@@ -148,7 +148,7 @@ struct LeadsRow {
 }
 
 /// What the number of leads lacks.
-pub async fn leads(conn: &Conn, organization_id: Uuid) -> Result<i64> {
+pub async fn leads(conn: &Conn, organization_id: OrganizationId) -> Result<i64> {
     let row: LeadsRow = sql_query(
         "SELECT (SELECT count(*) FROM leads WHERE organization_id = $1)
               - (SELECT coalesce(sum(leads), 0) FROM lead_counts

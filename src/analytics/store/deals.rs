@@ -7,12 +7,12 @@ use diesel::{
     sql_types::{Array, BigInt, Integer, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     analytics::range::Parts,
     deals::{DealStage, DealStatus},
     error::Result,
+    ids::{OrganizationId, UserId},
     platform::db::{Conn, Prepared},
 };
 
@@ -48,8 +48,8 @@ pub async fn now(mut conn: &Conn) -> Result<DateTime<Utc>> {
 /// index that has them in this order.)
 pub async fn sums(
     mut conn: &Conn,
-    organization_id: Uuid,
-    owner_user_id: Option<Uuid>,
+    organization_id: OrganizationId,
+    owner_user_id: Option<UserId>,
     ranges: &[Parts],
 ) -> Result<Vec<Sum>> {
     let numbered = || (0_i32..).zip(ranges);

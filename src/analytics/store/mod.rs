@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::range::Parts;
 use crate::{
     error::Result,
-    ids::first_id_at,
+    ids::{ContactId, OperatorId, OrganizationId, SourceId, first_id_at},
     platform::db::{Conn, Prepared, column},
     statistics::store::cells::{HOURS, KINDS, totals},
 };
@@ -50,7 +50,7 @@ pub struct Overview {
 }
 
 /// Counts what there is: operators and sources, which are few, by their rows.
-pub async fn overview(conn: &Conn, organization_id: Uuid) -> Result<Overview> {
+pub async fn overview(conn: &Conn, organization_id: OrganizationId) -> Result<Overview> {
     let totals = totals();
     Ok(Prepared(
         sql_query(format!(
@@ -95,9 +95,9 @@ pub async fn overview(conn: &Conn, organization_id: Uuid) -> Result<Overview> {
 #[derive(Debug, QueryableByName)]
 pub struct Share {
     #[diesel(sql_type = SqlUuid)]
-    pub source_id: Uuid,
+    pub source_id: SourceId,
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub operator_id: Option<Uuid>,
+    pub operator_id: Option<OperatorId>,
     #[diesel(sql_type = BigInt)]
     pub contacts: i64,
     #[diesel(sql_type = BigInt)]
@@ -115,16 +115,22 @@ pub struct Share {
 /// sources' are read, by id. (OFFSET 0: by nothing else.)
 pub async fn shares(
     conn: &Conn,
-    organization_id: Uuid,
-    source_id: Option<Uuid>,
+    organization_id: OrganizationId,
+    source_id: Option<SourceId>,
     parts: &Parts,
     (after, fetch): &((Uuid, Uuid), i64),
 ) -> Result<Vec<Share>> {
     let millisecond = TimeDelta::milliseconds(1);
     let whole: Vec<_> = parts.whole.iter().collect();
     let (from, to): (Vec<_>, Vec<_>) = parts.edges.iter().copied().unzip();
-    let first_ids: Vec<_> = from.iter().map(|from| first_id_at(*from)).collect();
-    let end_ids: Vec<_> = to.iter().map(|to| first_id_at(*to + millisecond)).collect();
+    let first_ids: Vec<_> = from
+        .iter()
+        .map(|from| first_id_at::<ContactId>(*from))
+        .collect();
+    let end_ids: Vec<_> = to
+        .iter()
+        .map(|to| first_id_at::<ContactId>(*to + millisecond))
+        .collect();
     Ok(sql_query(format!(
         "WITH whole AS (
              SELECT * FROM unnest($3, array_replace($4, NULL, '-infinity'), $5)

@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 use bigdecimal::BigDecimal;
 use chrono::TimeDelta;
 use prost_types::Timestamp;
-use uuid::Uuid;
 
 use crate::{
     analytics::{
@@ -15,6 +14,7 @@ use crate::{
     call::Context,
     deals::{DealStage, DealStatus, amount},
     error::Result,
+    ids::UserId,
     platform::grpc::validate::Violations,
     proto::{
         self, CurrencyFunnel, CurrencySummary, DealStatusSummary, FunnelStage,
@@ -30,7 +30,7 @@ const DEFAULT_NEW_DAYS: i32 = 30;
 
 /// Which deals to sum up.
 struct Chosen {
-    owner_user_id: Option<Uuid>,
+    owner_user_id: Option<UserId>,
     created: Range,
 }
 
@@ -42,7 +42,7 @@ impl Chosen {
     ) -> Self {
         // All zeros are nobody's id, and what is counted of everybody has them.
         let owner_user_id = v.optional_id("owner_user_id", owner_user_id);
-        let owner_user_id = owner_user_id.filter(|id| !id.is_nil());
+        let owner_user_id = owner_user_id.filter(|id: &UserId| !id.is_nil());
         Self {
             owner_user_id,
             created: (

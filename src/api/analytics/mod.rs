@@ -139,7 +139,12 @@ async fn get_distribution(
         .await?;
     let page = pager.finish(
         shares,
-        |share| Place::Ids(share.source_id, share.operator_id.unwrap_or_default()),
+        |share| {
+            Place::Ids(
+                share.source_id.into(),
+                share.operator_id.unwrap_or_default().into(),
+            )
+        },
         |share| distribution_of(&share),
     );
     let mut distribution = GetDistributionResponse {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use crate::{
     access,
@@ -17,6 +16,7 @@ use crate::{
     },
     call::{Context, reply::timestamp},
     error::{Error, Result},
+    ids::{SessionId, UserId},
     platform::{db::Scope, grpc::validate::Violations},
     proto::{LoginRequest, LogoutRequest, RefreshRequest, Tokens},
 };
@@ -43,7 +43,7 @@ pub async fn login(
     let (user_id, kept) = (user_id.unwrap_or_default(), &kept.unwrap_or_default());
 
     let token = RefreshToken::generate();
-    let (session_id, token_hash) = (Uuid::now_v7(), &token.hash());
+    let (session_id, token_hash) = (SessionId::generate(), &token.hash());
     let lifetimes = auth.lifetimes;
     let expire_time = context
         .db()
@@ -118,7 +118,7 @@ pub async fn logout(
 async fn answer(
     auth: &Auth,
     context: &Context,
-    user_id: Uuid,
+    user_id: UserId,
     refresh_token: RefreshToken,
     refresh_expire_time: DateTime<Utc>,
 ) -> Result<Tokens> {

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use crate::{
     access::Identity,
     audit::Event,
@@ -19,6 +17,7 @@ use crate::{
     },
     call::Context,
     error::{Error, Result},
+    ids::UserId,
     organizations::{self, MAX_NAME, invitations},
     platform::{
         db::Scope,
@@ -66,7 +65,7 @@ pub async fn register(
     auth.limits.registration(context.peer)?;
 
     let user = NewUser {
-        id: Uuid::now_v7(),
+        id: UserId::generate(),
         email,
         name,
         password_hash: auth.passwords.hash(password).await?,

@@ -1,7 +1,5 @@
 //! `ListAssignments`: the decisions about who handles a contact.
 
-use uuid::Uuid;
-
 use crate::{
     call::{Context, reply::timestamp},
     contacts::store::{
@@ -10,6 +8,7 @@ use crate::{
     },
     dispatch::{self, Pool, Shares},
     error::Result,
+    ids::{AssignmentId, OrganizationId},
     platform::{
         db::Conn,
         grpc::{
@@ -53,9 +52,9 @@ pub async fn list_assignments(
 /// for, and one that it has not. A pool may be long, so few are read at a time.
 async fn with_pools(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     found: Found<Assignment>,
-) -> Result<Found<(Uuid, proto::Assignment)>> {
+) -> Result<Found<(AssignmentId, proto::Assignment)>> {
     const AT_A_TIME: usize = 50;
     let (mut rows, mut room) = (Vec::with_capacity(found.rows.len()), Room::default());
     'rows: for part in found.rows.chunks(AT_A_TIME) {

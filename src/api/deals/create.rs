@@ -1,13 +1,13 @@
 //! `DealService.CreateDeal`.
 
 use bigdecimal::BigDecimal;
-use uuid::Uuid;
 
 use crate::{
     call::Context,
     contacts,
     deals::{DealStage, DealStatus, MAX_TITLE, amount, change, service, store::Values},
     error::{Error, Result},
+    ids::{ContactId, DealId, LeadId, OperatorId, UserId},
     operators, organizations,
     platform::{db::Conn, grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{self, CreateDealRequest},
@@ -16,10 +16,10 @@ use crate::{
 /// A deal to create, as far as the request tells.
 #[derive(Clone)]
 struct NewDeal {
-    id: Uuid,
-    lead_id: Option<Uuid>,
-    contact_id: Option<Uuid>,
-    owner_user_id: Option<Uuid>,
+    id: DealId,
+    lead_id: Option<LeadId>,
+    contact_id: Option<ContactId>,
+    owner_user_id: Option<UserId>,
     title: String,
     amount: Option<BigDecimal>,
     currency: Option<String>,
@@ -31,7 +31,7 @@ impl NewDeal {
     fn parse(v: &mut Violations, deal: &proto::Deal) -> Self {
         let currency = &deal.currency;
         let new = Self {
-            id: Uuid::now_v7(),
+            id: DealId::generate(),
             lead_id: v.optional_id("deal.lead_id", &deal.lead_id),
             contact_id: v.optional_id("deal.contact_id", &deal.contact_id),
             owner_user_id: v.optional_id("deal.owner_user_id", &deal.owner_user_id),
@@ -79,7 +79,7 @@ pub async fn create_deal(context: Context, request: CreateDealRequest) -> Result
 
 /// The lead and the values of a new deal, with what its contact and the
 /// organization know.
-async fn complete(context: &Context, conn: &Conn, new: &NewDeal) -> Result<(Uuid, Values)> {
+async fn complete(context: &Context, conn: &Conn, new: &NewDeal) -> Result<(LeadId, Values)> {
     let organization_id = context.organization_id;
     let owner = new.owner_user_id.or(context.identity.user_id());
     context.check_member(conn, owner).await?;
@@ -124,7 +124,11 @@ async fn complete(context: &Context, conn: &Conn, new: &NewDeal) -> Result<(Uuid
 }
 
 /// The user whom the operator is, while a member.
-async fn linked_user(context: &Context, conn: &Conn, operator_id: Uuid) -> Result<Option<Uuid>> {
+async fn linked_user(
+    context: &Context,
+    conn: &Conn,
+    operator_id: OperatorId,
+) -> Result<Option<UserId>> {
     let operator = operators::store::find(conn, context.organization_id, operator_id).await?;
     match context.check_member(conn, operator.user_id).await {
         Ok(()) => Ok(operator.user_id),

@@ -28,7 +28,7 @@ pub async fn reopen_deal(context: Context, request: ReopenDealRequest) -> Result
                 return Err(Error::Precondition {
                     reason: Reason::DealOpen,
                     kind: Resource::Deal,
-                    id,
+                    id: id.into(),
                 });
             }
             let stage = stage.unwrap_or(before.reached_stage);

@@ -8,7 +8,6 @@ mod view;
 use std::sync::Arc;
 
 use tonic::Request;
-use uuid::Uuid;
 
 use crate::{
     api::leads::{
@@ -22,6 +21,7 @@ use crate::{
     },
     contacts,
     error::{Error, Resource, Result},
+    ids::LeadId,
     leads::store::{self, Identifier, LeadChange, NewLead},
     platform::{
         grpc::{
@@ -84,7 +84,7 @@ async fn create_lead(context: Context, request: CreateLeadRequest) -> Result<pro
     let lead = violations.required("lead", request.lead)?;
     let lead = NewLead {
         organization_id: context.organization_id,
-        id: Uuid::now_v7(),
+        id: LeadId::generate(),
         external_id: violations.optional_line("lead.external_id", &lead.external_id, MAX_NAME),
         phone: violations.phone("lead.phone", &lead.phone, context.phone_region()),
         email: violations.email("lead.email", &lead.email),
@@ -267,7 +267,7 @@ async fn delete_lead(context: Context, request: DeleteLeadRequest) -> Result<()>
             let contacts = deleted.iter();
             let times = contacts.flat_map(|contact| [contact.create_time, contact.update_time]);
             let times = times.chain([lead.create_time, lead.update_time]);
-            idempotency::forget_at(conn, organization_id, times, id).await?;
+            idempotency::forget_at(conn, organization_id, times, id.into()).await?;
             statistics::store::add_leads(conn, organization_id, -1).await?;
             statistics::store::record(conn, organization_id, &deleted, None).await
         })

@@ -120,15 +120,15 @@ impl<'a> Export<'a> {
     }
 
     /// As much of a part as there is room for.
-    fn take<T, M: Message + From<T>>(
+    fn take<T, I: Into<Uuid>, M: Message + From<T>>(
         &mut self,
         part: Part,
         rows: Vec<T>,
-        id: impl Fn(&T) -> Uuid,
+        id: impl Fn(&T) -> I,
     ) -> Vec<M> {
         let mut taken = Vec::new();
         for row in rows {
-            let place = (part as i64, id(&row));
+            let place = (part as i64, id(&row).into());
             let item = M::from(row);
             if self.held == self.pager.size() || !self.room.takes(&item) {
                 let last = self.last.unwrap_or(place);
@@ -168,10 +168,11 @@ pub async fn erase_lead(context: Context, request: EraseLeadRequest) -> Result<p
                 store::update(conn, organization_id, id, &nothing).await?
             };
             contacts::store::erase_of_lead(conn, organization_id, id).await?;
-            let mut ids = deals::store::erase_of_lead(conn, organization_id, id, ERASED).await?;
-            tasks::store::erase_of_deals(conn, organization_id, &ids, ERASED).await?;
-            activities::store::erase_of_deals(conn, &ids, ERASED).await?;
-            ids.push(id);
+            let deals = deals::store::erase_of_lead(conn, organization_id, id, ERASED).await?;
+            tasks::store::erase_of_deals(conn, organization_id, &deals, ERASED).await?;
+            activities::store::erase_of_deals(conn, &deals, ERASED).await?;
+            let mut ids: Vec<Uuid> = deals.into_iter().map(Uuid::from).collect();
+            ids.push(id.into());
             idempotency::forget(conn, organization_id, before.create_time, &ids).await?;
             Ok(lead.into())
         })

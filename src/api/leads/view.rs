@@ -1,10 +1,9 @@
 //! What a lead is answered with: its contacts and deals, if asked for.
 
-use uuid::Uuid;
-
 use crate::{
     contacts, deals,
     error::Result,
+    ids::OrganizationId,
     leads::store::Lead,
     platform::{
         db::Conn,
@@ -22,7 +21,7 @@ const MAX_SHOWN: i32 = 1000;
 /// The lead in this view. What there is no room for is on the next page of its list.
 pub async fn answer(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     lead: Lead,
     view: LeadView,
 ) -> Result<proto::Lead> {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use tonic::Request;
-use uuid::Uuid;
 
 use crate::{
     api::convert::operator as answer,
@@ -13,6 +12,7 @@ use crate::{
     },
     contacts, dispatch,
     error::{Error, Resource, Result},
+    ids::{OperatorId, OrganizationId},
     operators::store::{self, Filter, NewOperator, Operator, OperatorChange},
     platform::{
         db::Conn,
@@ -70,7 +70,7 @@ async fn create_operator(
     let operator = violations.required("operator", request.operator)?;
     let operator = NewOperator {
         organization_id: context.organization_id,
-        id: Uuid::now_v7(),
+        id: OperatorId::generate(),
         name: violations.required_line("operator.name", &operator.name, MAX_NAME),
         active: operator.active.unwrap_or(true),
         load_limit: limit(&mut violations, "operator.load_limit", operator.load_limit),
@@ -226,7 +226,12 @@ async fn delete_operator(
         .await
 }
 
-async fn lock(conn: &Conn, organization_id: Uuid, id: Uuid, etag: &str) -> Result<Operator> {
+async fn lock(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    id: OperatorId,
+    etag: &str,
+) -> Result<Operator> {
     let operator = store::lock(conn, organization_id, id).await?;
     Error::check_etag(Resource::Operator, id, etag, operator.revision)?;
     Ok(operator)
@@ -234,7 +239,7 @@ async fn lock(conn: &Conn, organization_id: Uuid, id: Uuid, etag: &str) -> Resul
 
 async fn answer_one(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     operator: Operator,
 ) -> Result<proto::Operator> {
     let operators = std::slice::from_ref(&operator);

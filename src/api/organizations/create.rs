@@ -6,6 +6,7 @@ use crate::{
     access::Role,
     call::Context,
     error::{Error, Result},
+    ids::OrganizationId,
     organizations::{
         Limits, MAX_NAME,
         settings::{check, currencies, currency, region, time_zone},
@@ -28,8 +29,11 @@ pub(super) async fn create_organization(
     let organization = NewOrganization {
         id: match &idempotency_key {
             // A repeated request finds what the first has made.
-            Some(idempotency_key) => Uuid::new_v5(&user_id, idempotency_key.request_id.as_bytes()),
-            None => Uuid::now_v7(),
+            Some(idempotency_key) => OrganizationId::from_uuid(Uuid::new_v5(
+                &user_id.as_uuid(),
+                idempotency_key.request_id.as_bytes(),
+            )),
+            None => OrganizationId::generate(),
         },
         name: v.required_line("organization.name", &organization.name, MAX_NAME),
         default_currency: currency(v, &organization.default_currency),

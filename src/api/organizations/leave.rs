@@ -3,14 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use uuid::Uuid;
-
 use super::caller::caller;
 use crate::{
     call::Context,
     contacts::{self, Contacts},
     deals,
     error::Result,
+    ids::{LeadId, OperatorId, TaskId, UserId},
     leads, operators,
     organizations::{invitations::end_of_member, roles::check_owner_left, store::members},
     platform::{
@@ -75,9 +74,9 @@ async fn is_done(context: &Context, idempotency_key: Option<&IdempotencyKey>) ->
 
 /// A member who is to be removed, and what becomes of what they leave.
 struct Leaving {
-    user_id: Uuid,
+    user_id: UserId,
     operators: MemberOperators,
-    successor: Option<Uuid>,
+    successor: Option<UserId>,
 }
 
 impl Leaving {
@@ -154,7 +153,7 @@ impl Leaving {
 
     /// Locks the member's operators, in the order of their ids, after the contacts they are
     /// at work on.
-    async fn lock_operators(&self, context: &Context, conn: &Conn) -> Result<BTreeSet<Uuid>> {
+    async fn lock_operators(&self, context: &Context, conn: &Conn) -> Result<BTreeSet<OperatorId>> {
         let organization_id = context.organization_id;
         let linked = operators::store::linked_with(conn, organization_id, &[self.user_id]).await?;
         let ids: BTreeSet<_> = linked.into_iter().map(|(id, _)| id).collect();
@@ -170,14 +169,14 @@ impl Leaving {
 
 /// What a member owns, locked.
 struct Things {
-    leads: Vec<Uuid>,
+    leads: Vec<LeadId>,
     deals: Vec<deals::store::Deal>,
-    tasks: Vec<Uuid>,
+    tasks: Vec<TaskId>,
 }
 
 impl Things {
     /// At most so many of each kind.
-    async fn lock(context: &Context, conn: &Conn, user_id: Uuid, most: usize) -> Result<Self> {
+    async fn lock(context: &Context, conn: &Conn, user_id: UserId, most: usize) -> Result<Self> {
         let (id, most) = (
             context.organization_id,
             i64::try_from(most).unwrap_or(i64::MAX),
@@ -194,7 +193,7 @@ impl Things {
         lengths.iter().all(|length| *length <= BATCH)
     }
 
-    async fn hand_over(&self, context: &Context, conn: &Conn, successor: Uuid) -> Result<()> {
+    async fn hand_over(&self, context: &Context, conn: &Conn, successor: UserId) -> Result<()> {
         let (id, author) = (context.organization_id, context.identity.user_id());
         leads::store::set_owner(conn, id, &self.leads, successor).await?;
         deals::hand_over(conn, id, author, &self.deals, successor).await?;

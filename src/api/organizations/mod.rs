@@ -181,7 +181,7 @@ async fn update_organization(
     let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = context.organization_id;
     let organization = violations.required("organization", request.organization)?;
-    if !organization.id.is_empty() && Uuid::parse_str(&organization.id) != Ok(id) {
+    if !organization.id.is_empty() && Uuid::parse_str(&organization.id) != Ok(id.as_uuid()) {
         violations.add("organization.id", "is not that of the call's organization");
     }
     let fields = [

@@ -7,7 +7,6 @@ mod weights;
 use std::sync::Arc;
 
 use tonic::Request;
-use uuid::Uuid;
 
 use self::{
     change::update_source,
@@ -23,6 +22,7 @@ use crate::{
     },
     dispatch::store::{SourceKeys, lock_operators},
     error::{Error, Resource, Result},
+    ids::SourceId,
     platform::{
         grpc::{
             page::Pager,
@@ -103,7 +103,7 @@ async fn create_source(context: Context, request: CreateSourceRequest) -> Result
     let description = violations.lines("source.description", &source.description, MAX_DESCRIPTION);
     let strategy = strategy(&mut violations, source.strategy);
     violations.finish()?;
-    let id = Uuid::now_v7();
+    let id = SourceId::generate();
     let new_source = |code: String| NewSource {
         organization_id: context.organization_id,
         id,

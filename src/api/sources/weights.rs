@@ -2,8 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use uuid::Uuid;
-
 use super::convert::answer;
 use crate::{
     call::Context,
@@ -12,6 +10,7 @@ use crate::{
         store::{SourceKeys, lock_operators},
     },
     error::{Error, Resource, Result},
+    ids::{OperatorId, OrganizationId, SourceId},
     operators,
     platform::{db::Conn, grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{
@@ -119,9 +118,9 @@ fn weight(violations: &mut Violations, field: &str, weight: Option<i32>) -> i32 
 /// giving out its contacts has finished then, and nobody begins.
 async fn lock(
     conn: &Conn,
-    organization_id: Uuid,
-    source_id: Uuid,
-    operator_ids: &[Uuid],
+    organization_id: OrganizationId,
+    source_id: SourceId,
+    operator_ids: &[OperatorId],
 ) -> Result<Source> {
     let source = store::lock(conn, organization_id, source_id).await?;
     lock_operators(
@@ -137,9 +136,9 @@ async fn lock(
 
 fn weights(
     violations: &mut Violations,
-    source_id: Uuid,
+    source_id: SourceId,
     weights: &[proto::OperatorWeight],
-) -> Vec<(Uuid, i32)> {
+) -> Vec<(OperatorId, i32)> {
     if weights.len() > MAX_WEIGHTS {
         violations.add("weights", format!("are more than {MAX_WEIGHTS}"));
         return Vec::new();
@@ -148,11 +147,11 @@ fn weights(
     let mut checked = Vec::with_capacity(weights.len());
     for (index, weight) in weights.iter().enumerate() {
         let path = |field| format!("weights[{index}].{field}");
-        let operator_id = violations.id(&path("operator_id"), &weight.operator_id);
+        let operator_id: OperatorId = violations.id(&path("operator_id"), &weight.operator_id);
         if !seen.insert(operator_id) && !operator_id.is_nil() {
             violations.add(path("operator_id"), "is named twice");
         }
-        let named = violations.optional_id(&path("source_id"), &weight.source_id);
+        let named: Option<SourceId> = violations.optional_id(&path("source_id"), &weight.source_id);
         if named.is_some_and(|named| named != source_id) {
             violations.add(path("source_id"), "is another source than `source_id`");
         }

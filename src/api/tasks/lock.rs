@@ -1,11 +1,10 @@
 //! A task that is to be changed.
 
-use uuid::Uuid;
-
 use crate::{
     call::Context,
     deals,
     error::{Error, Resource, Result},
+    ids::TaskId,
     platform::db::Conn,
     tasks::store::{self, Task},
 };
@@ -20,14 +19,14 @@ pub enum Owner {
 }
 
 /// The task, locked after its deal, if the caller may change it.
-pub async fn lock(context: &Context, conn: &Conn, id: Uuid, etag: &str) -> Result<Task> {
+pub async fn lock(context: &Context, conn: &Conn, id: TaskId, etag: &str) -> Result<Task> {
     lock_with(context, conn, id, etag, Owner::Deal).await
 }
 
 pub async fn lock_with(
     context: &Context,
     conn: &Conn,
-    id: Uuid,
+    id: TaskId,
     etag: &str,
     owner: Owner,
 ) -> Result<Task> {

@@ -8,7 +8,6 @@ mod lock;
 use std::sync::Arc;
 
 use tonic::Request;
-use uuid::Uuid;
 
 use self::{
     change::update_task,
@@ -23,6 +22,7 @@ use crate::{
     },
     deals,
     error::Result,
+    ids::TaskId,
     platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{
         self, CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, GetTaskRequest,
@@ -75,7 +75,7 @@ async fn create_task(context: Context, request: CreateTaskRequest) -> Result<pro
     let v = &mut violations;
     let idempotency_key = IdempotencyKey::of(v, &request);
     let task = v.required("task", request.task)?;
-    let (id, deal_id) = (Uuid::now_v7(), v.id("task.deal_id", &task.deal_id));
+    let (id, deal_id) = (TaskId::generate(), v.id("task.deal_id", &task.deal_id));
     let values = Values {
         title: v.required_line("task.title", &task.title, MAX_TITLE),
         description: v.lines("task.description", &task.description, MAX_DESCRIPTION),
@@ -130,7 +130,7 @@ async fn reopen_task(context: Context, request: ReopenTaskRequest) -> Result<pro
 async fn set_done(
     context: &Context,
     idempotency_key: Option<IdempotencyKey>,
-    id: Uuid,
+    id: TaskId,
     etag: &str,
     done: bool,
 ) -> Result<proto::Task> {

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use futures_util::join;
-use uuid::Uuid;
 
 use super::{
     outcome::Outcome,
@@ -17,6 +16,7 @@ use crate::{
         store::{FoundSource, SourceKeys, lock_roster},
     },
     error::Result,
+    ids::{ContactId, OperatorId, OrganizationId, SourceId, UserId},
     leads::{self, Identity, store::Lead},
     operators,
     platform::{db::Conn, idempotency},
@@ -31,19 +31,19 @@ pub struct Loaded<'a> {
     /// The leads that the new contacts may be of, locked.
     pub leads: Vec<Lead>,
     /// The contacts that are changed, by id, locked.
-    pub contacts: BTreeMap<Uuid, Contact>,
+    pub contacts: BTreeMap<ContactId, Contact>,
     /// The sources that are named and exist.
     pub sources: Vec<FoundSource>,
     /// All operators whose load may change, locked.
     pub roster: Roster,
     /// Operators with the users they are linked with, as far as it is asked.
-    pub linked: Vec<(Uuid, Uuid)>,
+    pub linked: Vec<(OperatorId, UserId)>,
 }
 
 /// Loads what the batch needs. What was done before is answered, and left out.
 pub async fn load<'a>(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     batch: &[&'a Write],
 ) -> Result<(Loaded<'a>, Outcome<'a>)> {
     let (mut new, mut changes) = split(batch);
@@ -117,7 +117,7 @@ pub fn named_sources<'a>(new: &[Item<'a, NewContact>]) -> SourceKeys<'a> {
 /// The leads that have one of the identifiers.
 async fn lock_leads(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     new: &[Item<'_, NewContact>],
 ) -> Result<Vec<Lead>> {
     if new.is_empty() {
@@ -139,9 +139,9 @@ async fn lock_leads(
 
 async fn lock_contacts(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     changes: &[Item<'_, Change>],
-) -> Result<BTreeMap<Uuid, Contact>> {
+) -> Result<BTreeMap<ContactId, Contact>> {
     if changes.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -156,17 +156,17 @@ async fn lock_contacts(
 /// Whose operators to lock.
 pub struct LockSet {
     /// The sources in which there will be a draw: all of theirs.
-    pub draw_sources: Vec<Uuid>,
+    pub draw_sources: Vec<SourceId>,
     /// These as well, whose loads may change.
-    pub operators: Vec<Uuid>,
+    pub operators: Vec<OperatorId>,
 }
 
 pub fn operators_to_lock(
     changes: &[Item<'_, Change>],
-    contacts: &BTreeMap<Uuid, Contact>,
+    contacts: &BTreeMap<ContactId, Contact>,
 ) -> LockSet {
     let (mut draw_sources, mut operators) = (Vec::new(), Vec::new());
-    let mut seen: HashMap<Uuid, i32> = HashMap::new();
+    let mut seen: HashMap<ContactId, i32> = HashMap::new();
     for Item { plan: change, .. } in changes {
         let Some(contact) = contacts.get(&change.id) else {
             continue;
@@ -194,7 +194,7 @@ pub fn operators_to_lock(
 }
 
 /// The users whose own contacts only may be changed.
-fn restricted_to_users(changes: &[Item<'_, Change>]) -> Vec<Uuid> {
+fn restricted_to_users(changes: &[Item<'_, Change>]) -> Vec<UserId> {
     changes
         .iter()
         .filter_map(|item| item.actor.restricted_to_user())

@@ -27,6 +27,7 @@ use self::{
 use crate::{
     dispatch::{Roster, store::RecordedPools},
     error::Result,
+    ids::OrganizationId,
     platform::{
         batch::Job,
         db::{Db, Scope, Transaction},
@@ -70,7 +71,7 @@ impl Job for Write {
     /// worth ending.
     async fn execute(
         env: &Env,
-        organization_id: Uuid,
+        organization_id: OrganizationId,
         _deadline: Instant,
         batch: &[&Self],
     ) -> Result<Vec<Result<Answer>>> {
@@ -90,7 +91,7 @@ impl Job for Write {
 /// The transaction. An error rolls all of it back.
 async fn transact(
     transaction: &Transaction,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     recorded_pools: &RecordedPools,
     batch: &[&Write],
 ) -> Result<Vec<Result<Answer>>> {

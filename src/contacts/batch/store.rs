@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use futures_util::join;
-use uuid::Uuid;
 
 use super::{
     decide::{Changes, Intake},
@@ -15,6 +14,7 @@ use crate::{
     contacts::store::{self, Contact, assignments},
     dispatch::store::{PoolRow, save_pools},
     error::Result,
+    ids::{OperatorId, OrganizationId},
     leads,
     platform::{db::Conn, idempotency},
     statistics::{self, Counts},
@@ -24,7 +24,7 @@ use crate::{
 /// operator's load once, in this order.
 pub async fn write(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     pools: &[PoolRow],
     changes: &Changes,
     intake: &Intake,
@@ -65,7 +65,7 @@ pub async fn write(
 pub fn loads<'a>(
     before: impl Iterator<Item = &'a Contact>,
     after: impl Iterator<Item = &'a Contact>,
-) -> BTreeMap<Uuid, i32> {
+) -> BTreeMap<OperatorId, i32> {
     let mut loads: BTreeMap<_, i32> = BTreeMap::new();
     let before = before.map(|contact| (contact, -1));
     for (contact, count) in before.chain(after.map(|contact| (contact, 1))) {

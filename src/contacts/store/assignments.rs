@@ -8,11 +8,11 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     dispatch::BacklogReason,
     error::Result,
+    ids::{AssignmentId, ContactId, OperatorId, OrganizationId, PoolId},
     model::text_enum,
     platform::{
         db::{Conn, Prepared, column},
@@ -41,13 +41,13 @@ text_enum! {
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = assignments, check_for_backend(diesel::pg::Pg))]
 pub struct Assignment {
-    pub id: Uuid,
-    pub contact_id: Uuid,
+    pub id: AssignmentId,
+    pub contact_id: ContactId,
     pub kind: AssignmentKind,
-    pub operator_id: Option<Uuid>,
-    pub previous_operator_id: Option<Uuid>,
+    pub operator_id: Option<OperatorId>,
+    pub previous_operator_id: Option<OperatorId>,
     pub backlog_reason: Option<BacklogReason>,
-    pub pool_id: Option<Uuid>,
+    pub pool_id: Option<PoolId>,
     pub draw: Option<i64>,
     pub forced: bool,
     pub create_time: DateTime<Utc>,
@@ -56,8 +56,8 @@ pub struct Assignment {
 impl Assignment {
     /// A decision about a contact, for the rest to be filled in.
     pub fn new(
-        id: Uuid,
-        contact_id: Uuid,
+        id: AssignmentId,
+        contact_id: ContactId,
         kind: AssignmentKind,
         create_time: DateTime<Utc>,
     ) -> Self {
@@ -77,7 +77,11 @@ impl Assignment {
 }
 
 /// Adds decisions.
-pub async fn insert_all(conn: &Conn, organization_id: Uuid, rows: &[&Assignment]) -> Result<()> {
+pub async fn insert_all(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    rows: &[&Assignment],
+) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -109,8 +113,8 @@ pub async fn insert_all(conn: &Conn, organization_id: Uuid, rows: &[&Assignment]
 /// A page of the decisions about a contact, newest first.
 pub async fn list(
     conn: &Conn,
-    organization_id: Uuid,
-    contact_id: Uuid,
+    organization_id: OrganizationId,
+    contact_id: ContactId,
     page: Page,
 ) -> Result<Found<Assignment>> {
     let query = |page: Page| {

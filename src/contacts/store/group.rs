@@ -6,19 +6,19 @@ use diesel::{
     sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::{Contact, assignments::Assignment};
 use crate::{
     dispatch::BacklogReason,
     error::Result,
+    ids::{ContactId, OrganizationId},
     platform::db::{Conn, Prepared, column},
 };
 
 /// Inserts new contacts, each with the decision about it, at the same place.
 pub async fn insert_all(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     contacts: &[&Contact],
     decisions: &[&Assignment],
 ) -> Result<()> {
@@ -65,12 +65,20 @@ pub async fn insert_all(
 }
 
 /// Those of these contacts that exist.
-pub async fn find_all(conn: &Conn, organization_id: Uuid, ids: &[Uuid]) -> Result<Vec<Contact>> {
+pub async fn find_all(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    ids: &[ContactId],
+) -> Result<Vec<Contact>> {
     select(conn, organization_id, ids, "").await
 }
 
 /// Those of these contacts that exist, locked in the order of their ids.
-pub async fn lock_all(conn: &Conn, organization_id: Uuid, ids: &[Uuid]) -> Result<Vec<Contact>> {
+pub async fn lock_all(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    ids: &[ContactId],
+) -> Result<Vec<Contact>> {
     select(conn, organization_id, ids, "FOR NO KEY UPDATE").await
 }
 
@@ -78,8 +86,8 @@ pub async fn lock_all(conn: &Conn, organization_id: Uuid, ids: &[Uuid]) -> Resul
 /// table to have when the statement was prepared.
 async fn select(
     conn: &Conn,
-    organization_id: Uuid,
-    ids: &[Uuid],
+    organization_id: OrganizationId,
+    ids: &[ContactId],
     lock: &str,
 ) -> Result<Vec<Contact>> {
     Ok(Prepared(
@@ -100,7 +108,11 @@ async fn select(
 
 /// Writes all that a group can change of contacts that are locked. (An upsert,
 /// though the rows are there: it has one way only to find them.)
-pub async fn update_all(conn: &Conn, organization_id: Uuid, contacts: &[&Contact]) -> Result<()> {
+pub async fn update_all(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    contacts: &[&Contact],
+) -> Result<()> {
     if contacts.is_empty() {
         return Ok(());
     }

@@ -8,7 +8,6 @@ mod list;
 use chrono::{DateTime, Utc};
 use diesel::{dsl::now, prelude::*, sql_types::Timestamptz};
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 pub use group::{find_all, insert_all, lock_all, update_all};
 pub use list::{Filter, list};
@@ -17,6 +16,7 @@ pub use crate::model::ContactStatus;
 use crate::{
     dispatch::BacklogReason,
     error::{Error, Reason, Resource, Result, violated_key},
+    ids::{ContactId, LeadId, OperatorId, OrganizationId, PoolId, SourceId},
     platform::db::{Conn, Prepared},
     schema::contacts,
     statistics::Counted,
@@ -26,11 +26,11 @@ use crate::{
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = contacts, check_for_backend(diesel::pg::Pg))]
 pub struct Contact {
-    pub id: Uuid,
-    pub lead_id: Uuid,
-    pub source_id: Uuid,
-    pub operator_id: Option<Uuid>,
-    pub pool_id: Option<Uuid>,
+    pub id: ContactId,
+    pub lead_id: LeadId,
+    pub source_id: SourceId,
+    pub operator_id: Option<OperatorId>,
+    pub pool_id: Option<PoolId>,
     pub status: ContactStatus,
     pub message: String,
     pub backlog_reason: Option<BacklogReason>,
@@ -65,7 +65,11 @@ impl From<&Contact> for Counted {
 }
 
 /// The contact.
-pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Contact> {
+pub async fn find(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    id: ContactId,
+) -> Result<Contact> {
     contacts::table
         .find((organization_id, id))
         .select(Contact::as_select())
@@ -78,8 +82,8 @@ pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Co
 /// The contact, locked, and the time by the database's clock.
 pub async fn lock(
     mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
+    organization_id: OrganizationId,
+    id: ContactId,
 ) -> Result<(Contact, DateTime<Utc>)> {
     let query = contacts::table
         .find((organization_id, id))
@@ -95,7 +99,11 @@ pub async fn lock(
 
 /// Writes all that can change of a contact that is locked. Returns it with its
 /// new revision.
-pub async fn update(mut conn: &Conn, organization_id: Uuid, contact: &Contact) -> Result<Contact> {
+pub async fn update(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    contact: &Contact,
+) -> Result<Contact> {
     Ok(
         diesel::update(contacts::table.find((organization_id, contact.id)))
             .set((
@@ -118,8 +126,8 @@ pub async fn update(mut conn: &Conn, organization_id: Uuid, contact: &Contact) -
 /// Deletes the closed contacts of a lead; returns them.
 pub async fn delete_closed(
     mut conn: &Conn,
-    organization_id: Uuid,
-    lead_id: Uuid,
+    organization_id: OrganizationId,
+    lead_id: LeadId,
 ) -> Result<Vec<Contact>> {
     diesel::delete(contacts::table)
         .filter(contacts::organization_id.eq(organization_id))
@@ -132,14 +140,18 @@ pub async fn delete_closed(
             Some("deals_contact_fkey") => Error::Precondition {
                 reason: Reason::LeadHasDeals,
                 kind: Resource::Lead,
-                id: lead_id,
+                id: lead_id.into(),
             },
             _ => error.into(),
         })
 }
 
 /// Empties the messages of a lead that is locked.
-pub async fn erase_of_lead(mut conn: &Conn, organization_id: Uuid, lead_id: Uuid) -> Result<()> {
+pub async fn erase_of_lead(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    lead_id: LeadId,
+) -> Result<()> {
     diesel::update(contacts::table)
         .filter(contacts::organization_id.eq(organization_id))
         .filter(contacts::lead_id.eq(lead_id))
@@ -156,7 +168,7 @@ pub async fn erase_of_lead(mut conn: &Conn, organization_id: Uuid, lead_id: Uuid
 
 /// The active contacts of an operator, in the order of their ids.
 #[diesel::dsl::auto_type]
-fn active_of(organization_id: Uuid, operator_id: Uuid) -> _ {
+fn active_of(organization_id: OrganizationId, operator_id: OperatorId) -> _ {
     let active: Vec<ContactStatus> = ContactStatus::ACTIVE.to_vec();
     contacts::table
         .filter(contacts::organization_id.eq(organization_id))
@@ -166,8 +178,12 @@ fn active_of(organization_id: Uuid, operator_id: Uuid) -> _ {
 }
 
 /// Locks the active contacts of an operator.
-pub async fn lock_active(mut conn: &Conn, organization_id: Uuid, operator_id: Uuid) -> Result<()> {
-    let _: Vec<Uuid> = active_of(organization_id, operator_id)
+pub async fn lock_active(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    operator_id: OperatorId,
+) -> Result<()> {
+    let _: Vec<ContactId> = active_of(organization_id, operator_id)
         .select(contacts::id)
         .for_no_key_update()
         .load(&mut conn)
@@ -178,9 +194,9 @@ pub async fn lock_active(mut conn: &Conn, organization_id: Uuid, operator_id: Uu
 /// The active contacts of an operator.
 pub async fn active_ids(
     mut conn: &Conn,
-    organization_id: Uuid,
-    operator_id: Uuid,
-) -> Result<Vec<Uuid>> {
+    organization_id: OrganizationId,
+    operator_id: OperatorId,
+) -> Result<Vec<ContactId>> {
     Ok(active_of(organization_id, operator_id)
         .select(contacts::id)
         .load(&mut conn)
@@ -193,8 +209,8 @@ pub async fn active_ids(
 /// wrong order of locks.
 pub async fn release_unlocked(
     mut conn: &Conn,
-    organization_id: Uuid,
-    operator_id: Uuid,
+    organization_id: OrganizationId,
+    operator_id: OperatorId,
 ) -> Result<(Vec<Contact>, Vec<Contact>)> {
     let before: Vec<Contact> = active_of(organization_id, operator_id)
         .select(Contact::as_select())
@@ -207,8 +223,8 @@ pub async fn release_unlocked(
         .filter(contacts::organization_id.eq(organization_id))
         .filter(contacts::id.eq_any(ids))
         .set((
-            contacts::operator_id.eq(None::<Uuid>),
-            contacts::pool_id.eq(None::<Uuid>),
+            contacts::operator_id.eq(None::<OperatorId>),
+            contacts::pool_id.eq(None::<PoolId>),
             contacts::backlog_reason.eq(BacklogReason::OperatorDeleted),
             contacts::assign_time.eq(None::<DateTime<Utc>>),
             contacts::revision.eq(contacts::revision + 1),

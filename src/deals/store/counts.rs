@@ -11,12 +11,12 @@ use diesel::{
     sql_types::{Array, BigInt, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::Deal;
 use crate::{
     deals::{DealStage, DealStatus},
     error::Result,
+    ids::{OrganizationId, UserId},
     platform::db::{Conn, Prepared, column},
     statistics::Span,
 };
@@ -26,7 +26,7 @@ use crate::{
 pub struct Cell {
     /// All zeros for the deals of everybody and nobody.
     #[diesel(sql_type = SqlUuid)]
-    pub owner_user_id: Uuid,
+    pub owner_user_id: UserId,
     #[diesel(sql_type = Text)]
     pub span: Span,
     /// When the span begins; none for all deals.
@@ -55,7 +55,7 @@ pub struct Change {
 fn cells(deal: &Deal) -> impl Iterator<Item = Cell> {
     let owners = [
         deal.owner_user_id.filter(|id| !id.is_nil()),
-        Some(Uuid::nil()),
+        Some(UserId::default()),
     ];
     let owners = owners.into_iter().flatten();
     owners.flat_map(move |owner_user_id| {
@@ -75,7 +75,7 @@ fn cells(deal: &Deal) -> impl Iterator<Item = Cell> {
 /// (they are not there after).
 pub async fn record<'a>(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     before: impl IntoIterator<Item = &'a Deal>,
     after: impl IntoIterator<Item = &'a Deal>,
 ) -> Result<()> {
@@ -96,7 +96,7 @@ pub async fn record<'a>(
 /// there: it has one way only to find them.)
 pub async fn apply(
     mut conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     changes: impl IntoIterator<Item = (&Cell, &Change)>,
 ) -> Result<()> {
     let (cells, changes): (Vec<_>, Vec<_>) = changes.into_iter().unzip();

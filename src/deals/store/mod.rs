@@ -19,11 +19,11 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 pub use list::Filter;
 pub use search::list;
-use uuid::Uuid;
 
 use super::{DealStage, DealStatus};
 use crate::{
     error::{Error, Resource, Result, violated_key},
+    ids::{ContactId, DealId, LeadId, OrganizationId, UserId},
     platform::{
         db::{Conn, Prepared},
         grpc::page::{Page, keyset},
@@ -54,10 +54,10 @@ impl From<Thousandths> for BigDecimal {
 #[derive(Debug, Clone, PartialEq, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = deals, check_for_backend(diesel::pg::Pg))]
 pub struct Deal {
-    pub id: Uuid,
-    pub lead_id: Uuid,
-    pub contact_id: Option<Uuid>,
-    pub owner_user_id: Option<Uuid>,
+    pub id: DealId,
+    pub lead_id: LeadId,
+    pub contact_id: Option<ContactId>,
+    pub owner_user_id: Option<UserId>,
     pub title: String,
     #[diesel(column_name = amount_thousandths, deserialize_as = Thousandths)]
     pub amount: BigDecimal,
@@ -74,8 +74,8 @@ pub struct Deal {
 /// What people say of a deal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Values {
-    pub contact_id: Option<Uuid>,
-    pub owner_user_id: Option<Uuid>,
+    pub contact_id: Option<ContactId>,
+    pub owner_user_id: Option<UserId>,
     pub title: String,
     pub amount: BigDecimal,
     pub currency: String,
@@ -100,7 +100,7 @@ impl From<&Deal> for Values {
 }
 
 /// The deal.
-pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Deal> {
+pub async fn find(mut conn: &Conn, organization_id: OrganizationId, id: DealId) -> Result<Deal> {
     deals::table
         .find((organization_id, id))
         .select(Deal::as_select())
@@ -111,7 +111,7 @@ pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<De
 }
 
 /// The deal, locked.
-pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Deal> {
+pub async fn lock(mut conn: &Conn, organization_id: OrganizationId, id: DealId) -> Result<Deal> {
     deals::table
         .find((organization_id, id))
         .select(Deal::as_select())
@@ -125,8 +125,8 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<De
 /// Locks deals of an owner, so many at most, in the order of their ids.
 pub async fn lock_owned(
     mut conn: &Conn,
-    organization_id: Uuid,
-    owner_user_id: Uuid,
+    organization_id: OrganizationId,
+    owner_user_id: UserId,
     most: i64,
 ) -> Result<Vec<Deal>> {
     Ok(deals::table
@@ -143,9 +143,9 @@ pub async fn lock_owned(
 /// Gives deals that are locked to another owner; returns what they are then.
 pub async fn set_owner(
     mut conn: &Conn,
-    organization_id: Uuid,
-    ids: &[Uuid],
-    owner_user_id: Uuid,
+    organization_id: OrganizationId,
+    ids: &[DealId],
+    owner_user_id: UserId,
 ) -> Result<Vec<Deal>> {
     Ok(diesel::update(deals::table)
         .filter(deals::organization_id.eq(organization_id))
@@ -163,9 +163,9 @@ pub async fn set_owner(
 /// Inserts a deal with this lead and id.
 pub async fn insert(
     mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
-    lead_id: Uuid,
+    organization_id: OrganizationId,
+    id: DealId,
+    lead_id: LeadId,
     values: &Values,
 ) -> Result<Deal> {
     let query = sql_query(format!(
@@ -195,8 +195,8 @@ pub async fn insert(
 /// A page of the deals of a lead, in the order of their ids.
 pub async fn of_lead(
     mut conn: &Conn,
-    organization_id: Uuid,
-    lead_id: Uuid,
+    organization_id: OrganizationId,
+    lead_id: LeadId,
     page: Page,
 ) -> Result<Vec<Deal>> {
     let query = deals::table
@@ -210,7 +210,7 @@ pub async fn of_lead(
 /// Changes a deal that is locked.
 pub async fn update(
     mut conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     deal: &Deal,
     values: &Values,
 ) -> Result<Deal> {
@@ -240,7 +240,7 @@ pub async fn update(
 }
 
 /// Deletes a deal that is locked, with its tasks and its timeline.
-pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
+pub async fn delete(mut conn: &Conn, organization_id: OrganizationId, id: DealId) -> Result<()> {
     diesel::delete(deals::table.find((organization_id, id)))
         .execute(&mut conn)
         .await?;
@@ -250,10 +250,10 @@ pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
 /// Replaces the titles of the deals of a lead that is locked; their ids.
 pub async fn erase_of_lead(
     mut conn: &Conn,
-    organization_id: Uuid,
-    lead_id: Uuid,
+    organization_id: OrganizationId,
+    lead_id: LeadId,
     erased: &str,
-) -> Result<Vec<Uuid>> {
+) -> Result<Vec<DealId>> {
     Ok(diesel::update(deals::table)
         .filter(deals::organization_id.eq(organization_id))
         .filter(deals::lead_id.eq(lead_id))
@@ -268,7 +268,7 @@ pub async fn erase_of_lead(
 }
 
 /// What a deal refers to may have been deleted meanwhile.
-fn missing(error: DieselError, lead_id: Uuid, values: &Values) -> Error {
+fn missing(error: DieselError, lead_id: LeadId, values: &Values) -> Error {
     match violated_key(&error) {
         Some("deals_lead_fkey") => Error::not_found(Resource::Lead, lead_id),
         Some("deals_contact_fkey") => {

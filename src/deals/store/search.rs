@@ -9,7 +9,6 @@ use diesel::{
     sql_types::{BigInt, Bool, Text},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::{
     Deal,
@@ -17,10 +16,11 @@ use super::{
 };
 use crate::{
     error::Result,
+    ids::{DealId, OrganizationId},
     platform::{
         db::{
             Conn, Prepared,
-            search::{Id, LOOK_UP, Walked, has_trigrams, pattern},
+            search::{LOOK_UP, Row, Walked, has_trigrams, pattern},
         },
         grpc::page::{Found, Page, Total, read_page},
     },
@@ -44,7 +44,7 @@ struct Hit {
 /// A page of deals. Those of a lead are few: they are searched one by one.
 pub async fn list(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     filter: &Filter,
     page: Page,
 ) -> Result<Found<Deal>> {
@@ -59,7 +59,7 @@ pub async fn list(
 /// A page of the deals that have this text in their titles.
 async fn search(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     filter: &Filter,
     text: &str,
     page: Page,
@@ -79,18 +79,18 @@ async fn search(
 }
 
 /// The ids of the deals with the text, past the wall; none if too many have it.
-async fn look_up(mut conn: &Conn, text: &str) -> Result<Option<Vec<Uuid>>> {
+async fn look_up(mut conn: &Conn, text: &str) -> Result<Option<Vec<DealId>>> {
     let query = sql_query("SELECT id FROM search_deals($1, $2) AS s (id)")
         .bind::<Text, _>(pattern(text))
         .bind::<BigInt, _>(LOOK_UP);
-    let found: Vec<Id> = Prepared(query).get_results(&mut conn).await?;
+    let found: Vec<Row<_>> = Prepared(query).get_results(&mut conn).await?;
     let few = i64::try_from(found.len()).is_ok_and(|found| found < LOOK_UP);
     Ok(few.then(|| found.iter().map(|row| row.id).collect()))
 }
 
 async fn walk(
     mut conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     filter: &Filter,
     page: Page,
 ) -> Result<Found<Deal>> {

@@ -8,11 +8,11 @@ use diesel::{
     sql_types::{Array, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     dispatch::Strategy,
     error::Result,
+    ids::{OperatorId, OrganizationId, SourceId},
     model::Operator,
     platform::db::{Conn, Prepared},
 };
@@ -20,13 +20,13 @@ use crate::{
 /// Sources, each by its id or its code.
 #[derive(Debug, Default)]
 pub struct SourceKeys<'a> {
-    pub ids: BTreeSet<Uuid>,
+    pub ids: BTreeSet<SourceId>,
     pub codes: BTreeSet<&'a str>,
 }
 
 impl SourceKeys<'_> {
     /// One source.
-    pub fn id(id: Uuid) -> Self {
+    pub fn id(id: SourceId) -> Self {
         let ids = [id].into();
         Self {
             ids,
@@ -39,9 +39,9 @@ impl SourceKeys<'_> {
 /// the order of their ids, as everyone does who locks more than one.
 pub async fn lock_operators(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     sources: &SourceKeys<'_>,
-    others: &[Uuid],
+    others: &[OperatorId],
 ) -> Result<Vec<Operator>> {
     Ok(Prepared(
         sql_query(
@@ -76,7 +76,7 @@ pub struct SourceWeight {
     #[diesel(sql_type = Timestamptz)]
     pub time: DateTime<Utc>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub source_id: Option<Uuid>,
+    pub source_id: Option<SourceId>,
     #[diesel(sql_type = Nullable<Text>)]
     pub code: Option<String>,
     #[diesel(sql_type = Nullable<Bool>)]
@@ -84,7 +84,7 @@ pub struct SourceWeight {
     #[diesel(sql_type = Nullable<Text>)]
     pub strategy: Option<Strategy>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub operator_id: Option<Uuid>,
+    pub operator_id: Option<OperatorId>,
     #[diesel(sql_type = Nullable<Integer>)]
     pub weight: Option<i32>,
 }
@@ -94,7 +94,7 @@ pub struct SourceWeight {
 /// believed the tables to have when the statement was prepared.
 pub async fn weights(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     sources: &SourceKeys<'_>,
 ) -> Result<Vec<SourceWeight>> {
     Ok(Prepared(

@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::join;
-use uuid::Uuid;
 
 pub use locks::{SourceKeys, lock_operators};
 pub use pools::{PoolRow, RecordedPools, find_pools, save_pools};
@@ -19,6 +18,7 @@ pub use windows::window_loads;
 use super::{Roster, RosterEntry, SourceRules};
 use crate::{
     error::{Error, Result},
+    ids::{OperatorId, OrganizationId, SourceId},
     model::Operator,
     platform::db::Conn,
     schema::operators,
@@ -28,7 +28,7 @@ use locks::SourceWeight;
 /// A source as a roster finds it.
 #[derive(Debug)]
 pub struct FoundSource {
-    pub id: Uuid,
+    pub id: SourceId,
     pub code: String,
     pub active: bool,
 }
@@ -38,9 +38,9 @@ pub struct FoundSource {
 /// limit, and only up to it.
 pub async fn lock_roster(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     sources: &SourceKeys<'_>,
-    others: &[Uuid],
+    others: &[OperatorId],
 ) -> Result<(Roster, Vec<FoundSource>)> {
     // The second sees what was committed by those whom the first waits for.
     let (operators, weights) = join!(
@@ -74,8 +74,8 @@ pub async fn lock_roster(
 /// The roster of this source, as it is now.
 pub async fn read_roster(
     mut conn: &Conn,
-    organization_id: Uuid,
-    source_id: Uuid,
+    organization_id: OrganizationId,
+    source_id: SourceId,
 ) -> Result<Roster> {
     let source = SourceKeys::id(source_id);
     let weights = locks::weights(conn, organization_id, &source).await?;
@@ -93,7 +93,7 @@ pub async fn read_roster(
 
 /// How each source is shared out, and the sources.
 fn by_source(rows: Vec<SourceWeight>) -> (Vec<SourceRules>, Vec<FoundSource>) {
-    let mut rules: BTreeMap<Uuid, SourceRules> = BTreeMap::new();
+    let mut rules: BTreeMap<SourceId, SourceRules> = BTreeMap::new();
     let mut found = Vec::new();
     for row in rows {
         let (Some(id), Some(code), Some(active), Some(strategy)) =
@@ -117,7 +117,7 @@ fn by_source(rows: Vec<SourceWeight>) -> (Vec<SourceRules>, Vec<FoundSource>) {
     (rules.into_values().collect(), found)
 }
 
-fn entries(operators: Vec<Operator>, window_loads: &HashMap<Uuid, i32>) -> Vec<RosterEntry> {
+fn entries(operators: Vec<Operator>, window_loads: &HashMap<OperatorId, i32>) -> Vec<RosterEntry> {
     let operators = operators.into_iter();
     operators
         .map(|operator| RosterEntry {

@@ -13,11 +13,11 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::{
     dispatch::{Basis, Pool, Roster, Shares, pick::Candidate},
     error::{Error, Result},
+    ids::{OperatorId, OrganizationId, PoolId, SourceId},
     platform::db::{Conn, Prepared, column},
     schema::candidate_pools,
 };
@@ -25,7 +25,7 @@ use crate::{
 /// Ids of pools that are recorded already. They are never deleted, so they need not
 /// be sent again.
 #[derive(Debug, Default)]
-pub struct RecordedPools(Mutex<HashSet<Uuid>>);
+pub struct RecordedPools(Mutex<HashSet<PoolId>>);
 
 /// How many ids of pools are remembered.
 const MAX_REMEMBERED: usize = 10_000;
@@ -50,7 +50,7 @@ impl RecordedPools {
         recorded.extend(rows.iter().map(|row| row.id));
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+    fn lock(&self) -> MutexGuard<'_, HashSet<PoolId>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -58,8 +58,8 @@ impl RecordedPools {
 /// A pool as it is recorded.
 #[derive(Debug)]
 pub struct PoolRow {
-    id: Uuid,
-    source_id: Uuid,
+    id: PoolId,
+    source_id: SourceId,
     strategy: &'static str,
     candidates: Value,
     excluded: Value,
@@ -68,14 +68,14 @@ pub struct PoolRow {
 /// A candidate as it is recorded.
 #[derive(Debug, Serialize, Deserialize)]
 struct CandidateRow {
-    operator_id: Uuid,
+    operator_id: OperatorId,
     weight: u32,
     /// Absent in pools of before it was recorded: by weighted random it is the weight.
     share: Option<u64>,
 }
 
 impl PoolRow {
-    fn new(id: Uuid, basis: &Basis) -> Result<Self> {
+    fn new(id: PoolId, basis: &Basis) -> Result<Self> {
         let pool = &basis.pool;
         let candidates = pool.candidates.iter().zip(basis.expected.parts());
         let candidates: Vec<_> = candidates
@@ -96,7 +96,11 @@ impl PoolRow {
 }
 
 /// Records pools that decisions were made on; some may be there already.
-pub async fn save_pools(conn: &Conn, organization_id: Uuid, rows: &[PoolRow]) -> Result<()> {
+pub async fn save_pools(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    rows: &[PoolRow],
+) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -125,13 +129,13 @@ pub async fn save_pools(conn: &Conn, organization_id: Uuid, rows: &[PoolRow]) ->
 /// Pools by id, each with what was to be expected of a choice from it.
 pub async fn find_pools(
     mut conn: &Conn,
-    organization_id: Uuid,
-    ids: &[Uuid],
-) -> Result<HashMap<Uuid, (Pool, Shares)>> {
+    organization_id: OrganizationId,
+    ids: &[PoolId],
+) -> Result<HashMap<PoolId, (Pool, Shares)>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(Uuid, Uuid, Value, Value)> = candidate_pools::table
+    let rows: Vec<(PoolId, SourceId, Value, Value)> = candidate_pools::table
         .filter(candidate_pools::organization_id.eq(organization_id))
         .filter(candidate_pools::id.eq_any(ids))
         .select((

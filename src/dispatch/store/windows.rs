@@ -8,10 +8,10 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Nullable, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
+    ids::{OperatorId, OrganizationId},
     model::Operator,
     platform::db::{Conn, Prepared},
 };
@@ -21,7 +21,7 @@ struct WindowLoad {
     #[diesel(sql_type = Timestamptz)]
     time: DateTime<Utc>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    operator_id: Option<Uuid>,
+    operator_id: Option<OperatorId>,
     #[diesel(sql_type = BigInt)]
     given: i64,
 }
@@ -29,9 +29,9 @@ struct WindowLoad {
 /// How many contacts each of these operators was given within its window.
 pub async fn window_loads(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     operators: &[Operator],
-) -> Result<HashMap<Uuid, i32>> {
+) -> Result<HashMap<OperatorId, i32>> {
     let ids: Vec<_> = operators.iter().map(|operator| operator.id).collect();
     Ok(count_windows(conn, organization_id, &ids, false).await?.1)
 }
@@ -40,10 +40,10 @@ pub async fn window_loads(
 /// window until then; counted no further than its limit if `to_limit`.
 pub async fn count_windows(
     mut conn: &Conn,
-    organization_id: Uuid,
-    ids: &[Uuid],
+    organization_id: OrganizationId,
+    ids: &[OperatorId],
     to_limit: bool,
-) -> Result<(DateTime<Utc>, HashMap<Uuid, i32>)> {
+) -> Result<(DateTime<Utc>, HashMap<OperatorId, i32>)> {
     let rows: Vec<WindowLoad> = Prepared(
         sql_query(
             "SELECT t.time, o.id AS operator_id, (

@@ -6,11 +6,11 @@ use diesel::{
     sql_types::{Array, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::{Lead, conflict};
 use crate::{
     error::Result,
+    ids::OrganizationId,
     platform::db::{Conn, Prepared, column},
     statistics,
 };
@@ -20,7 +20,7 @@ use crate::{
 /// believed the table to have when the statement was prepared.
 pub async fn lock_by_identifiers(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     external_ids: &[&str],
     phones: &[&str],
     emails: &[&str],
@@ -54,7 +54,11 @@ pub async fn lock_by_identifiers(
 }
 
 /// Inserts leads and counts them. CONFLICT if one of the identifiers has been taken meanwhile.
-pub async fn insert_all(conn: &Conn, organization_id: Uuid, leads: &[&Lead]) -> Result<()> {
+pub async fn insert_all(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    leads: &[&Lead],
+) -> Result<()> {
     let Some(first) = leads.first() else {
         return Ok(());
     };
@@ -92,7 +96,7 @@ pub async fn insert_all(conn: &Conn, organization_id: Uuid, leads: &[&Lead]) -> 
 /// Writes identifiers and names that were filled in on leads that are locked.
 /// CONFLICT if one of the identifiers has been taken meanwhile. (An upsert,
 /// though the rows are there: it has one way only to find them.)
-pub async fn fill_all(conn: &Conn, organization_id: Uuid, leads: &[&Lead]) -> Result<()> {
+pub async fn fill_all(conn: &Conn, organization_id: OrganizationId, leads: &[&Lead]) -> Result<()> {
     let Some(first) = leads.first() else {
         return Ok(());
     };

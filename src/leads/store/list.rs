@@ -5,11 +5,11 @@ use diesel::{
     sql_types::{BigInt, Nullable, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::{COLUMNS, Lead};
 use crate::{
     error::Result,
+    ids::OrganizationId,
     platform::{
         db::{Conn, Prepared},
         grpc::{
@@ -49,7 +49,7 @@ pub(super) fn range(owner: Whose, direction: &str) -> (&'static str, String) {
 /// A page of leads.
 pub async fn list(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     owner: Whose,
     page: Page,
 ) -> Result<Found<Lead>> {

@@ -14,7 +14,6 @@ use diesel::{
     sql_types::{Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 pub use group::{fill_all, insert_all, lock_by_identifiers};
 pub use list::list;
@@ -22,6 +21,7 @@ pub use search::{index_new_texts, search};
 
 use crate::{
     error::{Error, Reason, Resource, Result, violated_key},
+    ids::{LeadId, OrganizationId, UserId},
     platform::{
         db::{Conn, Prepared},
         grpc::mask::other,
@@ -35,12 +35,12 @@ const COLUMNS: &str = "id, external_id, phone, email, name, owner_user_id, revis
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = leads, check_for_backend(diesel::pg::Pg))]
 pub struct Lead {
-    pub id: Uuid,
+    pub id: LeadId,
     pub external_id: Option<String>,
     pub phone: Option<String>,
     pub email: Option<String>,
     pub name: String,
-    pub owner_user_id: Option<Uuid>,
+    pub owner_user_id: Option<UserId>,
     pub revision: i32,
     pub create_time: DateTime<Utc>,
     pub update_time: DateTime<Utc>,
@@ -50,13 +50,13 @@ pub struct Lead {
 #[derive(Debug, Insertable)]
 #[diesel(table_name = leads)]
 pub struct NewLead {
-    pub organization_id: Uuid,
-    pub id: Uuid,
+    pub organization_id: OrganizationId,
+    pub id: LeadId,
     pub external_id: Option<String>,
     pub phone: Option<String>,
     pub email: Option<String>,
     pub name: String,
-    pub owner_user_id: Option<Uuid>,
+    pub owner_user_id: Option<UserId>,
 }
 
 /// What an update changes: fields that are absent stay.
@@ -68,7 +68,7 @@ pub struct LeadChange {
     pub phone: Option<Option<String>>,
     pub email: Option<Option<String>>,
     pub name: Option<String>,
-    pub owner_user_id: Option<Option<Uuid>>,
+    pub owner_user_id: Option<Option<UserId>>,
 }
 
 impl LeadChange {
@@ -94,7 +94,7 @@ pub enum Identifier {
 }
 
 /// The lead.
-pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Lead> {
+pub async fn find(mut conn: &Conn, organization_id: OrganizationId, id: LeadId) -> Result<Lead> {
     leads::table
         .find((organization_id, id))
         .select(Lead::as_select())
@@ -105,7 +105,7 @@ pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Le
 }
 
 /// The lead, locked.
-pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Lead> {
+pub async fn lock(mut conn: &Conn, organization_id: OrganizationId, id: LeadId) -> Result<Lead> {
     leads::table
         .find((organization_id, id))
         .select(Lead::as_select())
@@ -119,10 +119,10 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Le
 /// Locks leads of an owner, so many at most, in the order of their ids.
 pub async fn lock_owned(
     mut conn: &Conn,
-    organization_id: Uuid,
-    owner_user_id: Uuid,
+    organization_id: OrganizationId,
+    owner_user_id: UserId,
     most: i64,
-) -> Result<Vec<Uuid>> {
+) -> Result<Vec<LeadId>> {
     Ok(leads::table
         .filter(leads::organization_id.eq(organization_id))
         .filter(leads::owner_user_id.eq(owner_user_id))
@@ -137,9 +137,9 @@ pub async fn lock_owned(
 /// Gives leads that are locked to another owner.
 pub async fn set_owner(
     mut conn: &Conn,
-    organization_id: Uuid,
-    ids: &[Uuid],
-    owner_user_id: Uuid,
+    organization_id: OrganizationId,
+    ids: &[LeadId],
+    owner_user_id: UserId,
 ) -> Result<()> {
     diesel::update(leads::table)
         .filter(leads::organization_id.eq(organization_id))
@@ -157,7 +157,7 @@ pub async fn set_owner(
 /// The lead with this identifier.
 pub async fn lookup(
     mut conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     identifier: &Identifier,
 ) -> Result<Option<Lead>> {
     let query = leads::table
@@ -198,7 +198,7 @@ pub async fn insert(mut conn: &Conn, lead: &NewLead) -> Result<Lead> {
 /// Refuses identifiers (external id, phone, e-mail) that leads have: all of them.
 pub async fn check_free(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     identifiers: [Option<&str>; 3],
 ) -> Result<()> {
     if identifiers.iter().all(Option::is_none) {
@@ -234,14 +234,14 @@ struct Holder {
     #[diesel(sql_type = Text)]
     field: String,
     #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
+    id: LeadId,
 }
 
 /// Changes a lead that is locked. CONFLICT if an identifier has been taken meanwhile.
 pub async fn update(
     mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
+    organization_id: OrganizationId,
+    id: LeadId,
     change: &LeadChange,
 ) -> Result<Lead> {
     diesel::update(leads::table.find((organization_id, id)))
@@ -257,7 +257,7 @@ pub async fn update(
 }
 
 /// Deletes a lead that is locked and has no contacts left.
-pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
+pub async fn delete(mut conn: &Conn, organization_id: OrganizationId, id: LeadId) -> Result<()> {
     diesel::delete(leads::table.find((organization_id, id)))
         .execute(&mut conn)
         .await
@@ -269,11 +269,11 @@ pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
         })
 }
 
-fn refused(reason: Reason, id: Uuid) -> Error {
+fn refused(reason: Reason, id: LeadId) -> Error {
     Error::Precondition {
         reason,
         kind: Resource::Lead,
-        id,
+        id: id.into(),
     }
 }
 

@@ -15,15 +15,15 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Nullable, Text, Untyped, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::{COLUMNS, Lead, list::range};
 use crate::{
     error::Result,
+    ids::{LeadId, OrganizationId},
     platform::{
         db::{
             Conn, Prepared,
-            search::{Id, LOOK_UP, Walked, has_trigrams, pattern},
+            search::{LOOK_UP, Row, Walked, has_trigrams, pattern},
         },
         grpc::{
             page::{Found, Page, Total, read_page},
@@ -74,7 +74,7 @@ struct Hit {
 /// A search for a page.
 struct Search<'a> {
     conn: &'a Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     owner: Whose,
     text: &'a str,
     page: Page,
@@ -84,7 +84,7 @@ struct Search<'a> {
 /// beginning of the external id, in any case.
 pub async fn search(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     text: &str,
     owner: Whose,
     page: Page,
@@ -169,7 +169,7 @@ impl Search<'_> {
     /// Looks the text up; none if too many leads have it. Only their ids are
     /// looked up past the wall: the leads are read behind it.
     async fn look_up(&self) -> Result<Option<Found<Lead>>> {
-        let found: Vec<Id> = Prepared(
+        let found: Vec<Row<_>> = Prepared(
             sql_query("SELECT id FROM search_leads($1, $2, $3) AS s (id)")
                 .bind::<Text, _>(pattern(self.text))
                 .bind::<Text, _>(self.text)
@@ -206,7 +206,7 @@ impl Search<'_> {
         sql: String,
         page: Page,
         most: i64,
-        ids: Vec<Uuid>,
+        ids: Vec<LeadId>,
     ) -> impl Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send {
         let (low, high) = page.bounds();
         Prepared(

@@ -2,12 +2,11 @@
 
 use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
-use crate::{error::Result, platform::db::Conn, schema::organizations};
+use crate::{error::Result, ids::OrganizationId, platform::db::Conn, schema::organizations};
 
 /// Tells all processes that somebody's place in the organization is another.
-pub async fn access_changed(mut conn: &Conn, id: Uuid) -> Result<()> {
+pub async fn access_changed(mut conn: &Conn, id: OrganizationId) -> Result<()> {
     diesel::update(organizations::table.find(id))
         .set((
             organizations::access_revision.eq(organizations::access_revision + 1),

@@ -7,11 +7,11 @@ use diesel::{
     sql_types::Timestamptz,
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     access::{Identity, Role},
     error::Result,
+    ids::{ApiKeyId, InvitationId, OrganizationId, UserId},
     platform::{
         db::Conn,
         grpc::page::{Found, Page, keyset, read_page},
@@ -23,26 +23,26 @@ use crate::{
 #[derive(Debug, Insertable)]
 #[diesel(table_name = invitations)]
 pub struct NewInvitation {
-    pub organization_id: Uuid,
-    pub id: Uuid,
+    pub organization_id: OrganizationId,
+    pub id: InvitationId,
     pub email: String,
     pub role: Role,
     pub token_hash: Vec<u8>,
-    pub inviter_user_id: Option<Uuid>,
-    pub inviter_api_key_id: Option<Uuid>,
+    pub inviter_user_id: Option<UserId>,
+    pub inviter_api_key_id: Option<ApiKeyId>,
 }
 
 /// A row of `invitations`, without what proves it.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = invitations, check_for_backend(diesel::pg::Pg))]
 pub struct Invitation {
-    pub id: Uuid,
+    pub id: InvitationId,
     pub email: String,
     pub role: Role,
     pub create_time: DateTime<Utc>,
     pub expire_time: DateTime<Utc>,
-    pub inviter_user_id: Option<Uuid>,
-    pub inviter_api_key_id: Option<Uuid>,
+    pub inviter_user_id: Option<UserId>,
+    pub inviter_api_key_id: Option<ApiKeyId>,
 }
 
 /// Inserts an invitation; there must be no other for the address.
@@ -58,7 +58,7 @@ pub async fn insert(mut conn: &Conn, invitation: &NewInvitation) -> Result<Invit
 /// The pending invitation for an address, if there is one.
 pub async fn of_email(
     mut conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     email: &str,
 ) -> Result<Option<Invitation>> {
     Ok(invitations::table
@@ -72,7 +72,11 @@ pub async fn of_email(
 }
 
 /// Ends the invitation for an address, if there is one, and those that have expired.
-pub async fn make_room(mut conn: &Conn, organization_id: Uuid, email: &str) -> Result<()> {
+pub async fn make_room(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    email: &str,
+) -> Result<()> {
     diesel::delete(invitations::table)
         .filter(invitations::organization_id.eq(organization_id))
         .filter(
@@ -86,7 +90,7 @@ pub async fn make_room(mut conn: &Conn, organization_id: Uuid, email: &str) -> R
 }
 
 /// How many there are.
-pub async fn count(mut conn: &Conn, organization_id: Uuid) -> Result<i64> {
+pub async fn count(mut conn: &Conn, organization_id: OrganizationId) -> Result<i64> {
     Ok(invitations::table
         .filter(invitations::organization_id.eq(organization_id))
         .count()
@@ -95,7 +99,11 @@ pub async fn count(mut conn: &Conn, organization_id: Uuid) -> Result<i64> {
 }
 
 /// A page of those that are pending.
-pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Found<Invitation>> {
+pub async fn list(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    page: Page,
+) -> Result<Found<Invitation>> {
     let query = |page: Page| {
         let query = invitations::table
             .filter(invitations::organization_id.eq(organization_id))
@@ -110,8 +118,8 @@ pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Foun
 /// Ends an invitation, if it is pending.
 pub async fn delete(
     mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
+    organization_id: OrganizationId,
+    id: InvitationId,
 ) -> Result<Option<Invitation>> {
     let pending = invitations::table
         .find((organization_id, id))
@@ -126,7 +134,7 @@ pub async fn delete(
 /// Ends what this member or key has made, but for invitations with one of these roles.
 pub async fn delete_of(
     mut conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     inviter: Identity,
     but_for: &[Role],
 ) -> Result<()> {
@@ -144,7 +152,7 @@ pub async fn delete_of(
 }
 
 /// Ends all of an organization.
-pub async fn delete_all(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
+pub async fn delete_all(mut conn: &Conn, organization_id: OrganizationId) -> Result<()> {
     diesel::delete(invitations::table)
         .filter(invitations::organization_id.eq(organization_id))
         .execute(&mut conn)
@@ -155,8 +163,8 @@ pub async fn delete_all(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
 /// Uses an invitation up, if it is pending, for this address and proved by the token.
 pub async fn take(
     mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
+    organization_id: OrganizationId,
+    id: InvitationId,
     token_hash: &[u8],
     email: &str,
 ) -> Result<Option<Invitation>> {

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::access::access_changed;
 use crate::{
     access::KeyAccess,
     error::{Error, Resource, Result},
+    ids::{ApiKeyId, OrganizationId},
     platform::{
         db::Conn,
         grpc::page::{Found, Page, keyset, read_page},
@@ -20,7 +20,7 @@ use crate::{
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = api_keys, check_for_backend(diesel::pg::Pg))]
 pub struct ApiKey {
-    pub id: Uuid,
+    pub id: ApiKeyId,
     pub name: String,
     pub access: KeyAccess,
     pub create_time: DateTime<Utc>,
@@ -33,8 +33,8 @@ pub struct ApiKey {
 #[derive(Debug, Insertable)]
 #[diesel(table_name = api_keys)]
 pub struct NewApiKey {
-    pub organization_id: Uuid,
-    pub id: Uuid,
+    pub organization_id: OrganizationId,
+    pub id: ApiKeyId,
     pub name: String,
     pub access: KeyAccess,
     pub secret_hash: Vec<u8>,
@@ -51,7 +51,11 @@ pub async fn insert(mut conn: &Conn, key: &NewApiKey) -> Result<ApiKey> {
 }
 
 /// A page of keys, revoked ones included.
-pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Found<ApiKey>> {
+pub async fn list(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    page: Page,
+) -> Result<Found<ApiKey>> {
     let query = |page: Page| {
         let query = api_keys::table
             .filter(api_keys::organization_id.eq(organization_id))
@@ -63,7 +67,7 @@ pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Foun
 }
 
 /// Revokes all keys.
-pub async fn revoke_all(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
+pub async fn revoke_all(mut conn: &Conn, organization_id: OrganizationId) -> Result<()> {
     diesel::update(api_keys::table)
         .filter(api_keys::organization_id.eq(organization_id))
         .filter(api_keys::revoke_time.is_null())
@@ -74,7 +78,11 @@ pub async fn revoke_all(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
 }
 
 /// Revokes a key, unless it is revoked.
-pub async fn revoke(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<ApiKey> {
+pub async fn revoke(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    id: ApiKeyId,
+) -> Result<ApiKey> {
     diesel::update(api_keys::table.find((organization_id, id)))
         .filter(api_keys::revoke_time.is_null())
         .set(api_keys::revoke_time.eq(now))

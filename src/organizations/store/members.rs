@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use diesel::{dsl::now, prelude::*};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use uuid::Uuid;
 
 use super::access::access_changed;
 use crate::{
     access::{self, Role},
     error::{Error, Resource, Result},
+    ids::{OrganizationId, UserId},
     platform::{
         db::{Conn, Scope},
         grpc::page::{Found, Page, keyset, read_page},
@@ -19,7 +19,7 @@ use crate::{
 /// A row of `members`, with who it is.
 #[derive(Debug, Clone, Queryable)]
 pub struct Member {
-    pub user_id: Uuid,
+    pub user_id: UserId,
     pub email: String,
     pub name: String,
     pub role: Role,
@@ -45,7 +45,11 @@ const MEMBER: (
 );
 
 /// The member.
-pub async fn find(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<Member> {
+pub async fn find(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    user_id: UserId,
+) -> Result<Member> {
     members::table
         .inner_join(users::table.on(users::id.eq(members::user_id)))
         .filter(members::organization_id.eq(organization_id))
@@ -58,7 +62,11 @@ pub async fn find(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Resu
 }
 
 /// The role of a user, if they are a member.
-pub async fn role(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<Option<Role>> {
+pub async fn role(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    user_id: UserId,
+) -> Result<Option<Role>> {
     Ok(members::table
         .find((organization_id, user_id))
         .select(members::role)
@@ -68,7 +76,11 @@ pub async fn role(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Resu
 }
 
 /// A page of members.
-pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Found<Member>> {
+pub async fn list(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    page: Page,
+) -> Result<Found<Member>> {
     let query = |page: Page| {
         let query = members::table
             .inner_join(users::table.on(users::id.eq(members::user_id)))
@@ -81,7 +93,11 @@ pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Foun
 }
 
 /// A page of the organizations of a user, with their role in each.
-pub async fn list_of_user(conn: &Conn, user_id: Uuid, page: Page) -> Result<Found<(Uuid, Role)>> {
+pub async fn list_of_user(
+    conn: &Conn,
+    user_id: UserId,
+    page: Page,
+) -> Result<Found<(OrganizationId, Role)>> {
     let query = |page: Page| {
         let query = members::table
             .filter(members::user_id.eq(user_id))
@@ -93,8 +109,12 @@ pub async fn list_of_user(conn: &Conn, user_id: Uuid, page: Page) -> Result<Foun
 }
 
 /// Whether the user with this e-mail address, if there is one, is a member.
-pub async fn has_email(mut conn: &Conn, organization_id: Uuid, email: &str) -> Result<bool> {
-    let found: Option<Uuid> = members::table
+pub async fn has_email(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    email: &str,
+) -> Result<bool> {
+    let found: Option<UserId> = members::table
         .inner_join(users::table.on(users::id.eq(members::user_id)))
         .filter(members::organization_id.eq(organization_id))
         .filter(users::email.eq(email))
@@ -106,7 +126,7 @@ pub async fn has_email(mut conn: &Conn, organization_id: Uuid, email: &str) -> R
 }
 
 /// The e-mail address of a user.
-pub async fn email(mut conn: &Conn, user_id: Uuid) -> Result<String> {
+pub async fn email(mut conn: &Conn, user_id: UserId) -> Result<String> {
     users::table
         .find(user_id)
         .select(users::email)
@@ -117,7 +137,7 @@ pub async fn email(mut conn: &Conn, user_id: Uuid) -> Result<String> {
 }
 
 /// The default organization of a user whose memberships the transaction can meet.
-pub async fn default_of(conn: &Conn, user_id: Uuid) -> Result<Option<Uuid>> {
+pub async fn default_of(conn: &Conn, user_id: UserId) -> Result<Option<OrganizationId>> {
     let memberships = access::store::memberships(conn, user_id).await?;
     Ok(memberships.into_iter().next().map(|(id, _)| id))
 }
@@ -126,8 +146,8 @@ pub async fn default_of(conn: &Conn, user_id: Uuid) -> Result<Option<Uuid>> {
 /// member.
 pub async fn set_default(
     mut conn: &Conn,
-    organization_id: Uuid,
-    user_id: Uuid,
+    organization_id: OrganizationId,
+    user_id: UserId,
 ) -> Result<Option<Role>> {
     Ok(
         diesel::update(members::table.find((organization_id, user_id)))
@@ -140,7 +160,7 @@ pub async fn set_default(
 }
 
 /// Lets the transaction meet all memberships of a user.
-pub async fn meet(mut conn: &Conn, user_id: Uuid) -> Result<()> {
+pub async fn meet(mut conn: &Conn, user_id: UserId) -> Result<()> {
     Ok(conn
         .batch_execute(&Scope::User(user_id).to_string())
         .await?)
@@ -148,8 +168,8 @@ pub async fn meet(mut conn: &Conn, user_id: Uuid) -> Result<()> {
 
 /// How many organizations a user owns. Others who ask wait until the transaction ends,
 /// which meets all memberships of the user from now on.
-pub async fn count_owned(mut conn: &Conn, user_id: Uuid) -> Result<i64> {
-    let user: Option<Uuid> = users::table
+pub async fn count_owned(mut conn: &Conn, user_id: UserId) -> Result<i64> {
+    let user: Option<UserId> = users::table
         .find(user_id)
         .select(users::id)
         .for_no_key_update()
@@ -169,8 +189,8 @@ pub async fn count_owned(mut conn: &Conn, user_id: Uuid) -> Result<i64> {
 /// Adds a user; whether they were no member yet.
 pub async fn insert(
     mut conn: &Conn,
-    organization_id: Uuid,
-    user_id: Uuid,
+    organization_id: OrganizationId,
+    user_id: UserId,
     role: Role,
 ) -> Result<bool> {
     let inserted = diesel::insert_into(members::table)
@@ -188,8 +208,8 @@ pub async fn insert(
 /// Gives a member another role.
 pub async fn set_role(
     mut conn: &Conn,
-    organization_id: Uuid,
-    user_id: Uuid,
+    organization_id: OrganizationId,
+    user_id: UserId,
     role: Role,
 ) -> Result<()> {
     diesel::update(members::table.find((organization_id, user_id)))
@@ -200,7 +220,11 @@ pub async fn set_role(
 }
 
 /// Removes a member.
-pub async fn delete(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<()> {
+pub async fn delete(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    user_id: UserId,
+) -> Result<()> {
     diesel::delete(members::table.find((organization_id, user_id)))
         .execute(&mut conn)
         .await?;
@@ -208,7 +232,7 @@ pub async fn delete(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Re
 }
 
 /// Removes all members.
-pub async fn delete_all(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
+pub async fn delete_all(mut conn: &Conn, organization_id: OrganizationId) -> Result<()> {
     diesel::delete(members::table.filter(members::organization_id.eq(organization_id)))
         .execute(&mut conn)
         .await?;
@@ -216,7 +240,7 @@ pub async fn delete_all(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
 }
 
 /// How many owners there are.
-pub async fn count_owners(mut conn: &Conn, organization_id: Uuid) -> Result<i64> {
+pub async fn count_owners(mut conn: &Conn, organization_id: OrganizationId) -> Result<i64> {
     Ok(members::table
         .filter(members::organization_id.eq(organization_id))
         .filter(members::role.eq(Role::Owner))

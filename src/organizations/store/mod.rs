@@ -16,10 +16,10 @@ use diesel::{
     sql_types::{Array, BigInt, Date, Double, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     error::{Error, Resource, Result},
+    ids::OrganizationId,
     platform::{
         db::{Conn, Prepared},
         grpc::mask::other,
@@ -34,7 +34,7 @@ const REMOVED_AT_ONCE: i64 = 1000;
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = organizations, check_for_backend(diesel::pg::Pg))]
 pub struct Organization {
-    pub id: Uuid,
+    pub id: OrganizationId,
     pub name: String,
     pub default_currency: String,
     pub default_phone_region: Option<String>,
@@ -49,7 +49,7 @@ pub struct Organization {
 #[derive(Debug, Insertable)]
 #[diesel(table_name = organizations)]
 pub struct NewOrganization {
-    pub id: Uuid,
+    pub id: OrganizationId,
     pub name: String,
     pub default_currency: String,
     pub default_phone_region: Option<String>,
@@ -108,7 +108,7 @@ struct TimeZone {
 }
 
 /// What day it is in the organization's time zone.
-pub async fn today(mut conn: &Conn, id: Uuid) -> Result<NaiveDate> {
+pub async fn today(mut conn: &Conn, id: OrganizationId) -> Result<NaiveDate> {
     let query = sql_query(
         "SELECT (now() AT TIME ZONE time_zone)::date AS date FROM organizations WHERE id = $1",
     )
@@ -124,7 +124,7 @@ struct Today {
 }
 
 /// The organization.
-pub async fn find(mut conn: &Conn, id: Uuid) -> Result<Organization> {
+pub async fn find(mut conn: &Conn, id: OrganizationId) -> Result<Organization> {
     organizations::table
         .find(id)
         .select(Organization::as_select())
@@ -135,7 +135,7 @@ pub async fn find(mut conn: &Conn, id: Uuid) -> Result<Organization> {
 }
 
 /// Inserts those that do not exist yet, for a server without authentication.
-pub async fn ensure_all(conn: &Conn, ids: &[Uuid]) -> Result<()> {
+pub async fn ensure_all(conn: &Conn, ids: &[OrganizationId]) -> Result<()> {
     sql_query(
         "INSERT INTO organizations (id, name) SELECT unnest($1), $2
              ON CONFLICT DO NOTHING",
@@ -148,7 +148,7 @@ pub async fn ensure_all(conn: &Conn, ids: &[Uuid]) -> Result<()> {
 }
 
 /// The organization, locked: whoever changes roles waits here for the others.
-pub async fn lock(mut conn: &Conn, id: Uuid) -> Result<Organization> {
+pub async fn lock(mut conn: &Conn, id: OrganizationId) -> Result<Organization> {
     organizations::table
         .find(id)
         .select(Organization::as_select())
@@ -160,7 +160,7 @@ pub async fn lock(mut conn: &Conn, id: Uuid) -> Result<Organization> {
 }
 
 /// Closes an organization that is locked: nobody has a place in it any more.
-pub async fn close(mut conn: &Conn, id: Uuid) -> Result<()> {
+pub async fn close(mut conn: &Conn, id: OrganizationId) -> Result<()> {
     invitations::delete_all(conn, id).await?;
     keys::revoke_all(conn, id).await?;
     members::delete_all(conn, id).await?;
@@ -173,7 +173,7 @@ pub async fn close(mut conn: &Conn, id: Uuid) -> Result<()> {
 
 /// Organizations that were closed so long ago, and long enough for all processes to have
 /// noticed.
-pub async fn closed(mut conn: &Conn, retention: Duration) -> Result<Vec<Uuid>> {
+pub async fn closed(mut conn: &Conn, retention: Duration) -> Result<Vec<OrganizationId>> {
     let query = sql_query(
         "SELECT id FROM organizations
          WHERE delete_time <= now() - greatest(make_interval(secs => $1), interval '5 minutes')",
@@ -186,7 +186,7 @@ pub async fn closed(mut conn: &Conn, retention: Duration) -> Result<Vec<Uuid>> {
 #[derive(QueryableByName)]
 struct Closed {
     #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
+    id: OrganizationId,
 }
 
 /// Removes some rows of the closed organization of the transaction, in the end its own;
@@ -207,7 +207,7 @@ struct Removed {
 }
 
 /// These organizations, in any order.
-pub async fn list(mut conn: &Conn, ids: &[Uuid]) -> Result<Vec<Organization>> {
+pub async fn list(mut conn: &Conn, ids: &[OrganizationId]) -> Result<Vec<Organization>> {
     Ok(organizations::table
         .filter(organizations::id.eq_any(ids))
         .select(Organization::as_select())
@@ -232,7 +232,7 @@ pub async fn insert(
 /// Changes an organization that is locked.
 pub async fn update(
     mut conn: &Conn,
-    id: Uuid,
+    id: OrganizationId,
     change: &OrganizationChange,
 ) -> Result<Organization> {
     Ok(diesel::update(organizations::table.find(id))

@@ -32,10 +32,10 @@ use shares::Place;
 pub use shares::Shares;
 use tokio::time::Instant;
 pub use transaction::{Transaction, Work};
-use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
+    ids::OrganizationId,
     platform::telemetry::metrics,
     schema::organizations,
 };
@@ -181,7 +181,7 @@ impl Db {
     }
 
     /// The ids of all organizations that are not closed, for what is done in each of them.
-    pub async fn organizations(&self) -> Result<Vec<Uuid>> {
+    pub async fn organizations(&self) -> Result<Vec<OrganizationId>> {
         self.read(Scope::AllOrganizations, async |conn| {
             Ok(organizations::table
                 .filter(organizations::delete_time.is_null())

@@ -4,19 +4,19 @@
 
 use std::fmt;
 
-use uuid::Uuid;
+use crate::ids::{OrganizationId, UserId};
 
 /// Whose rows a transaction can meet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
     /// Those of one organization.
-    Organization(Uuid),
+    Organization(OrganizationId),
     /// These rows of `organizations`, and nothing of what belongs to them.
-    Organizations(Vec<Uuid>),
+    Organizations(Vec<OrganizationId>),
     /// All rows of `organizations`, to read, and nothing of what belongs to them.
     AllOrganizations,
     /// Those of one user.
-    User(Uuid),
+    User(UserId),
     /// None.
     None,
 }
@@ -28,7 +28,7 @@ impl fmt::Display for Scope {
         match self {
             Self::Organization(id) => write!(f, "SET LOCAL minicrm.organization_id = '{id}'"),
             Self::Organizations(ids) => {
-                let ids: Vec<_> = ids.iter().map(Uuid::to_string).collect();
+                let ids: Vec<_> = ids.iter().map(OrganizationId::to_string).collect();
                 let ids = ids.join(",");
                 write!(f, "SET LOCAL minicrm.organization_id = '{ids}'")
             }

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result, violated_key},
+    ids::OrganizationId,
     platform::db::{Conn, Prepared, column},
     schema::requests,
 };
@@ -83,7 +84,11 @@ impl<'a> Rows<'a> {
 }
 
 /// Reserves a key: a concurrent twin waits until it is decided.
-pub async fn reserve(conn: &Conn, organization_id: Uuid, caller_key: &CallerKey) -> Result<Replay> {
+pub async fn reserve(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    caller_key: &CallerKey,
+) -> Result<Replay> {
     // Mostly it is new, and nobody else has used the id.
     let slot = Slot(caller_key.key.request_id);
     if insert_empty(conn, organization_id, caller_key, slot).await? {
@@ -103,7 +108,11 @@ pub async fn reserve(conn: &Conn, organization_id: Uuid, caller_key: &CallerKey)
 
 /// Which of these keys were used until now, without reserving them: whoever goes on
 /// with a new one must [`insert`] it. In the order of the keys.
-pub async fn find(conn: &Conn, organization_id: Uuid, keys: &[&CallerKey]) -> Result<Vec<Replay>> {
+pub async fn find(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    keys: &[&CallerKey],
+) -> Result<Vec<Replay>> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -136,7 +145,7 @@ pub async fn find(conn: &Conn, organization_id: Uuid, keys: &[&CallerKey]) -> Re
 /// Reserves a key in this slot; false if it is taken.
 async fn insert_empty(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     CallerKey { key, id }: &CallerKey,
     Slot(slot): Slot,
 ) -> Result<bool> {
@@ -160,7 +169,7 @@ async fn insert_empty(
 /// Keeps the answer to a key, in the transaction that reserved it.
 pub async fn save(
     mut conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     caller_key: &CallerKey,
     Slot(slot): Slot,
     answer: &[u8],
@@ -185,7 +194,11 @@ pub struct Answer<'a> {
 
 /// Keeps answers, in their order everywhere, so that two groups cannot wait for each
 /// other. CONFLICT if a twin has come first.
-pub async fn insert(conn: &Conn, organization_id: Uuid, answers: &[Answer<'_>]) -> Result<()> {
+pub async fn insert(
+    conn: &Conn,
+    organization_id: OrganizationId,
+    answers: &[Answer<'_>],
+) -> Result<()> {
     if answers.is_empty() {
         return Ok(());
     }

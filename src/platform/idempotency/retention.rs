@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     error::Result,
+    ids::OrganizationId,
     platform::{
         background::{Outcome, Schedule, Task, each_organization},
         db::{Conn, Db, Scope},
@@ -49,7 +50,7 @@ impl Task for IdempotencyRetention {
     }
 }
 
-async fn delete_old(db: &Db, organization_id: Uuid) -> Result<u64> {
+async fn delete_old(db: &Db, organization_id: OrganizationId) -> Result<u64> {
     let mut deleted = 0;
     loop {
         match delete_some(db, organization_id).await? {
@@ -59,7 +60,7 @@ async fn delete_old(db: &Db, organization_id: Uuid) -> Result<u64> {
     }
 }
 
-async fn delete_some(db: &Db, organization_id: Uuid) -> Result<usize> {
+async fn delete_some(db: &Db, organization_id: OrganizationId) -> Result<usize> {
     db.transaction(Scope::Organization(organization_id), async |conn| {
         Ok(sql_query(
             "DELETE FROM requests WHERE organization_id = $1 AND (method, request_id) IN (
@@ -81,7 +82,7 @@ async fn delete_some(db: &Db, organization_id: Uuid) -> Result<usize> {
 /// that. (Answers are as old as their transaction, which lasts a minute at most.)
 pub async fn forget(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     since: DateTime<Utc>,
     ids: &[Uuid],
 ) -> Result<()> {
@@ -104,7 +105,7 @@ pub async fn forget(
 /// all answers would be too much for what happens often.
 pub async fn forget_at(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     times: impl IntoIterator<Item = DateTime<Utc>>,
     id: Uuid,
 ) -> Result<()> {

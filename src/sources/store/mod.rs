@@ -6,11 +6,11 @@ pub mod weights;
 use chrono::{DateTime, Utc};
 use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 pub use crate::dispatch::Strategy;
 use crate::{
     error::{Error, Resource, Result, violated_key},
+    ids::{OrganizationId, SourceId},
     platform::{
         db::Conn,
         grpc::{
@@ -25,7 +25,7 @@ use crate::{
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = sources, check_for_backend(diesel::pg::Pg))]
 pub struct Source {
-    pub id: Uuid,
+    pub id: SourceId,
     pub code: String,
     pub name: String,
     pub description: String,
@@ -41,8 +41,8 @@ pub struct Source {
 #[derive(Debug, Insertable)]
 #[diesel(table_name = sources)]
 pub struct NewSource {
-    pub organization_id: Uuid,
-    pub id: Uuid,
+    pub organization_id: OrganizationId,
+    pub id: SourceId,
     pub code: String,
     pub name: String,
     pub description: String,
@@ -84,7 +84,11 @@ pub struct Filter {
 }
 
 /// The source, deleted or not.
-pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Source> {
+pub async fn find(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    id: SourceId,
+) -> Result<Source> {
     sources::table
         .find((organization_id, id))
         .select(Source::as_select())
@@ -95,7 +99,11 @@ pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<So
 }
 
 /// The source, locked, if it is not deleted.
-pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Source> {
+pub async fn lock(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    id: SourceId,
+) -> Result<Source> {
     sources::table
         .find((organization_id, id))
         .filter(sources::delete_time.is_null())
@@ -110,7 +118,7 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<So
 /// A page of sources.
 pub async fn list(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     filter: &Filter,
     page: Page,
 ) -> Result<Found<Source>> {
@@ -145,7 +153,11 @@ pub async fn insert(mut conn: &Conn, source: &NewSource) -> Result<Option<Source
 }
 
 /// The source that has this code.
-async fn with_code(mut conn: &Conn, organization_id: Uuid, code: &str) -> Result<Option<Uuid>> {
+async fn with_code(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    code: &str,
+) -> Result<Option<SourceId>> {
     Ok(sources::table
         .filter(sources::organization_id.eq(organization_id))
         .filter(sources::code.eq(code))
@@ -157,14 +169,14 @@ async fn with_code(mut conn: &Conn, organization_id: Uuid, code: &str) -> Result
 }
 
 /// The error of a code that could not be had; CONFLICT if it can be had now.
-pub async fn taken(conn: &Conn, organization_id: Uuid, code: &str) -> Result<Error> {
+pub async fn taken(conn: &Conn, organization_id: OrganizationId, code: &str) -> Result<Error> {
     let id = with_code(conn, organization_id, code).await?;
     let exists = |id| Error::taken(Resource::Source, vec![("code", id)]);
     Ok(id.map_or(Error::Conflict, exists))
 }
 
 /// Refuses a code that a source has.
-pub async fn check_free(conn: &Conn, organization_id: Uuid, code: &str) -> Result<()> {
+pub async fn check_free(conn: &Conn, organization_id: OrganizationId, code: &str) -> Result<()> {
     match taken(conn, organization_id, code).await? {
         Error::Conflict => Ok(()),
         taken => Err(taken),
@@ -174,8 +186,8 @@ pub async fn check_free(conn: &Conn, organization_id: Uuid, code: &str) -> Resul
 /// Changes a source that is locked. CONFLICT if its code has been taken meanwhile.
 pub async fn update(
     mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
+    organization_id: OrganizationId,
+    id: SourceId,
     change: &SourceChange,
 ) -> Result<Source> {
     diesel::update(sources::table.find((organization_id, id)))
@@ -194,7 +206,11 @@ pub async fn update(
 }
 
 /// Marks a source that is locked as deleted.
-pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Source> {
+pub async fn delete(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    id: SourceId,
+) -> Result<Source> {
     Ok(diesel::update(sources::table.find((organization_id, id)))
         .set((
             sources::active.eq(false),

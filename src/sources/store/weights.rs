@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, upsert::excluded};
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     error::Result,
+    ids::{OperatorId, OrganizationId, SourceId},
     platform::db::Conn,
     schema::{operator_weights, operators},
 };
@@ -14,8 +14,8 @@ use crate::{
 /// A row of `operator_weights`, with the name of the operator.
 #[derive(Debug, Clone, Queryable)]
 pub struct OperatorWeight {
-    pub source_id: Uuid,
-    pub operator_id: Uuid,
+    pub source_id: SourceId,
+    pub operator_id: OperatorId,
     pub weight: i32,
     pub create_time: DateTime<Utc>,
     pub update_time: DateTime<Utc>,
@@ -25,8 +25,8 @@ pub struct OperatorWeight {
 /// The weights of some sources, by source and operator.
 pub async fn list(
     mut conn: &Conn,
-    organization_id: Uuid,
-    source_ids: &[Uuid],
+    organization_id: OrganizationId,
+    source_ids: &[SourceId],
 ) -> Result<Vec<OperatorWeight>> {
     let operator = operators::organization_id
         .eq(operator_weights::organization_id)
@@ -51,9 +51,9 @@ pub async fn list(
 /// Sets weights on a source, none of which it has: `(operator_id, weight)`.
 pub async fn set(
     mut conn: &Conn,
-    organization_id: Uuid,
-    source_id: Uuid,
-    weights: &[(Uuid, i32)],
+    organization_id: OrganizationId,
+    source_id: SourceId,
+    weights: &[(OperatorId, i32)],
 ) -> Result<()> {
     if weights.is_empty() {
         return Ok(());
@@ -89,9 +89,9 @@ pub async fn set(
 /// Removes all weights of a source but those of `kept` operators; returns how many.
 pub async fn delete_except(
     mut conn: &Conn,
-    organization_id: Uuid,
-    source_id: Uuid,
-    kept: &[Uuid],
+    organization_id: OrganizationId,
+    source_id: SourceId,
+    kept: &[OperatorId],
 ) -> Result<usize> {
     Ok(diesel::delete(operator_weights::table)
         .filter(operator_weights::organization_id.eq(organization_id))
@@ -104,9 +104,9 @@ pub async fn delete_except(
 /// Removes the weight of an operator from a source; whether there was one.
 pub async fn delete(
     mut conn: &Conn,
-    organization_id: Uuid,
-    source_id: Uuid,
-    operator_id: Uuid,
+    organization_id: OrganizationId,
+    source_id: SourceId,
+    operator_id: OperatorId,
 ) -> Result<bool> {
     let weight = operator_weights::table.find((organization_id, source_id, operator_id));
     Ok(diesel::delete(weight).execute(&mut conn).await? > 0)
@@ -115,8 +115,8 @@ pub async fn delete(
 /// Removes all weights of an operator.
 pub async fn delete_of_operator(
     mut conn: &Conn,
-    organization_id: Uuid,
-    operator_id: Uuid,
+    organization_id: OrganizationId,
+    operator_id: OperatorId,
 ) -> Result<()> {
     diesel::delete(operator_weights::table)
         .filter(operator_weights::organization_id.eq(organization_id))

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     error::Result,
+    ids::{OperatorId, OrganizationId, SourceId},
     platform::db::{Conn, Prepared, column},
     schema::contact_count_changes,
     statistics::Span,
@@ -28,13 +29,13 @@ pub struct Cell {
     pub span: Span,
     /// Their source.
     #[diesel(sql_type = SqlUuid)]
-    pub source_id: Uuid,
+    pub source_id: SourceId,
     /// When the span begins; none for all contacts.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub start_time: Option<DateTime<Utc>>,
     /// Who has them; nil for the backlog.
     #[diesel(sql_type = SqlUuid)]
-    pub operator_id: Uuid,
+    pub operator_id: OperatorId,
 }
 
 /// By how much the numbers of a cell change.
@@ -154,7 +155,7 @@ pub fn in_order(rows: Vec<CellRow>) -> BTreeMap<Cell, Change> {
 }
 
 /// Whether there are changes.
-pub async fn any_changes(mut conn: &Conn, organization_id: Uuid) -> Result<bool> {
+pub async fn any_changes(mut conn: &Conn, organization_id: OrganizationId) -> Result<bool> {
     let any = contact_count_changes::table
         .filter(contact_count_changes::organization_id.eq(organization_id));
     Ok(select(exists(any)).get_result(&mut conn).await?)
@@ -163,7 +164,11 @@ pub async fn any_changes(mut conn: &Conn, organization_id: Uuid) -> Result<bool>
 /// Locks the oldest changes, at most so many, and those only that nobody else has
 /// locked: their ids. (By the index in its order: that marks the entries of those
 /// taken before, so that nobody looks at them again.)
-pub async fn lock_changes(mut conn: &Conn, organization_id: Uuid, most: u16) -> Result<Vec<Uuid>> {
+pub async fn lock_changes(
+    mut conn: &Conn,
+    organization_id: OrganizationId,
+    most: u16,
+) -> Result<Vec<Uuid>> {
     conn.batch_execute("SET LOCAL enable_bitmapscan = off")
         .await?;
     Ok(contact_count_changes::table
@@ -180,7 +185,7 @@ pub async fn lock_changes(mut conn: &Conn, organization_id: Uuid, most: u16) -> 
 /// Takes changes that are locked: what they come to.
 pub async fn take(
     mut conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     ids: &[Uuid],
 ) -> Result<BTreeMap<Cell, Change>> {
     let sums = sums_of("spans");
@@ -200,7 +205,7 @@ pub async fn take(
 /// one way only to find them.)
 pub async fn add<'a>(
     mut conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     changes: impl IntoIterator<Item = (&'a Cell, &'a Change)>,
 ) -> Result<()> {
     let (cells, changes): (Vec<_>, Vec<_>) = changes.into_iter().unzip();

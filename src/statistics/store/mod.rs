@@ -11,11 +11,11 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use rand::RngExt;
-use uuid::Uuid;
 
 use super::{Counted, Counts, Kind};
 use crate::{
     error::Result,
+    ids::{self, OperatorId, OrganizationId},
     platform::db::{Conn, Prepared, column},
 };
 
@@ -26,7 +26,7 @@ const LEAD_SLOTS: i16 = 8;
 /// are from now on. Deleted ones are nothing any more.
 pub async fn record<C: Into<Counted>>(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     before: impl IntoIterator<Item = C>,
     after: impl IntoIterator<Item = C>,
 ) -> Result<()> {
@@ -38,9 +38,9 @@ pub async fn record<C: Into<Counted>>(
 /// locked.
 pub async fn apply(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     Counts(counts): &Counts,
-    loads: &BTreeMap<Uuid, i32>,
+    loads: &BTreeMap<OperatorId, i32>,
 ) -> Result<()> {
     if counts.is_empty() && loads.is_empty() {
         return Ok(());
@@ -60,7 +60,7 @@ pub async fn apply(
              SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE cardinality($8) > 0",
         )
         .bind::<SqlUuid, _>(organization_id)
-        .bind::<SqlUuid, _>(Uuid::now_v7())
+        .bind::<SqlUuid, _>(ids::generate())
         .bind::<Array<SqlUuid>, _>(column(&kinds, |kind| kind.source_id))
         .bind::<Array<Timestamptz>, _>(column(&kinds, |kind| kind.hour))
         .bind::<Array<Nullable<SqlUuid>>, _>(column(&kinds, |kind| kind.operator_id))
@@ -81,7 +81,7 @@ pub fn lead_slot() -> i16 {
 }
 
 /// Adds to the number of leads.
-pub async fn add_leads(conn: &Conn, organization_id: Uuid, leads: i64) -> Result<()> {
+pub async fn add_leads(conn: &Conn, organization_id: OrganizationId, leads: i64) -> Result<()> {
     if leads == 0 {
         return Ok(());
     }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::Task;
 use crate::{
     error::Result,
+    ids::{DealId, OrganizationId, TaskId},
     platform::{
         db::{Conn, Prepared},
         grpc::{
@@ -36,7 +37,7 @@ const LAST: NaiveDate = day(10_001);
 /// Which tasks to list. The days are those before and after which they are due.
 #[derive(Debug, Clone)]
 pub struct Filter {
-    pub deal_id: Option<Uuid>,
+    pub deal_id: Option<DealId>,
     pub assignee: Whose,
     pub only_open: bool,
     pub due_before: Option<NaiveDate>,
@@ -45,7 +46,7 @@ pub struct Filter {
 
 impl Task {
     /// Its place in this order of a page.
-    pub fn place(&self, order: &str) -> (i64, Uuid) {
+    pub fn place(&self, order: &str) -> (i64, TaskId) {
         let key = match order {
             BY_DAY => self.due_date.unwrap_or(NEVER).num_days_from_ce().into(),
             _ => self.create_time.timestamp_micros(),
@@ -57,7 +58,7 @@ impl Task {
 /// A page of tasks.
 pub async fn list(
     conn: &Conn,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     filter: &Filter,
     page: Page,
 ) -> Result<Found<Task>> {

@@ -11,10 +11,10 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 pub use list::{Filter, list};
-use uuid::Uuid;
 
 use crate::{
     error::{Error, Resource, Result},
+    ids::{DealId, LeadId, OrganizationId, TaskId, UserId},
     platform::{
         db::{Conn, Prepared},
         grpc::page::Page,
@@ -26,12 +26,12 @@ use crate::{
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = tasks, check_for_backend(diesel::pg::Pg))]
 pub struct Task {
-    pub id: Uuid,
-    pub deal_id: Uuid,
+    pub id: TaskId,
+    pub deal_id: DealId,
     pub title: String,
     pub description: String,
     pub due_date: Option<NaiveDate>,
-    pub assignee_user_id: Option<Uuid>,
+    pub assignee_user_id: Option<UserId>,
     pub done_time: Option<DateTime<Utc>>,
     pub revision: i32,
     pub create_time: DateTime<Utc>,
@@ -45,7 +45,7 @@ pub struct Values {
     pub title: String,
     pub description: String,
     pub due_date: Option<NaiveDate>,
-    pub assignee_user_id: Option<Uuid>,
+    pub assignee_user_id: Option<UserId>,
 }
 
 impl From<&Task> for Values {
@@ -60,7 +60,7 @@ impl From<&Task> for Values {
 }
 
 /// The task.
-pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Task> {
+pub async fn find(mut conn: &Conn, organization_id: OrganizationId, id: TaskId) -> Result<Task> {
     tasks::table
         .find((organization_id, id))
         .select(Task::as_select())
@@ -71,7 +71,7 @@ pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Ta
 }
 
 /// The task, locked; its deal is locked.
-pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Task> {
+pub async fn lock(mut conn: &Conn, organization_id: OrganizationId, id: TaskId) -> Result<Task> {
     tasks::table
         .find((organization_id, id))
         .select(Task::as_select())
@@ -85,10 +85,10 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Ta
 /// Locks tasks that are assigned to a user, so many at most, in the order of their ids.
 pub async fn lock_assigned(
     mut conn: &Conn,
-    organization_id: Uuid,
-    assignee_user_id: Uuid,
+    organization_id: OrganizationId,
+    assignee_user_id: UserId,
     most: i64,
-) -> Result<Vec<Uuid>> {
+) -> Result<Vec<TaskId>> {
     Ok(tasks::table
         .filter(tasks::organization_id.eq(organization_id))
         .filter(tasks::assignee_user_id.eq(assignee_user_id))
@@ -103,9 +103,9 @@ pub async fn lock_assigned(
 /// Assigns tasks that are locked to another user.
 pub async fn set_assignee(
     mut conn: &Conn,
-    organization_id: Uuid,
-    ids: &[Uuid],
-    assignee_user_id: Uuid,
+    organization_id: OrganizationId,
+    ids: &[TaskId],
+    assignee_user_id: UserId,
 ) -> Result<()> {
     diesel::update(tasks::table)
         .filter(tasks::organization_id.eq(organization_id))
@@ -123,9 +123,9 @@ pub async fn set_assignee(
 /// Inserts a task with this id, of a deal that is locked.
 pub async fn insert(
     mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
-    deal_id: Uuid,
+    organization_id: OrganizationId,
+    id: TaskId,
+    deal_id: DealId,
     values: &Values,
 ) -> Result<Task> {
     Ok(diesel::insert_into(tasks::table)
@@ -143,8 +143,8 @@ pub async fn insert(
 /// Changes a task that is locked.
 pub async fn update(
     mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
+    organization_id: OrganizationId,
+    id: TaskId,
     values: &Values,
 ) -> Result<Task> {
     Ok(diesel::update(tasks::table.find((organization_id, id)))
@@ -161,8 +161,8 @@ pub async fn update(
 /// Marks a task that is locked done, or not done.
 pub async fn set_done(
     mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
+    organization_id: OrganizationId,
+    id: TaskId,
     done: bool,
 ) -> Result<Task> {
     let query = sql_query(
@@ -181,9 +181,9 @@ pub async fn set_done(
 /// Whether the user is to do one of the deal's tasks, or has done it.
 pub async fn is_assignee(
     mut conn: &Conn,
-    organization_id: Uuid,
-    deal_id: Uuid,
-    user_id: Uuid,
+    organization_id: OrganizationId,
+    deal_id: DealId,
+    user_id: UserId,
 ) -> Result<bool> {
     let of_deal = tasks::table
         .filter(tasks::organization_id.eq(organization_id))
@@ -193,7 +193,7 @@ pub async fn is_assignee(
 }
 
 /// Deletes a task that is locked.
-pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
+pub async fn delete(mut conn: &Conn, organization_id: OrganizationId, id: TaskId) -> Result<()> {
     diesel::delete(tasks::table.find((organization_id, id)))
         .execute(&mut conn)
         .await?;
@@ -203,8 +203,8 @@ pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
 /// A page of the tasks of a lead's deals, newest first, as far as an answer has room.
 pub async fn of_lead(
     mut conn: &Conn,
-    organization_id: Uuid,
-    lead_id: Uuid,
+    organization_id: OrganizationId,
+    lead_id: LeadId,
     page: Page,
 ) -> Result<Vec<Task>> {
     let rows = "SELECT t.* FROM deals AS d, LATERAL (
@@ -224,8 +224,8 @@ pub async fn of_lead(
 /// Replaces what the tasks of these deals say.
 pub async fn erase_of_deals(
     mut conn: &Conn,
-    organization_id: Uuid,
-    deal_ids: &[Uuid],
+    organization_id: OrganizationId,
+    deal_ids: &[DealId],
     erased: &str,
 ) -> Result<()> {
     diesel::update(tasks::table)
