@@ -17,7 +17,7 @@ use crate::{
     organizations::{self, Limits},
     platform::{
         batch::MAX_BATCH,
-        db::{Connector, Db, Replica, Scope, Shares},
+        db::{Connector, Db, Replica, Shares, TheseOrganizations},
         grpc::validate,
         ingress::{self, Edge, Methods},
         migrations,
@@ -151,7 +151,7 @@ impl App {
     async fn ensure_organizations(&self) -> Result<()> {
         let ids = &self.organizations;
         self.db
-            .transaction(Scope::Organizations(ids.clone()), async |conn| {
+            .transaction(TheseOrganizations(ids.clone()), async |conn| {
                 organizations::store::ensure_all(conn, ids).await
             })
             .await

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     ids::{ApiKeyId, OrganizationId, UserId},
-    platform::db::{Db, Scope},
+    platform::db::{Db, NoTenant},
 };
 
 /// TTL of cached identities, unless told otherwise: how long what the database says of
@@ -141,7 +141,7 @@ impl Identities {
     }
 
     async fn load_user(&self, db: &Db, id: UserId) -> Result<Option<DateTime<Utc>>> {
-        let load = db.read(Scope::None, async |conn| {
+        let load = db.read(NoTenant, async |conn| {
             store::tokens_valid_from(conn, id).await
         });
         self.remember(&self.users, id, load).await
@@ -159,7 +159,7 @@ impl Identities {
     pub async fn memberships_now(&self, db: &Db, user_id: UserId) -> Result<Memberships> {
         let load = async {
             let memberships = db
-                .read(Scope::User(user_id), async |conn| {
+                .read(user_id, async |conn| {
                     store::memberships(conn, user_id).await
                 })
                 .await?;
@@ -176,9 +176,7 @@ impl Identities {
         id: ApiKeyId,
     ) -> Result<()> {
         let access = db
-            .read(Scope::Organization(organization_id), async |conn| {
-                store::key_access(conn, organization_id, id).await
-            })
+            .read(organization_id, async |tx| store::key_access(tx, id).await)
             .await?;
         if access.is_some() {
             return Ok(());
@@ -198,9 +196,7 @@ impl Identities {
         }
         let load = async {
             let region = db
-                .read(Scope::Organization(organization_id), async |conn| {
-                    store::phone_region(conn, organization_id).await
-                })
+                .read(organization_id, async |tx| store::phone_region(tx).await)
                 .await?;
             Ok(region.and_then(|region| region.parse().ok()))
         };
@@ -279,12 +275,12 @@ async fn load_key(db: &Db, text: &str) -> Result<Caller> {
         ..
     } = credential;
     let secret_hash = &credential.hash();
-    db.transaction(Scope::Organization(organization_id), async |conn| {
-        let found = store::key(conn, organization_id, id).await?;
+    db.transaction(organization_id, async |tx| {
+        let found = store::key(tx, id).await?;
         let key = found
             .filter(|key| key.secret_hash == secret_hash && key.revoke_time.is_none())
             .ok_or(Error::Unauthenticated)?;
-        store::touch_key(conn, organization_id, id).await?;
+        store::touch_key(tx, id).await?;
         Ok(Caller::Key {
             organization_id,
             id,

@@ -16,7 +16,7 @@ use crate::{
     ids::OrganizationId,
     platform::{
         background::{Outcome, Report, Schedule, Task},
-        db::{Db, Scope},
+        db::{AllOrganizations, Db},
     },
 };
 
@@ -52,9 +52,7 @@ impl Task for NoticeRevocations {
     async fn run_once(&self) -> Outcome {
         let found = self
             .db
-            .read(Scope::AllOrganizations, async |conn| {
-                store::revoked(conn).await
-            })
+            .read(AllOrganizations, async |conn| store::revoked(conn).await)
             .await?;
         let known = {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

@@ -15,7 +15,7 @@ use super::{KeyAccess, Role};
 use crate::{
     error::{Error, Resource, Result},
     ids::{ApiKeyId, OrganizationId, UserId},
-    platform::db::Conn,
+    platform::db::{Conn, TenantTx},
     schema::{api_keys, members, organizations, users},
 };
 
@@ -44,15 +44,11 @@ pub async fn memberships(mut conn: &Conn, user_id: UserId) -> Result<Vec<(Organi
 }
 
 /// The key.
-pub async fn key(
-    mut conn: &Conn,
-    organization_id: OrganizationId,
-    id: ApiKeyId,
-) -> Result<Option<Key>> {
+pub async fn key(tx: &TenantTx, id: ApiKeyId) -> Result<Option<Key>> {
     Ok(api_keys::table
-        .find((organization_id, id))
+        .find((tx.organization_id(), id))
         .select(Key::as_select())
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?)
 }
@@ -60,41 +56,29 @@ pub async fn key(
 /// The role of a user, if they are a member. It stays what it is until the end of the
 /// transaction, for which other calls of the same user wait: in a row, so that whoever takes
 /// the role has their turn. (Those who share a lock let no writer in as long as they overlap.)
-pub async fn hold_role(
-    mut conn: &Conn,
-    organization_id: OrganizationId,
-    user_id: UserId,
-) -> Result<Option<Role>> {
+pub async fn hold_role(tx: &TenantTx, user_id: UserId) -> Result<Option<Role>> {
     Ok(members::table
-        .find((organization_id, user_id))
+        .find((tx.organization_id(), user_id))
         .select(members::role)
         .for_no_key_update()
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?)
 }
 
 /// What the key may do, while it is valid. It stays so as a [role](hold_role) does.
-pub async fn hold_key(
-    mut conn: &Conn,
-    organization_id: OrganizationId,
-    id: ApiKeyId,
-) -> Result<Option<KeyAccess>> {
-    Ok(access(organization_id, id)
+pub async fn hold_key(tx: &TenantTx, id: ApiKeyId) -> Result<Option<KeyAccess>> {
+    Ok(access(tx.organization_id(), id)
         .for_no_key_update()
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?)
 }
 
 /// What the key may do, while it is valid.
-pub async fn key_access(
-    mut conn: &Conn,
-    organization_id: OrganizationId,
-    id: ApiKeyId,
-) -> Result<Option<KeyAccess>> {
-    Ok(access(organization_id, id)
-        .first(&mut conn)
+pub async fn key_access(tx: &TenantTx, id: ApiKeyId) -> Result<Option<KeyAccess>> {
+    Ok(access(tx.organization_id(), id)
+        .first(&mut tx.conn())
         .await
         .optional()?)
 }
@@ -123,28 +107,25 @@ pub async fn revoked(mut conn: &Conn) -> Result<HashMap<OrganizationId, i64>> {
 
 /// Says that the key was used just now, unless somebody else has locked it: a call of the
 /// same key, for which this one need not wait.
-pub async fn touch_key(conn: &Conn, organization_id: OrganizationId, id: ApiKeyId) -> Result<()> {
+pub async fn touch_key(tx: &TenantTx, id: ApiKeyId) -> Result<()> {
     sql_query(
         "UPDATE api_keys SET last_use_time = now() WHERE organization_id = $1 AND id IN (
              SELECT id FROM api_keys WHERE organization_id = $1 AND id = $2
              FOR NO KEY UPDATE SKIP LOCKED)",
     )
-    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<SqlUuid, _>(id)
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await?;
     Ok(())
 }
 
 /// The region of the organization's national phone numbers, if it has one.
-pub async fn phone_region(
-    mut conn: &Conn,
-    organization_id: OrganizationId,
-) -> Result<Option<String>> {
+pub async fn phone_region(tx: &TenantTx) -> Result<Option<String>> {
     let region: Option<Option<String>> = organizations::table
-        .find(organization_id)
+        .find(tx.organization_id())
         .select(organizations::default_phone_region)
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?;
     Ok(region.flatten())
@@ -163,31 +144,27 @@ pub async fn tokens_valid_from(mut conn: &Conn, id: UserId) -> Result<Option<Dat
 
 /// Whether the user is a member. Who is one is not removed before the end of the
 /// transaction.
-pub async fn keep_member(
-    mut conn: &Conn,
-    organization_id: OrganizationId,
-    user_id: UserId,
-) -> Result<bool> {
+pub async fn keep_member(tx: &TenantTx, user_id: UserId) -> Result<bool> {
     let member: Option<UserId> = members::table
-        .find((organization_id, user_id))
+        .find((tx.organization_id(), user_id))
         .select(members::user_id)
         .for_key_share()
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?;
     Ok(member.is_some())
 }
 
 /// Locks the organization: whoever changes roles waits here for the others.
-pub async fn lock_organization(mut conn: &Conn, id: OrganizationId) -> Result<()> {
+pub async fn lock_organization(tx: &TenantTx) -> Result<()> {
     let locked: Option<OrganizationId> = organizations::table
-        .find(id)
+        .find(tx.organization_id())
         .select(organizations::id)
         .for_no_key_update()
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?;
     locked
         .map(drop)
-        .ok_or_else(|| Error::not_found(Resource::Organization, id))
+        .ok_or_else(|| Error::not_found(Resource::Organization, tx.organization_id()))
 }

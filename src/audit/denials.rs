@@ -14,7 +14,7 @@ use crate::{
     ids::OrganizationId,
     platform::{
         background::{Outcome, Schedule, Task, each_organization},
-        db::{Db, Scope},
+        db::Db,
     },
 };
 
@@ -71,10 +71,8 @@ impl Task for WriteDenials {
             let (db, counted) = (self.db.clone(), Arc::clone(&counted));
             async move {
                 let denials = &counted[&id];
-                db.transaction(Scope::Organization(id), async |conn| {
-                    store::add_denials(conn, denials).await
-                })
-                .await?;
+                db.transaction(id, async |tx| store::add_denials(tx, denials).await)
+                    .await?;
                 Ok(denials.len() as u64)
             }
         })

@@ -10,7 +10,7 @@ use crate::{
         self, DEFAULT_CURRENCY, DEFAULT_TIME_ZONE, invitations,
         store::{NewOrganization, Organization},
     },
-    platform::db::Conn,
+    platform::db::TenantTx,
 };
 
 /// Where somebody registers.
@@ -46,28 +46,26 @@ impl Joining {
 /// Inserts a user, with their place in an organization. Who is invited has the
 /// address that was invited.
 pub async fn join(
-    conn: &Conn,
+    tx: &TenantTx,
     user: &NewUser,
     joining: &Joining,
     event: &Event,
 ) -> Result<(User, Organization)> {
-    let organization_id = joining.organization_id();
     match joining {
         Joining::New(organization) => {
-            organizations::store::insert(conn, organization).await?;
-            organizations::store::members::insert(conn, organization_id, user.id, Role::Owner)
-                .await?;
+            organizations::store::insert(tx, organization).await?;
+            organizations::store::members::insert(tx, user.id, Role::Owner).await?;
         }
         Joining::Invited(invitation) => {
-            invitations::join(conn, invitation, user.id, &user.email).await?;
+            invitations::join(tx, invitation, user.id, &user.email).await?;
         }
     }
-    users::insert(conn, user).await?;
+    users::insert(tx, user).await?;
     if let Joining::Invited(_) = joining {
-        users::verify_email(conn, user.id).await?;
+        users::verify_email(tx, user.id).await?;
     }
-    let organization = organizations::store::find(conn, organization_id).await?;
-    audit::store::insert(conn, organization_id, std::slice::from_ref(event)).await?;
-    let user = users::find(conn, user.id).await?;
+    let organization = organizations::store::find(tx).await?;
+    audit::store::insert(tx, std::slice::from_ref(event)).await?;
+    let user = users::find(tx, user.id).await?;
     Ok((user, organization))
 }

@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Reason, Resource, Result},
     ids::{OrganizationId, UserId},
     platform::{
-        db::{Conn, Db},
+        db::{Db, TenantTx},
         ingress::Deadline,
     },
 };
@@ -176,11 +176,11 @@ impl Context {
 
     /// Refuses users who are no members of the organization; who is one stays one until
     /// the end of the transaction, which writes. Without authentication there are no users to look for.
-    pub async fn check_member(&self, conn: &Conn, user_id: Option<UserId>) -> Result<()> {
+    pub async fn check_member(&self, tx: &TenantTx, user_id: Option<UserId>) -> Result<()> {
         let Some(id) = user_id.filter(|_| self.identity != Identity::Development) else {
             return Ok(());
         };
-        if store::keep_member(conn, self.organization_id, id).await? {
+        if store::keep_member(tx, id).await? {
             Ok(())
         } else {
             Err(Error::not_found(Resource::Member, id))

@@ -26,7 +26,7 @@ use crate::{
     ids::UserId,
     organizations::MAX_NAME,
     platform::{
-        db::{Conn, Db, Scope},
+        db::{Conn, Db, NoTenant},
         grpc::{page::Page, validate::Violations},
         migrations,
     },
@@ -60,7 +60,7 @@ async fn run(db: &Db, action: Users) -> Outcome {
         } => create(db, [&email, &name], organization.as_deref(), password_stdin).await,
         Users::Verify { email } => {
             let email = &address(&email)?;
-            let verified = db.transaction(Scope::None, async |conn| {
+            let verified = db.transaction(NoTenant, async |conn| {
                 let user = find(conn, email).await?;
                 users::verify_email(conn, user).await
             });
@@ -68,7 +68,7 @@ async fn run(db: &Db, action: Users) -> Outcome {
         }
         Users::Reset { email } => {
             let email = &address(&email)?;
-            let user_id = db.read(Scope::None, async |conn| find(conn, email).await);
+            let user_id = db.read(NoTenant, async |conn| find(conn, email).await);
             print_token(db, user_id.await?).await
         }
         Users::List => list(db).await,
@@ -105,22 +105,24 @@ async fn create(
         password_hash: Passwords::default().hash(password).await?,
     };
     let joining = joining.as_ref();
-    let scope = joining.map_or(Scope::None, |joining| {
-        Scope::Organization(joining.organization_id())
-    });
     let event = &Event::now(Identity::Nobody, METHOD, user.id);
-    let created = db.transaction(scope, async |conn| {
-        match joining {
-            Some(joining) => {
-                join(conn, user, joining, event).await?;
-            }
-            None => {
-                users::insert(conn, user).await?;
-            }
+    let created = match joining {
+        Some(joining) => {
+            let joined = db.transaction(joining.organization_id(), async |tx| {
+                join(tx, user, joining, event).await?;
+                users::verify_email(tx, user.id).await
+            });
+            joined.await
         }
-        users::verify_email(conn, user.id).await
-    });
-    created.await?;
+        None => {
+            let made = db.transaction(NoTenant, async |conn| {
+                users::insert(conn, user).await?;
+                users::verify_email(conn, user.id).await
+            });
+            made.await
+        }
+    };
+    created?;
     if password_stdin {
         return Ok(());
     }
@@ -137,7 +139,7 @@ async fn print_token(db: &Db, user_id: UserId) -> Outcome {
         mailed: false,
         lifetime: purpose.lifetime(),
     };
-    db.transaction(Scope::None, async |conn| tokens::insert(conn, kept).await)
+    db.transaction(NoTenant, async |conn| tokens::insert(conn, kept).await)
         .await?;
     writeln!(io::stdout(), "{}", token.text)?;
     Ok(())
@@ -146,7 +148,7 @@ async fn print_token(db: &Db, user_id: UserId) -> Outcome {
 async fn list(db: &Db) -> Outcome {
     let mut page = Page::first(PAGE, true);
     loop {
-        let read = db.read(Scope::None, async |conn| users::list(conn, page).await);
+        let read = db.read(NoTenant, async |conn| users::list(conn, page).await);
         let users = read.await?;
         let mut out = io::stdout().lock();
         for user in &users {

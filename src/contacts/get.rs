@@ -8,10 +8,7 @@ use super::store::{self, Contact};
 use crate::{
     error::{Error, Resource, Result},
     ids::{ContactId, OrganizationId},
-    platform::{
-        batch::Job,
-        db::{Db, Scope},
-    },
+    platform::{batch::Job, db::Db},
 };
 
 /// A contact that is asked for.
@@ -35,9 +32,9 @@ impl Job for GetContact {
         let ids: &Vec<_> = &batch.iter().map(|asked| asked.id).collect();
         let found = db
             .until(deadline)
-            .read(Scope::Organization(organization_id), async |transaction| {
-                let found = store::find_all(transaction, organization_id, ids);
-                transaction.commit_with(found).await
+            .read(organization_id, async |tx| {
+                let found = store::find_all(tx, ids);
+                tx.commit_with(found).await
             })
             .await?;
         let found: HashMap<_, _> = found.into_iter().map(|row| (row.id, row)).collect();

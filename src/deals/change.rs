@@ -9,9 +9,9 @@ use super::{
 use crate::{
     contacts,
     error::{Error, Reason, Resource, Result},
-    ids::{ContactId, DealId, LeadId, OrganizationId, UserId},
+    ids::{ContactId, DealId, LeadId, UserId},
     organizations,
-    platform::{db::Conn, grpc::validate::Violations},
+    platform::{db::TenantTx, grpc::validate::Violations},
 };
 
 /// What an update changes: fields that are absent stay.
@@ -66,26 +66,20 @@ impl Change {
     }
 
     /// Checks what the values refer to, but for the owner.
-    pub async fn check(
-        &self,
-        conn: &Conn,
-        organization_id: OrganizationId,
-        deal: &Deal,
-        after: &Values,
-    ) -> Result<()> {
+    pub async fn check(&self, tx: &TenantTx, deal: &Deal, after: &Values) -> Result<()> {
         let mut violations = Violations::new();
         if self.lead_id.flatten().is_some_and(|id| id != deal.lead_id) {
             violations.add("deal.lead_id", "cannot be changed");
         }
         if let Some(contact_id) = after.contact_id.filter(|id| Some(*id) != deal.contact_id) {
-            let contact = contacts::store::find(conn, organization_id, contact_id).await?;
+            let contact = contacts::store::find(tx, contact_id).await?;
             if contact.lead_id != deal.lead_id {
                 violations.add("deal.contact_id", "is of another lead");
             }
         }
         if after.currency != deal.currency {
             violations.currency("deal.currency", &after.currency);
-            let organization = organizations::store::find(conn, organization_id).await?;
+            let organization = organizations::store::find(tx).await?;
             if !organization.allows(&after.currency) {
                 violations.add("deal.currency", "is none of the organization's currencies");
             }

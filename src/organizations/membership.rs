@@ -8,7 +8,7 @@ use crate::{
     error::Result,
     ids::{OrganizationId, UserId},
     platform::{
-        db::{Conn, Db, Scope},
+        db::{Db, TenantTx, TheseOrganizations},
         grpc::page::{Found, Page},
     },
 };
@@ -31,14 +31,14 @@ pub async fn memberships(
     page: Page,
 ) -> Result<Found<(OrganizationId, Membership)>> {
     let (roles, default) = db
-        .read(Scope::User(user_id), async |conn| {
+        .read(user_id, async |conn| {
             let roles = store::members::list_of_user(conn, user_id, page).await?;
             Ok((roles, store::members::default_of(conn, user_id).await?))
         })
         .await?;
     let ids: &Vec<_> = &roles.rows.iter().map(|&(id, _)| id).collect();
     let organizations = db
-        .read(Scope::Organizations(ids.clone()), async |conn| {
+        .read(TheseOrganizations(ids.clone()), async |conn| {
             store::list(conn, ids).await
         })
         .await?;
@@ -63,18 +63,13 @@ pub async fn memberships(
 
 /// The membership of a user in the organization of the transaction, which meets the
 /// user's others from now on, too.
-pub async fn membership(
-    conn: &Conn,
-    organization_id: OrganizationId,
-    user_id: UserId,
-    role: Role,
-) -> Result<Membership> {
-    let organization = store::find(conn, organization_id).await?;
-    store::members::meet(conn, user_id).await?;
-    let default = store::members::default_of(conn, user_id).await?;
+pub async fn membership(tx: &TenantTx, user_id: UserId, role: Role) -> Result<Membership> {
+    let organization = store::find(tx).await?;
+    store::members::meet(tx, user_id).await?;
+    let default = store::members::default_of(tx, user_id).await?;
     Ok(Membership {
         organization: Some(organization),
         role,
-        is_default: default == Some(organization_id),
+        is_default: default == Some(tx.organization_id()),
     })
 }

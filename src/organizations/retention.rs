@@ -8,7 +8,7 @@ use crate::{
     ids::OrganizationId,
     platform::{
         background::{Outcome, Schedule, Task, each_organization},
-        db::{Db, Scope},
+        db::{AllOrganizations, Db},
     },
 };
 
@@ -49,7 +49,7 @@ pub async fn remove_closed(db: &Db, retention: Duration) -> Result<()> {
 }
 
 async fn closed(db: &Db, retention: Duration) -> Result<Vec<OrganizationId>> {
-    db.read(Scope::AllOrganizations, async |conn| {
+    db.read(AllOrganizations, async |conn| {
         store::closed(conn, retention).await
     })
     .await
@@ -60,9 +60,7 @@ async fn remove(db: &Db, id: OrganizationId) -> Result<u64> {
     let mut removed = 0;
     loop {
         let some = db
-            .transaction(Scope::Organization(id), async |conn| {
-                store::remove_some(conn).await
-            })
+            .transaction(id, async |tx| store::remove_some(tx).await)
             .await?;
         if some == 0 {
             tracing::info!(organization_id = %id, "a closed organization is removed");

@@ -3,8 +3,8 @@
 use super::store::weights::{self, OperatorWeight};
 use crate::{
     error::{Error, Reason, Resource, Result},
-    ids::{OperatorId, OrganizationId, SourceId},
-    platform::db::Conn,
+    ids::{OperatorId, SourceId},
+    platform::db::TenantTx,
 };
 
 /// Highest weight.
@@ -16,12 +16,11 @@ pub const MAX_WEIGHTS: usize = 1000;
 /// Sets weights on a source that is locked, as far as it has others; returns all of its,
 /// and how many were set.
 pub async fn set(
-    conn: &Conn,
-    organization_id: OrganizationId,
+    tx: &TenantTx,
     source_id: SourceId,
     new: &[(OperatorId, i32)],
 ) -> Result<(Vec<OperatorWeight>, usize)> {
-    let present = weights::list(conn, organization_id, &[source_id]).await?;
+    let present = weights::list(tx, &[source_id]).await?;
     let is_present = |&&(operator_id, weight): &&(OperatorId, i32)| {
         let same = |each: &OperatorWeight| (each.operator_id, each.weight) == (operator_id, weight);
         present.iter().any(same)
@@ -30,8 +29,8 @@ pub async fn set(
     if others.is_empty() {
         return Ok((present, 0));
     }
-    weights::set(conn, organization_id, source_id, &others).await?;
-    let weights = weights::list(conn, organization_id, &[source_id]).await?;
+    weights::set(tx, source_id, &others).await?;
+    let weights = weights::list(tx, &[source_id]).await?;
     if weights.len() > present.len().max(MAX_WEIGHTS) {
         return Err(Error::Precondition {
             reason: Reason::TooManyWeights,

@@ -13,7 +13,7 @@ use crate::{
     ids::OrganizationId,
     platform::{
         background::{Outcome, Schedule, Task, each_organization},
-        db::{Db, Scope},
+        db::Db,
     },
 };
 
@@ -106,11 +106,7 @@ impl Task for OrphanScan {
         each_organization(organizations, 1, |id| {
             let db = self.db.clone();
             async move {
-                let any = db
-                    .read(Scope::Organization(id), async |conn| {
-                        cells::any_changes(conn, id).await
-                    })
-                    .await?;
+                let any = db.read(id, async |tx| cells::any_changes(tx).await).await?;
                 if any {
                     self.dirty.mark(id);
                 }
@@ -130,11 +126,11 @@ pub async fn fold_counts(db: &Db, organization_id: OrganizationId) -> Result<()>
 
 /// One transaction: a change is either a row or in the cells. The number of changes.
 async fn fold_some(db: &Db, organization_id: OrganizationId) -> Result<usize> {
-    db.transaction(Scope::Organization(organization_id), async |conn| {
-        let ids = cells::lock_changes(conn, organization_id, MAX_CHANGES).await?;
+    db.transaction(organization_id, async |tx| {
+        let ids = cells::lock_changes(tx, MAX_CHANGES).await?;
         if !ids.is_empty() {
-            let sums = cells::take(conn, organization_id, &ids).await?;
-            cells::add(conn, organization_id, &sums).await?;
+            let sums = cells::take(tx, &ids).await?;
+            cells::add(tx, &sums).await?;
         }
         Ok(ids.len())
     })

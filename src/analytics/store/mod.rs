@@ -15,8 +15,8 @@ use uuid::Uuid;
 use super::range::Parts;
 use crate::{
     error::Result,
-    ids::{ContactId, OperatorId, OrganizationId, SourceId, first_id_at},
-    platform::db::{Conn, Prepared, column},
+    ids::{ContactId, OperatorId, SourceId, first_id_at},
+    platform::db::{Prepared, TenantTx, column},
     statistics::store::cells::{HOURS, KINDS, totals},
 };
 
@@ -50,7 +50,7 @@ pub struct Overview {
 }
 
 /// Counts what there is: operators and sources, which are few, by their rows.
-pub async fn overview(conn: &Conn, organization_id: OrganizationId) -> Result<Overview> {
+pub async fn overview(tx: &TenantTx) -> Result<Overview> {
     let totals = totals();
     Ok(Prepared(
         sql_query(format!(
@@ -84,9 +84,9 @@ pub async fn overview(conn: &Conn, organization_id: OrganizationId) -> Result<Ov
                    AND owner_user_id = '00000000-0000-0000-0000-000000000000' AND span = 'ALL'
              ) AS d"
         ))
-        .bind::<SqlUuid, _>(organization_id),
+        .bind::<SqlUuid, _>(tx.organization_id()),
     )
-    .get_result(&mut &*conn)
+    .get_result(&mut tx.conn())
     .await?)
 }
 
@@ -114,8 +114,7 @@ pub struct Share {
 /// cells, and what will be. Rows are counted only in the hours that are cut: there all
 /// sources' are read, by id. (OFFSET 0: by nothing else.)
 pub async fn shares(
-    conn: &Conn,
-    organization_id: OrganizationId,
+    tx: &TenantTx,
     source_id: Option<SourceId>,
     parts: &Parts,
     (after, fetch): &((Uuid, Uuid), i64),
@@ -180,7 +179,7 @@ pub async fn shares(
          FROM shares WHERE (source_id, shares.operator_id) > ($10, $11)
          ORDER BY source_id, shares.operator_id LIMIT $12"
     ))
-    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<Nullable<SqlUuid>, _>(source_id)
     .bind::<Array<Text>, _>(column(&whole, |whole| whole.span))
     .bind::<Array<Nullable<Timestamptz>>, _>(column(&whole, |whole| whole.from))
@@ -192,6 +191,6 @@ pub async fn shares(
     .bind::<SqlUuid, _>(after.0)
     .bind::<SqlUuid, _>(after.1)
     .bind::<BigInt, _>(fetch)
-    .get_results(&mut &*conn)
+    .get_results(&mut tx.conn())
     .await?)
 }

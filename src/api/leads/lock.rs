@@ -5,12 +5,12 @@ use crate::{
     error::{Error, Resource, Result},
     ids::LeadId,
     leads::store::{self, Lead},
-    platform::db::Conn,
+    platform::db::TenantTx,
 };
 
 /// The lead, locked, if the caller may change it.
-pub async fn lock(context: &Context, conn: &Conn, id: LeadId, etag: &str) -> Result<Lead> {
-    let lead = store::lock(conn, context.organization_id, id).await?;
+pub async fn lock(context: &Context, tx: &TenantTx, id: LeadId, etag: &str) -> Result<Lead> {
+    let lead = store::lock(tx, id).await?;
     context.check_own(lead.owner_user_id)?;
     Error::check_etag(Resource::Lead, id, etag, lead.revision)?;
     Ok(lead)

@@ -22,9 +22,9 @@ pub async fn list_audit_events(
     violations.finish()?;
     let page = pager.page;
     let events = context
-        .read(async |conn| match resource_id {
-            Some(id) => store::list_of(conn, organization_id, id, page).await,
-            None => store::list(conn, organization_id, page).await,
+        .read(async |tx| match resource_id {
+            Some(id) => store::list_of(tx, id, page).await,
+            None => store::list(tx, page).await,
         })
         .await?;
     let page = pager.finish(events, |event| event.id, proto::AuditEvent::from);

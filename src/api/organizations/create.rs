@@ -45,20 +45,20 @@ pub(super) async fn create_organization(
 
     let (context, organization) = (context.with_organization(organization.id), &organization);
     let created = context
-        .write(idempotency_key, organization.id, async |conn| {
+        .write(idempotency_key, organization.id, async |tx| {
             let NewOrganization {
                 time_zone,
                 default_currency,
                 currencies,
                 ..
             } = organization;
-            let owned = store::members::count_owned(conn, user_id).await?;
+            let owned = store::members::count_owned(tx, user_id).await?;
             limits.check_owned(user_id, owned)?;
-            check(conn, None, time_zone, default_currency, currencies).await?;
-            let created = store::insert(conn, organization).await?;
+            check(tx, None, time_zone, default_currency, currencies).await?;
+            let created = store::insert(tx, organization).await?;
             // Its answer was kept once.
             let created = created.ok_or(Error::RequestIdReused)?;
-            store::members::insert(conn, created.id, user_id, Role::Owner).await?;
+            store::members::insert(tx, user_id, Role::Owner).await?;
             Ok(created.into())
         })
         .await;

@@ -29,8 +29,8 @@ pub(super) async fn delete_organization(
         violations.finish()?;
     }
     let closed = context
-        .write(idempotency_key, organization_id, async |conn| {
-            store::close(conn, organization_id).await
+        .write(idempotency_key, organization_id, async |tx| {
+            store::close(tx).await
         })
         .await;
     // Even if it failed: a commit may have taken place.

@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::{Contact, ContactStatus};
 use crate::{
     error::Result,
-    ids::{ContactId, LeadId, OperatorId, OrganizationId, SourceId, first_id_at},
+    ids::{ContactId, LeadId, OperatorId, SourceId, first_id_at},
     platform::{
-        db::{Conn, Prepared},
+        db::{Prepared, TenantTx},
         grpc::page::{Found, Page, read_page},
     },
 };
@@ -37,17 +37,12 @@ pub struct Filter {
 }
 
 /// A page of contacts.
-pub async fn list(
-    conn: &Conn,
-    organization_id: OrganizationId,
-    filter: &Filter,
-    page: Page,
-) -> Result<Found<Contact>> {
+pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Contact>> {
     let query = |page: Page| {
         let (low, high) = bounds(filter, page);
         Prepared(
             sql_query(sql(filter, page))
-                .bind::<SqlUuid, _>(organization_id)
+                .bind::<SqlUuid, _>(tx.organization_id())
                 .bind::<SqlUuid, _>(low)
                 .bind::<SqlUuid, _>(high)
                 .bind::<BigInt, _>(page.fetch)
@@ -60,7 +55,7 @@ pub async fn list(
                 .bind::<Bool, _>(filter.unassigned),
         )
     };
-    Ok(read_page!(conn, page, query))
+    Ok(read_page!(tx.conn(), page, query))
 }
 
 impl Filter {

@@ -16,8 +16,8 @@ use super::Deal;
 use crate::{
     deals::{DealStage, DealStatus},
     error::Result,
-    ids::{OrganizationId, UserId},
-    platform::db::{Conn, Prepared, column},
+    ids::UserId,
+    platform::db::{Prepared, TenantTx, column},
     statistics::Span,
 };
 
@@ -74,8 +74,7 @@ fn cells(deal: &Deal) -> impl Iterator<Item = Cell> {
 /// Counts that deals were created (they were not there before), changed or deleted
 /// (they are not there after).
 pub async fn record<'a>(
-    conn: &Conn,
-    organization_id: OrganizationId,
+    tx: &TenantTx,
     before: impl IntoIterator<Item = &'a Deal>,
     after: impl IntoIterator<Item = &'a Deal>,
 ) -> Result<()> {
@@ -89,14 +88,13 @@ pub async fn record<'a>(
         }
     }
     changes.retain(|_, change| *change != Change::default());
-    apply(conn, organization_id, &changes).await
+    apply(tx, &changes).await
 }
 
 /// Adds to the counts, in the order of the cells. (An upsert, though most rows are
 /// there: it has one way only to find them.)
 pub async fn apply(
-    mut conn: &Conn,
-    organization_id: OrganizationId,
+    tx: &TenantTx,
     changes: impl IntoIterator<Item = (&Cell, &Change)>,
 ) -> Result<()> {
     let (cells, changes): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
@@ -115,7 +113,7 @@ pub async fn apply(
                       reached_stage) DO UPDATE
          SET deals = c.deals + excluded.deals, amount = c.amount + excluded.amount",
     )
-    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.owner_user_id))
     .bind::<Array<Text>, _>(column(&cells, |cell| cell.span))
     .bind::<Array<Nullable<Timestamptz>>, _>(column(&cells, |cell| cell.start_time))
@@ -125,6 +123,6 @@ pub async fn apply(
     .bind::<Array<Text>, _>(column(&cells, |cell| cell.reached_stage))
     .bind::<Array<BigInt>, _>(column(&changes, |change| change.deals))
     .bind::<Array<Numeric>, _>(column(&changes, |change| change.amount.clone()));
-    Prepared(query).execute(&mut conn).await?;
+    Prepared(query).execute(&mut tx.conn()).await?;
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::{
     error::Result,
     ids::{DealId, LeadId, OrganizationId},
     platform::{
-        db::{Conn, Prepared},
+        db::{Prepared, TenantTx},
         grpc::{
             page::{Found, Page, read_page},
             whose::Whose,
@@ -59,14 +59,9 @@ impl Deal {
 }
 
 /// A page of deals, each compared with what is searched for, if anything is.
-pub async fn list(
-    conn: &Conn,
-    organization_id: OrganizationId,
-    filter: &Filter,
-    page: Page,
-) -> Result<Found<Deal>> {
-    let query = |page: Page| bind(rows(filter, page), organization_id, filter, &[], page);
-    Ok(read_page!(conn, page, query))
+pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Deal>> {
+    let query = |page: Page| bind(rows(filter, page), tx.organization_id(), filter, &[], page);
+    Ok(read_page!(tx.conn(), page, query))
 }
 
 /// A query of [`rows`] or [`of_few`], with all that they refer to.

@@ -12,9 +12,9 @@ use diesel_async::RunQueryDsl;
 use crate::{
     dispatch::Strategy,
     error::Result,
-    ids::{OperatorId, OrganizationId, SourceId},
+    ids::{OperatorId, SourceId},
     model::Operator,
-    platform::db::{Conn, Prepared},
+    platform::db::{Prepared, TenantTx},
 };
 
 /// Sources, each by its id or its code.
@@ -38,8 +38,7 @@ impl SourceKeys<'_> {
 /// Locks the operators with a weight on these sources, and these others, in
 /// the order of their ids, as everyone does who locks more than one.
 pub async fn lock_operators(
-    conn: &Conn,
-    organization_id: OrganizationId,
+    tx: &TenantTx,
     sources: &SourceKeys<'_>,
     others: &[OperatorId],
 ) -> Result<Vec<Operator>> {
@@ -60,12 +59,12 @@ pub async fn lock_operators(
              ORDER BY id
              FOR NO KEY UPDATE",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<SqlUuid>, _>(Vec::from_iter(&sources.ids))
         .bind::<Array<Text>, _>(Vec::from_iter(&sources.codes))
         .bind::<Array<SqlUuid>, _>(others),
     )
-    .get_results(&mut &*conn)
+    .get_results(&mut tx.conn())
     .await?)
 }
 
@@ -92,11 +91,7 @@ pub struct SourceWeight {
 /// The weights of the sources that exist, by source, with the time; at least
 /// one row. The LATERALs make it index lookups, whatever size the planner
 /// believed the tables to have when the statement was prepared.
-pub async fn weights(
-    conn: &Conn,
-    organization_id: OrganizationId,
-    sources: &SourceKeys<'_>,
-) -> Result<Vec<SourceWeight>> {
+pub async fn weights(tx: &TenantTx, sources: &SourceKeys<'_>) -> Result<Vec<SourceWeight>> {
     Ok(Prepared(
         sql_query(
             "SELECT t.time, s.id AS source_id, s.code, s.active, s.strategy, w.operator_id, w.weight
@@ -116,10 +111,10 @@ pub async fn weights(
                  WHERE organization_id = $1 AND source_id = s.id
                  OFFSET 0) AS w ON true",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<SqlUuid>, _>(Vec::from_iter(&sources.ids))
         .bind::<Array<Text>, _>(Vec::from_iter(&sources.codes)),
     )
-    .get_results(&mut &*conn)
+    .get_results(&mut tx.conn())
     .await?)
 }

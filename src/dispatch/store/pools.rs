@@ -17,8 +17,8 @@ use serde_json::Value;
 use crate::{
     dispatch::{Basis, Pool, Roster, Shares, pick::Candidate},
     error::{Error, Result},
-    ids::{OperatorId, OrganizationId, PoolId, SourceId},
-    platform::db::{Conn, Prepared, column},
+    ids::{OperatorId, PoolId, SourceId},
+    platform::db::{Prepared, TenantTx, column},
     schema::candidate_pools,
 };
 
@@ -96,11 +96,7 @@ impl PoolRow {
 }
 
 /// Records pools that decisions were made on; some may be there already.
-pub async fn save_pools(
-    conn: &Conn,
-    organization_id: OrganizationId,
-    rows: &[PoolRow],
-) -> Result<()> {
+pub async fn save_pools(tx: &TenantTx, rows: &[PoolRow]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -114,29 +110,25 @@ pub async fn save_pools(
              SELECT $1, p.* FROM unnest($2, $3, $4, $5, $6) AS p
              ON CONFLICT DO NOTHING",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<SqlUuid>, _>(column(&rows, |row| row.id))
         .bind::<Array<SqlUuid>, _>(column(&rows, |row| row.source_id))
         .bind::<Array<Text>, _>(column(&rows, |row| row.strategy))
         .bind::<Array<Jsonb>, _>(column(&rows, |row| &row.candidates))
         .bind::<Array<Jsonb>, _>(column(&rows, |row| &row.excluded)),
     )
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await?;
     Ok(())
 }
 
 /// Pools by id, each with what was to be expected of a choice from it.
-pub async fn find_pools(
-    mut conn: &Conn,
-    organization_id: OrganizationId,
-    ids: &[PoolId],
-) -> Result<HashMap<PoolId, (Pool, Shares)>> {
+pub async fn find_pools(tx: &TenantTx, ids: &[PoolId]) -> Result<HashMap<PoolId, (Pool, Shares)>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let rows: Vec<(PoolId, SourceId, Value, Value)> = candidate_pools::table
-        .filter(candidate_pools::organization_id.eq(organization_id))
+        .filter(candidate_pools::organization_id.eq(tx.organization_id()))
         .filter(candidate_pools::id.eq_any(ids))
         .select((
             candidate_pools::id,
@@ -144,7 +136,7 @@ pub async fn find_pools(
             candidate_pools::candidates,
             candidate_pools::excluded,
         ))
-        .load(&mut conn)
+        .load(&mut tx.conn())
         .await?;
     rows.into_iter()
         .map(|(id, source_id, candidates, excluded)| {

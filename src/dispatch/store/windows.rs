@@ -11,9 +11,9 @@ use diesel_async::RunQueryDsl;
 
 use crate::{
     error::{Error, Result},
-    ids::{OperatorId, OrganizationId},
+    ids::OperatorId,
     model::Operator,
-    platform::db::{Conn, Prepared},
+    platform::db::{Prepared, TenantTx},
 };
 
 #[derive(Debug, QueryableByName)]
@@ -28,19 +28,17 @@ struct WindowLoad {
 
 /// How many contacts each of these operators was given within its window.
 pub async fn window_loads(
-    conn: &Conn,
-    organization_id: OrganizationId,
+    tx: &TenantTx,
     operators: &[Operator],
 ) -> Result<HashMap<OperatorId, i32>> {
     let ids: Vec<_> = operators.iter().map(|operator| operator.id).collect();
-    Ok(count_windows(conn, organization_id, &ids, false).await?.1)
+    Ok(count_windows(tx, &ids, false).await?.1)
 }
 
 /// The time, and how many contacts each of these operators was given within its
 /// window until then; counted no further than its limit if `to_limit`.
 pub async fn count_windows(
-    mut conn: &Conn,
-    organization_id: OrganizationId,
+    tx: &TenantTx,
     ids: &[OperatorId],
     to_limit: bool,
 ) -> Result<(DateTime<Utc>, HashMap<OperatorId, i32>)> {
@@ -59,11 +57,11 @@ pub async fn count_windows(
                  WHERE organization_id = $1 AND id = ANY($2)
                  OFFSET 0) AS o ON true",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Bool, _>(to_limit),
     )
-    .get_results(&mut conn)
+    .get_results(&mut tx.conn())
     .await?;
     let time = rows.iter().map(|row| row.time).next();
     let loads = rows

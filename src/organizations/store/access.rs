@@ -3,16 +3,16 @@
 use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
 
-use crate::{error::Result, ids::OrganizationId, platform::db::Conn, schema::organizations};
+use crate::{error::Result, platform::db::TenantTx, schema::organizations};
 
 /// Tells all processes that somebody's place in the organization is another.
-pub async fn access_changed(mut conn: &Conn, id: OrganizationId) -> Result<()> {
-    diesel::update(organizations::table.find(id))
+pub async fn access_changed(tx: &TenantTx) -> Result<()> {
+    diesel::update(organizations::table.find(tx.organization_id()))
         .set((
             organizations::access_revision.eq(organizations::access_revision + 1),
             organizations::access_time.eq(now),
         ))
-        .execute(&mut conn)
+        .execute(&mut tx.conn())
         .await?;
     Ok(())
 }

@@ -15,9 +15,9 @@ use uuid::Uuid;
 use super::Task;
 use crate::{
     error::Result,
-    ids::{DealId, OrganizationId, TaskId},
+    ids::{DealId, TaskId},
     platform::{
-        db::{Conn, Prepared},
+        db::{Prepared, TenantTx},
         grpc::{
             page::{Found, Page, read_page},
             whose::Whose,
@@ -56,19 +56,14 @@ impl Task {
 }
 
 /// A page of tasks.
-pub async fn list(
-    conn: &Conn,
-    organization_id: OrganizationId,
-    filter: &Filter,
-    page: Page,
-) -> Result<Found<Task>> {
+pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Task>> {
     let query = |page: Page| {
         // Days need not be merged to be counted.
         let order = if page.counts { BY_DAY } else { page.order };
         let page = Page { order, ..page };
         let (low, high) = bounds(filter, page);
         let query = sql_query(sql(filter, page))
-            .bind::<SqlUuid, _>(organization_id)
+            .bind::<SqlUuid, _>(tx.organization_id())
             .bind::<Date, _>(low.0)
             .bind::<SqlUuid, _>(low.1)
             .bind::<Date, _>(high.0)
@@ -78,7 +73,7 @@ pub async fn list(
             .bind::<Nullable<SqlUuid>, _>(filter.assignee.user());
         Prepared(query)
     };
-    Ok(read_page!(conn, page, query))
+    Ok(read_page!(tx.conn(), page, query))
 }
 
 /// What the page lies between: in the order of due dates two places in it, else
