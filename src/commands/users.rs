@@ -106,23 +106,19 @@ async fn create(
     };
     let joining = joining.as_ref();
     let event = &Event::now(Identity::Nobody, METHOD, user.id);
-    let created = match joining {
-        Some(joining) => {
-            let joined = db.transaction(joining.organization_id(), async |tx| {
-                join(tx, user, joining, event).await?;
-                users::verify_email(tx, user.id).await
-            });
-            joined.await
-        }
-        None => {
-            let made = db.transaction(NoTenant, async |conn| {
-                users::insert(conn, user).await?;
-                users::verify_email(conn, user.id).await
-            });
-            made.await
-        }
-    };
-    created?;
+    if let Some(joining) = joining {
+        let joined = db.transaction(joining.organization_id(), async |tx| {
+            join(tx, user, joining, event).await?;
+            users::verify_email(tx, user.id).await
+        });
+        joined.await?;
+    } else {
+        let made = db.transaction(NoTenant, async |conn| {
+            users::insert(conn, user).await?;
+            users::verify_email(conn, user.id).await
+        });
+        made.await?;
+    }
     if password_stdin {
         return Ok(());
     }

@@ -91,7 +91,7 @@ fn no_history_breaks_an_invariant() {
         (None, Some(histories)) => (u64::from(rand::random::<u32>()), histories),
         (None, None) => (0, HISTORIES),
     };
-    let (next, seen) = (AtomicU64::new(first), Mutex::new(Seen::new()));
+    let (next, reached) = (AtomicU64::new(first), Mutex::new(Seen::new()));
     let search = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -100,7 +100,7 @@ fn no_history_breaks_an_invariant() {
             }
             let events = history(seed, EVENTS);
             match run(seed, &events) {
-                Ok(more) => seen.lock().unwrap().extend(more),
+                Ok(more) => reached.lock().unwrap().extend(more),
                 Err(_) => return Some((seed, events)),
             }
         }
@@ -120,14 +120,14 @@ fn no_history_breaks_an_invariant() {
             events.len()
         );
     }
-    let seen = seen.into_inner().unwrap();
+    let reached = reached.into_inner().unwrap();
     let missing: Vec<_> = EVERYTHING
         .iter()
-        .filter(|word| !seen.contains(**word))
+        .filter(|word| !reached.contains(**word))
         .collect();
     assert!(
         histories < HISTORIES || missing.is_empty(),
-        "no history has {missing:?}, all have {seen:#?}"
+        "no history has {missing:?}, all have {reached:#?}"
     );
 }
 
