@@ -25,7 +25,7 @@ use self::{
     plan::{Answer, Write},
 };
 use crate::{
-    dispatch::{Roster, store::KnownPools},
+    dispatch::{Roster, store::RecordedPools},
     error::Result,
     platform::{
         batch::Job,
@@ -38,7 +38,7 @@ use crate::{
 /// What batches are written with.
 pub struct Env {
     db: Db,
-    recorded_pools: KnownPools,
+    recorded_pools: RecordedPools,
     dirty: Arc<DirtyOrganizations>,
 }
 
@@ -48,7 +48,7 @@ impl Env {
     pub fn new(db: Db, dirty: Arc<DirtyOrganizations>) -> Self {
         Self {
             db,
-            recorded_pools: KnownPools::default(),
+            recorded_pools: RecordedPools::default(),
             dirty,
         }
     }
@@ -91,12 +91,12 @@ impl Job for Write {
 async fn transact(
     transaction: &Transaction,
     organization_id: Uuid,
-    recorded_pools: &KnownPools,
+    recorded_pools: &RecordedPools,
     batch: &[&Write],
 ) -> Result<Vec<Result<Answer>>> {
     let (loaded, mut outcome) = load::load(transaction, organization_id, batch).await?;
     let (changes, intake, roster) = decide(&mut rand::rng(), loaded, &mut outcome);
-    let pools = recorded_pools.unknown(&roster)?;
+    let pools = recorded_pools.unrecorded(&roster)?;
     let written = store::write(
         transaction,
         organization_id,

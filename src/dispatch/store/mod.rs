@@ -13,7 +13,7 @@ use futures_util::join;
 use uuid::Uuid;
 
 pub use locks::{SourceKeys, lock_operators};
-pub use pools::{KnownPools, PoolRow, find_pools, save_pools};
+pub use pools::{PoolRow, RecordedPools, find_pools, save_pools};
 pub use windows::window_loads;
 
 use super::{Roster, RosterEntry, SourceRules};

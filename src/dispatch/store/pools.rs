@@ -25,29 +25,29 @@ use crate::{
 /// Ids of pools that are recorded already. They are never deleted, so they need not
 /// be sent again.
 #[derive(Debug, Default)]
-pub struct KnownPools(Mutex<HashSet<Uuid>>);
+pub struct RecordedPools(Mutex<HashSet<Uuid>>);
 
 /// How many ids of pools are remembered.
-const MAX_KNOWN: usize = 10_000;
+const MAX_REMEMBERED: usize = 10_000;
 
-impl KnownPools {
-    /// The rows of what decisions on the roster were made on, as far as they are not known.
-    pub fn unknown(&self, roster: &Roster) -> Result<Vec<PoolRow>> {
-        let known = self.lock();
-        let unknown = roster.bases().iter();
-        let unknown = unknown.filter(|(id, _)| !known.contains(id));
-        unknown
+impl RecordedPools {
+    /// The rows of what decisions on the roster were made on, as far as nobody has recorded them.
+    pub fn unrecorded(&self, roster: &Roster) -> Result<Vec<PoolRow>> {
+        let recorded = self.lock();
+        let bases = roster.bases().iter();
+        bases
+            .filter(|(id, _)| !recorded.contains(id))
             .map(|(id, basis)| PoolRow::new(*id, basis))
             .collect()
     }
 
     /// These rows have been committed.
     pub fn add(&self, rows: &[PoolRow]) {
-        let mut known = self.lock();
-        if known.len() + rows.len() > MAX_KNOWN {
-            known.clear();
+        let mut recorded = self.lock();
+        if recorded.len() + rows.len() > MAX_REMEMBERED {
+            recorded.clear();
         }
-        known.extend(rows.iter().map(|row| row.id));
+        recorded.extend(rows.iter().map(|row| row.id));
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<Uuid>> {

@@ -59,6 +59,7 @@ impl Run {
                 let gone = place
                     .operator
                     .is_some_and(|id| self.model.person(id).deleted);
+                self.saw(("reopened", force, gone));
                 if gone {
                     decided(AssignmentKind::Released, None)?;
                     self.note(Fact::Taken { contact });
@@ -83,6 +84,7 @@ impl Run {
                 decided(AssignmentKind::Manual, Some(operator))?;
                 let forced = next.is_some_and(|next| next.forced);
                 hold!(forced == bar.is_some(), "forced: {forced}, bar: {bar:?}");
+                self.saw((AssignmentKind::Manual, bar));
                 self.note(Fact::Given { contact, operator });
                 Ok((true, true))
             }
@@ -105,7 +107,7 @@ impl Run {
     ) -> Result<(), Breach> {
         let contact = decision.contact_id;
         let basis = decision.pool_id.and_then(|id| self.world.bases.get(&id));
-        let basis = basis.ok_or("no basis is recorded")?;
+        let basis = basis.cloned().ok_or("no basis is recorded")?;
         let (candidates, excluded) = self.pool(source, current);
         hold!(
             basis.pool.candidates == candidates && basis.pool.excluded == excluded,
@@ -116,6 +118,9 @@ impl Run {
             basis.strategy == rules(how).name(),
             "strategy should be {how:?}, is {basis:?}"
         );
+        for one in &excluded {
+            self.saw(one.reason);
+        }
         let Some(operator) = decision.operator_id else {
             hold!(
                 candidates.is_empty(),
@@ -128,6 +133,7 @@ impl Run {
                 decision.backlog_reason == Some(reason),
                 "should wait: {reason:?}"
             );
+            self.saw(reason);
             self.note(Fact::Taken { contact });
             return Ok(());
         };
@@ -137,6 +143,7 @@ impl Run {
                 "I2: it is kept, and {candidates:?} could have it"
             );
             hold!(current == Some(operator), "kept by another");
+            self.saw(decision.kind);
             return Ok(());
         }
         let place = candidates
@@ -171,6 +178,7 @@ impl Run {
             place.is_some_and(|place| shares[place] > 0),
             "nothing was expected for {operator}"
         );
+        self.saw((how, decision.kind));
         self.note(Fact::Given { contact, operator });
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Runs a history: each event in the world and in the model, and compares the two.
 
+use std::{collections::BTreeSet, fmt::Debug};
+
 use uuid::Uuid;
 
 use super::{
@@ -16,7 +18,11 @@ pub type Breach = String;
 pub struct Run {
     pub world: World,
     pub model: Model,
+    pub seen: Seen,
 }
+
+/// What has come of acts, by a word each: to know that histories reach every corner.
+pub type Seen = BTreeSet<String>;
 
 /// Refuses what does not hold.
 macro_rules! hold {
@@ -33,18 +39,23 @@ impl Run {
         Self {
             world: World::new(seed),
             model: Model::default(),
+            seen: Seen::new(),
         }
     }
 
-    /// All of a history. The breach says at which event.
-    pub fn all(seed: u64, history: &[Event]) -> Result<(), Breach> {
+    /// All of a history: what came of it. The breach says at which event.
+    pub fn all(seed: u64, history: &[Event]) -> Result<Seen, Breach> {
         let mut run = Self::new(seed);
         for (number, event) in history.iter().enumerate() {
             run.step(event)
                 .and_then(|()| run.compare())
                 .map_err(|breach| format!("event {number}, {event:?}: {breach}"))?;
         }
-        Ok(())
+        Ok(run.seen)
+    }
+
+    pub fn saw(&mut self, word: impl Debug) {
+        self.seen.insert(format!("{word:?}"));
     }
 
     fn step(&mut self, event: &Event) -> Result<(), Breach> {
@@ -135,6 +146,10 @@ impl Run {
             let before = changes.as_slice().len();
             let expected = self.change(act, changes.as_slice().first());
             let (happens, decides) = expected.map_err(|breach| format!("{act:?}: {breach}"))?;
+            if let Err(error) = answer {
+                let word = format!("{error:?}");
+                self.saw(word.split([' ', '(']).next());
+            }
             hold!(
                 answer.is_ok() == happens,
                 "{act:?} is answered {answer:?}, and should be done: {happens}"

@@ -145,9 +145,9 @@ impl World {
             roster: self.lock_roster(&numbers, &operators),
             linked: Vec::new(),
         };
-        let decided = decide::decide(&mut self.rng, loaded, &mut outcome);
-        let (before, after) = decided.changes.changed();
-        let (new, intake) = decided.intake.contacts();
+        let (changes, intake, roster) = decide(&mut self.rng, loaded, &mut outcome);
+        let (before, after) = changes.changed();
+        let (new, decisions) = intake.contacts();
         let counted = after.iter().chain(&new).copied();
         let loads = store::loads(before.iter().copied(), counted);
         for operator in &mut self.operators {
@@ -158,16 +158,16 @@ impl World {
             *row.expect("a row") = contact.clone();
         }
         self.contacts.extend(new.into_iter().cloned());
-        let intake: Vec<_> = intake.into_iter().cloned().collect();
-        let history = &decided.changes.history;
+        let intake: Vec<_> = decisions.into_iter().cloned().collect();
+        let history = &changes.history;
         self.assignments
             .extend(history.iter().chain(&intake).cloned());
-        let bases = decided.roster.bases().iter();
+        let bases = roster.bases().iter();
         self.bases
             .extend(bases.map(|(id, basis)| (*id, basis.clone())));
         Committed {
             answers: outcome.answers(),
-            changes: decided.changes.history,
+            changes: changes.history,
             intake,
         }
     }
