@@ -4,7 +4,7 @@
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::error::{Error, NOT_OWN, Result};
+use crate::error::{Error, Reason, Result};
 
 /// Who does something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -92,7 +92,7 @@ impl Actor {
         match self.grant {
             Grant::All => Ok(()),
             Grant::Own if user_id.is_some() && user_id == self.identity.user_id() => Ok(()),
-            Grant::Own | Grant::No => Err(Error::Denied(NOT_OWN)),
+            Grant::Own | Grant::No => Err(Error::Denied(Reason::NotOwn)),
         }
     }
 }

@@ -83,13 +83,15 @@ impl App {
     /// With the database at `url`.
     pub fn new(url: &str, settings: Settings) -> Result<Self> {
         let reserved = (settings.pool_size / 2).max(2);
-        let shared = settings.pool_size.saturating_sub(reserved).max(1);
-        let db = Db::new(url, shared, LOCK_TIMEOUT)?.named("shared");
+        let unreserved = settings.pool_size.saturating_sub(reserved).max(1);
+        let db = Db::new(url, unreserved, LOCK_TIMEOUT)?.named("shared");
         let batch_db = Db::new(url, reserved, BATCH_LOCK_TIMEOUT)?.named("grouped");
         let replica = settings.replica_url.as_deref();
-        let replica = replica.map(|url| Replica::new(url, shared)).transpose()?;
+        let replica = replica
+            .map(|url| Replica::new(url, unreserved))
+            .transpose()?;
         let replica = replica.map(Arc::new);
-        let shares = Arc::new(Shares::new(shared));
+        let shares = Arc::new(Shares::new(unreserved));
         let edge = Arc::new(Edge::new(
             settings.edge,
             methods()?,
@@ -100,7 +102,7 @@ impl App {
         let auth = settings.authentication.map(Auth::new).map(Arc::new);
         let contacts = Contacts::new(
             (batch_db.clone(), reserved),
-            (db.in_shares(&shares), shared),
+            (db.in_shares(&shares), unreserved),
             Arc::clone(&dirty),
         );
         let frame = Frame::new(FrameParts {

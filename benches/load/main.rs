@@ -13,6 +13,10 @@
     clippy::allow_attributes,
     reason = "a benchmark that cannot go on has failed"
 )]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what is kept out of the service has its place around it"
+)]
 
 mod arguments;
 mod calls;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{KeyAccess, Role};
 use crate::{
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     platform::db::Conn,
     schema::{api_keys, members, organizations, users},
 };
@@ -178,5 +178,5 @@ pub async fn lock_organization(mut conn: &Conn, id: Uuid) -> Result<()> {
         .optional()?;
     locked
         .map(drop)
-        .ok_or_else(|| Error::not_found("organization", id))
+        .ok_or_else(|| Error::not_found(Resource::Organization, id))
 }

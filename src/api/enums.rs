@@ -1,76 +1,43 @@
-//! Enums of the domain as proto has them.
+//! Enums of the domain and their twins in proto. Each value is named once here: what one
+//! has and the other lacks does not compile.
 
 use crate::{
     access::{KeyAccess, Role},
+    contacts::store::{ContactStatus, assignments::AssignmentKind},
     dispatch::{BacklogReason, ExclusionReason},
     model::deal::{DealStage, DealStatus},
     proto,
+    sources::store::Strategy,
 };
 
-impl From<Role> for proto::Role {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Owner => Self::Owner,
-            Role::Admin => Self::Admin,
-            Role::Manager => Self::Manager,
-            Role::Member => Self::Member,
+/// Makes each enum from its twin: to proto as it is, from proto unless it is unspecified.
+macro_rules! proto_enum {
+    ($($name:ident: $twin:ident { $($value:ident),* $(,)? })*) => {$(
+        impl From<$name> for proto::$twin {
+            fn from(value: $name) -> Self {
+                match value { $($name::$value => Self::$value,)* }
+            }
         }
-    }
+
+        impl From<proto::$twin> for Option<$name> {
+            fn from(value: proto::$twin) -> Self {
+                match value {
+                    proto::$twin::Unspecified => None,
+                    $(proto::$twin::$value => Some($name::$value),)*
+                }
+            }
+        }
+    )*};
 }
 
-impl From<KeyAccess> for proto::ApiKeyAccess {
-    fn from(access: KeyAccess) -> Self {
-        match access {
-            KeyAccess::Admin => Self::Admin,
-            KeyAccess::Manager => Self::Manager,
-            KeyAccess::Intake => Self::Intake,
-            KeyAccess::Read => Self::Read,
-        }
-    }
-}
-
-impl From<BacklogReason> for proto::BacklogReason {
-    fn from(reason: BacklogReason) -> Self {
-        match reason {
-            BacklogReason::NoOperators => Self::NoOperators,
-            BacklogReason::AllInactive => Self::AllInactive,
-            BacklogReason::AllAtLimit => Self::AllAtLimit,
-            BacklogReason::OperatorDeleted => Self::OperatorDeleted,
-            BacklogReason::TakenBack => Self::TakenBack,
-        }
-    }
-}
-
-impl From<ExclusionReason> for proto::ExclusionReason {
-    fn from(reason: ExclusionReason) -> Self {
-        match reason {
-            ExclusionReason::Paused => Self::Paused,
-            ExclusionReason::Inactive => Self::Inactive,
-            ExclusionReason::AtLoadLimit => Self::AtLoadLimit,
-            ExclusionReason::AtWindowLimit => Self::AtWindowLimit,
-            ExclusionReason::CurrentOperator => Self::CurrentOperator,
-        }
-    }
-}
-
-impl From<DealStatus> for proto::DealStatus {
-    fn from(status: DealStatus) -> Self {
-        match status {
-            DealStatus::New => Self::New,
-            DealStatus::InProgress => Self::InProgress,
-            DealStatus::Won => Self::Won,
-            DealStatus::Lost => Self::Lost,
-        }
-    }
-}
-
-impl From<DealStage> for proto::DealStage {
-    fn from(stage: DealStage) -> Self {
-        match stage {
-            DealStage::Qualification => Self::Qualification,
-            DealStage::Proposal => Self::Proposal,
-            DealStage::Negotiation => Self::Negotiation,
-            DealStage::Closed => Self::Closed,
-        }
-    }
+proto_enum! {
+    AssignmentKind: AssignmentKind { Automatic, Manual, Reassigned, Kept, Released }
+    BacklogReason: BacklogReason { NoOperators, AllInactive, AllAtLimit, OperatorDeleted, TakenBack }
+    DealStage: DealStage { Qualification, Proposal, Negotiation, Closed }
+    DealStatus: DealStatus { New, InProgress, Won, Lost }
+    ExclusionReason: ExclusionReason { Paused, Inactive, AtLoadLimit, AtWindowLimit, CurrentOperator }
+    ContactStatus: ContactStatus { New, InProgress, Closed }
+    KeyAccess: ApiKeyAccess { Admin, Manager, Intake, Read }
+    Role: Role { Owner, Admin, Manager, Member }
+    Strategy: DistributionStrategy { WeightedRandom }
 }

@@ -9,6 +9,7 @@ pub(crate) mod passwords;
 mod registration;
 mod retention;
 pub(crate) mod sessions;
+mod signatures;
 pub(crate) mod store;
 pub mod tokens;
 

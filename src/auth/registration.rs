@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::error::{Error, INVITATION_REQUIRED, REGISTRATION_CLOSED, Result};
+use crate::error::{Error, Reason, Result};
 
 /// Who may register.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -22,8 +22,8 @@ impl Registration {
         match self {
             Self::Open => Ok(()),
             Self::Invitation if invited => Ok(()),
-            Self::Invitation => Err(Error::Denied(INVITATION_REQUIRED)),
-            Self::Closed => Err(Error::Denied(REGISTRATION_CLOSED)),
+            Self::Invitation => Err(Error::Denied(Reason::InvitationRequired)),
+            Self::Closed => Err(Error::Denied(Reason::RegistrationClosed)),
         }
     }
 }

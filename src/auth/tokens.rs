@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::signatures;
 use crate::{
     access::{Caller, TokenVerifier},
     error::{Error, Result},
@@ -76,6 +77,7 @@ impl Keys {
     /// Signs with the first of these keys, and verifies with all. The error is a
     /// message for the terminal.
     pub fn new(keys: &[Key], issuer: &str, audience: &str) -> Result<Self, String> {
+        signatures::install();
         let mut signing = None;
         let mut verifying = HashMap::new();
         let mut public = Vec::new();

@@ -11,7 +11,7 @@ use crate::{
     access::{Caller, KeyAccess, Method, Place, Role, Trust, Who, store},
     actor::{Actor, Grant, Identity},
     audit::denials::Denial,
-    error::{Error, ORGANIZATION_REQUIRED, ROLE_DENIED, Result, USER_REQUIRED},
+    error::{Error, Reason, Resource, Result},
     platform::{
         db::{Conn, Db},
         ingress::Deadline,
@@ -131,7 +131,7 @@ impl Context {
                 };
                 let (organization_id, role) = found.ok_or(match named {
                     Some(_) => Error::OrganizationDenied,
-                    None => Error::Denied(ORGANIZATION_REQUIRED),
+                    None => Error::Denied(Reason::OrganizationRequired),
                 })?;
                 (organization_id, Some(Place::Member(role)))
             }
@@ -159,8 +159,8 @@ impl Context {
     pub fn check_grant(&self, who: Who) -> Result<()> {
         match (who, self.identity) {
             (Who::User, Identity::Development) => Err(Error::AuthenticationOff),
-            (Who::User, Identity::ApiKey(_)) => Err(Error::Denied(USER_REQUIRED)),
-            _ if self.grant == Grant::No => Err(Error::Denied(ROLE_DENIED)),
+            (Who::User, Identity::ApiKey(_)) => Err(Error::Denied(Reason::UserRequired)),
+            _ if self.grant == Grant::No => Err(Error::Denied(Reason::RoleDenied)),
             _ => Ok(()),
         }
     }
@@ -182,7 +182,7 @@ impl Context {
         if store::keep_member(conn, self.organization_id, id).await? {
             Ok(())
         } else {
-            Err(Error::not_found("member", id))
+            Err(Error::not_found(Resource::Member, id))
         }
     }
 

@@ -5,7 +5,7 @@ use super::context::Context;
 use crate::{
     access::{Place, Trust, Who, check_issued, store},
     actor::Identity,
-    error::{Error, ROLE_DENIED, Result},
+    error::{Error, Reason, Result},
     platform::db::Conn,
 };
 
@@ -38,7 +38,7 @@ impl Context {
             }
         };
         if places.grant(place) < self.grant {
-            return Err(Error::Denied(ROLE_DENIED));
+            return Err(Error::Denied(Reason::RoleDenied));
         }
         Ok(())
     }

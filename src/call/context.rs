@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     platform::{
         db::{Db, Scope, Transaction, Work},
-        idempotency::{self, Claim, Claimed},
+        idempotency::{self, IdempotencyKey, Replay},
         ingress::Owner,
     },
 };
@@ -146,10 +146,15 @@ impl Context {
             .await
     }
 
-    /// Runs a write in a transaction, exactly once if it has a claim, if the caller may
+    /// Runs a write in a transaction, exactly once if it has an idempotency key, if the caller may
     /// still call the method, and says in the audit that it was done to the thing with
     /// this id, unless the work says that [nothing has changed](Transaction::unchanged).
-    pub async fn write<T, F>(&self, claim: Option<Claim>, resource_id: Uuid, work: F) -> Result<T>
+    pub async fn write<T, F>(
+        &self,
+        key: Option<IdempotencyKey>,
+        resource_id: Uuid,
+        work: F,
+    ) -> Result<T>
     where
         T: Message + Default,
         for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
@@ -158,7 +163,7 @@ impl Context {
             + Send
             + Sync,
     {
-        let (claim, work) = (&claim.map(|claim| claim.of(self.identity)), &work);
+        let (key, work) = (&key.map(|key| key.of_caller(self.identity)), &work);
         let events = &[Event::now(self.identity, self.method, resource_id)];
         self.db()
             .transaction(self.scope(), async |conn| {
@@ -166,16 +171,16 @@ impl Context {
                     let events = if conn.is_changed() { &events[..] } else { &[] };
                     audit::store::insert(conn, self.organization_id, events).await
                 };
-                let Some(claim) = claim else {
+                let Some(key) = key else {
                     self.confirm(conn).await?;
                     let answer = work.clone()(conn).await?;
                     conn.commit_with(audit()).await?;
                     return Ok(answer);
                 };
-                match idempotency::claim(conn, self.organization_id, claim).await? {
-                    Claimed::Replay(answer) => idempotency::decode(&answer),
-                    Claimed::Reused => Err(Error::RequestIdReused),
-                    Claimed::Fresh(place) => {
+                match idempotency::reserve(conn, self.organization_id, key).await? {
+                    Replay::Answer(answer) => idempotency::decode(&answer),
+                    Replay::Mismatch => Err(Error::RequestIdReused),
+                    Replay::None(slot) => {
                         self.confirm(conn).await?;
                         let answer = work.clone()(conn).await?;
                         let encoded = answer.encode_to_vec();
@@ -183,7 +188,7 @@ impl Context {
                         let save = async {
                             let organization_id = self.organization_id;
                             let (saved, audited) = join!(
-                                idempotency::save(conn, organization_id, claim, place, &encoded),
+                                idempotency::save(conn, organization_id, key, slot, &encoded),
                                 audit(),
                             );
                             saved?;

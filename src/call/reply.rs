@@ -58,7 +58,7 @@ where
     });
     match &outcome {
         Err(Error::Overloaded { what, .. }) => metrics::shed(what),
-        Err(Error::RateLimited { kind, .. }) => metrics::rate_limited(kind),
+        Err(Error::RateLimited { kind, .. }) => metrics::rate_limited(kind.as_str()),
         Err(Error::TooManyAttempts { .. }) => metrics::rate_limited("attempts"),
         _ => {}
     }
@@ -124,7 +124,7 @@ where
     let owner = context.owner();
     let outcome = run(context.clone(), request.into_inner(), taken, method).await;
     if let Err(Error::Denied(reason)) = &outcome {
-        context.count_denied(reason);
+        context.count_denied(reason.as_str());
     }
     outcome.map(|answer| (answer, owner))
 }

@@ -23,7 +23,7 @@ use crate::{
         },
     },
     config::{Config, Users},
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     organizations::MAX_NAME,
     platform::{
         db::{Conn, Db, Scope},
@@ -169,7 +169,7 @@ async fn list(db: &Db) -> Outcome {
 async fn find(conn: &Conn, email: &str) -> Result<Uuid> {
     let user = users::by_email(conn, email).await?;
     user.map(|user| user.id)
-        .ok_or_else(|| Error::not_found("user", email))
+        .ok_or_else(|| Error::not_found(Resource::User, email))
 }
 
 fn address(email: &str) -> Outcome<String> {

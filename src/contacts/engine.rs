@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     actor::{Actor, Grant},
-    error::{Error, ROLE_DENIED, Result},
+    error::{Error, Reason, Result},
     platform::{
         batch::{Batcher, MAX_BATCH},
         db::Db,
@@ -74,7 +74,7 @@ impl Contacts {
     /// their own contacts only.
     pub async fn change(&self, actor: &Actor, change: Change) -> Result<Done<Contact>> {
         if change.force && actor.grant != Grant::All {
-            return Err(Error::Denied(ROLE_DENIED));
+            return Err(Error::Denied(Reason::RoleDenied));
         }
         match self.submit_one(actor, Plan::Change(change)).await? {
             Answer::Changed(contact) => Ok(Done::Now(*contact)),

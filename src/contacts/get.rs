@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::store::{self, Contact};
 use crate::{
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     platform::{
         batch::Job,
         db::{Db, Scope},
@@ -43,7 +43,7 @@ impl Job for GetContact {
         let found: HashMap<_, _> = found.into_iter().map(|row| (row.id, row)).collect();
         let answers = ids.iter().map(|id| {
             let contact = found.get(id).cloned();
-            contact.ok_or_else(|| Error::not_found("contact", id))
+            contact.ok_or_else(|| Error::not_found(Resource::Contact, id))
         });
         Ok(answers.collect())
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     contacts,
-    error::{DEAL_AMOUNT_REQUIRED, DEAL_CLOSED, Error, Result, STAGE_ROLLBACK},
+    error::{Error, Reason, Resource, Result},
     organizations,
     platform::{db::Conn, grpc::validate::Violations},
 };
@@ -33,8 +33,8 @@ impl Change {
     /// else.
     pub fn apply(&self, deal: &Deal, may_roll_back: bool) -> Result<Values> {
         let closed = Error::Precondition {
-            reason: DEAL_CLOSED,
-            kind: "deal",
+            reason: Reason::DealClosed,
+            kind: Resource::Deal,
             id: deal.id,
         };
         let status = self.status.unwrap_or(deal.status);
@@ -48,7 +48,7 @@ impl Change {
             stage = DealStage::Closed;
         }
         if stage.place() < deal.stage.place() && !may_roll_back {
-            return Err(Error::Denied(STAGE_ROLLBACK));
+            return Err(Error::Denied(Reason::StageRollback));
         }
         let before = Values::from(deal);
         let values = Values {
@@ -101,8 +101,8 @@ impl Change {
 pub fn check_won(id: Uuid, values: &Values) -> Result<()> {
     if values.status == DealStatus::Won && values.amount == 0 {
         return Err(Error::Precondition {
-            reason: DEAL_AMOUNT_REQUIRED,
-            kind: "deal",
+            reason: Reason::DealAmountRequired,
+            kind: Resource::Deal,
             id,
         });
     }

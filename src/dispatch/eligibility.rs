@@ -2,7 +2,7 @@
 
 use super::{Demand, RosterEntry};
 use crate::{
-    error::{Error, OPERATOR_INACTIVE},
+    error::{Error, Reason, Resource},
     model::text_enum,
 };
 
@@ -79,8 +79,8 @@ impl RosterEntry {
             ExclusionReason::Paused
             | ExclusionReason::Inactive
             | ExclusionReason::CurrentOperator => Error::Precondition {
-                reason: OPERATOR_INACTIVE,
-                kind: "operator",
+                reason: Reason::OperatorInactive,
+                kind: Resource::Operator,
                 id: operator.id,
             },
         }

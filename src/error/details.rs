@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use tonic_types::ErrorDetails;
 use uuid::Uuid;
 
-use super::{DOMAIN, Error, OPERATOR_AT_LIMIT};
+use super::{DOMAIN, Error, Reason, Resource};
 
 /// After what time to try again what others stood in the way of.
 pub const SOON: Duration = Duration::from_millis(200);
@@ -36,37 +36,45 @@ impl Error {
                 details.add_bad_request_violation("request_id", self.to_string());
             }
             Self::NotFound { kind, id } => {
-                metadata.insert("resource_type".to_owned(), (*kind).to_owned());
+                metadata.insert("resource_type".to_owned(), kind.as_str().to_owned());
                 metadata.insert("resource_name".to_owned(), id.clone());
-                details.set_resource_info(*kind, id, "", self.to_string());
+                details.set_resource_info(kind.as_str(), id, "", self.to_string());
             }
             Self::AlreadyExists { kind, field } => {
-                metadata.insert("resource_type".to_owned(), (*kind).to_owned());
+                metadata.insert("resource_type".to_owned(), kind.as_str().to_owned());
                 metadata.insert("field".to_owned(), (*field).to_owned());
-                details.set_resource_info(*kind, *field, "", self.to_string());
+                details.set_resource_info(kind.as_str(), *field, "", self.to_string());
             }
             Self::Taken { kind, fields } => {
-                metadata.insert("resource_type".to_owned(), (*kind).to_owned());
+                metadata.insert("resource_type".to_owned(), kind.as_str().to_owned());
                 let names: Vec<_> = fields.iter().map(|(field, _)| *field).collect();
                 metadata.insert("field".to_owned(), names.join(","));
                 for (field, id) in fields {
                     metadata.insert(format!("{field}_taken_by"), id.to_string());
                 }
                 let first = fields.first().map(|(_, id)| id.to_string());
-                details.set_resource_info(*kind, first.unwrap_or_default(), "", self.to_string());
+                details.set_resource_info(
+                    kind.as_str(),
+                    first.unwrap_or_default(),
+                    "",
+                    self.to_string(),
+                );
             }
             Self::Precondition { reason, kind, id } => {
-                precondition(self, &mut metadata, &mut details, (reason, kind, *id));
+                precondition(self, &mut metadata, &mut details, (*reason, *kind, *id));
             }
             Self::OperatorFull { id, .. } => {
-                let violation = (OPERATOR_AT_LIMIT, "operator", *id);
+                let violation = (Reason::OperatorAtLimit, Resource::Operator, *id);
                 precondition(self, &mut metadata, &mut details, violation);
             }
             Self::Stale { kind, id } => {
-                metadata.insert(format!("{kind}_id"), id.to_string());
+                metadata.insert(format!("{}_id", kind.as_str()), id.to_string());
             }
             Self::RateLimited { kind, id, .. } | Self::QuotaExceeded { kind, id, .. } => {
-                details.add_quota_failure_violation(format!("{kind}:{id}"), self.to_string());
+                details.add_quota_failure_violation(
+                    format!("{}:{id}", kind.as_str()),
+                    self.to_string(),
+                );
             }
             Self::Internal { incident, .. } => {
                 metadata.insert("incident".to_owned(), incident.to_string());
@@ -95,7 +103,7 @@ impl Error {
         if let Some(delay) = self.retry_after() {
             details.set_retry_info(Some(delay));
         }
-        details.set_error_info(self.reason(), DOMAIN, metadata);
+        details.set_error_info(self.reason().as_str(), DOMAIN, metadata);
         details
     }
 }
@@ -105,8 +113,12 @@ fn precondition(
     error: &Error,
     metadata: &mut HashMap<String, String>,
     details: &mut ErrorDetails,
-    (reason, kind, id): (&str, &str, Uuid),
+    (reason, kind, id): (Reason, Resource, Uuid),
 ) {
-    metadata.insert(format!("{kind}_id"), id.to_string());
-    details.add_precondition_failure_violation(reason, format!("{kind}/{id}"), error.to_string());
+    metadata.insert(format!("{}_id", kind.as_str()), id.to_string());
+    details.add_precondition_failure_violation(
+        reason.as_str(),
+        format!("{}/{id}", kind.as_str()),
+        error.to_string(),
+    );
 }

@@ -4,11 +4,11 @@ use std::{fmt::Display, sync::Arc};
 
 use uuid::Uuid;
 
-use super::{Cause, Error, Result, SOON};
+use super::{Cause, Error, Resource, Result, SOON};
 
 impl Error {
     /// There is no `kind` with this id.
-    pub fn not_found(kind: &'static str, id: impl Display) -> Self {
+    pub fn not_found(kind: Resource, id: impl Display) -> Self {
         Self::NotFound {
             kind,
             id: id.to_string(),
@@ -16,7 +16,7 @@ impl Error {
     }
 
     /// Others of this `kind` have the values of these fields, which must be unique.
-    pub fn taken(kind: &'static str, fields: Vec<(&'static str, Uuid)>) -> Self {
+    pub fn taken(kind: Resource, fields: Vec<(&'static str, Uuid)>) -> Self {
         Self::Taken { kind, fields }
     }
 
@@ -47,7 +47,7 @@ impl Error {
     }
 
     /// Refuses if `etag` is given and not that of the present `revision`.
-    pub fn check_etag(kind: &'static str, id: Uuid, etag: &str, revision: i32) -> Result<()> {
+    pub fn check_etag(kind: Resource, id: Uuid, etag: &str, revision: i32) -> Result<()> {
         if etag.is_empty() || etag == revision.to_string() {
             Ok(())
         } else {

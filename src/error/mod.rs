@@ -4,7 +4,8 @@
 mod database;
 mod details;
 mod make;
-mod reasons;
+mod reason;
+mod resource;
 mod status;
 mod texts;
 mod trailer;
@@ -13,7 +14,8 @@ use std::{sync::Arc, time::Duration};
 
 pub use database::violated_key;
 pub use details::SOON;
-pub use reasons::*;
+pub use reason::Reason;
+pub use resource::Resource;
 use tonic::Code;
 use tonic_types::FieldViolation;
 use uuid::Uuid;
@@ -31,46 +33,46 @@ pub const DOMAIN: &str = "minicrm";
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// Fields of the request are wrong: the first of them, and how many more.
-    #[error("The request has invalid fields.")]
+    #[error("{}", Reason::InvalidFields)]
     Invalid(Vec<FieldViolation>, usize),
     /// The bytes of the request are not the message they should be.
-    #[error("The request cannot be decoded.")]
+    #[error("{}", Reason::MalformedRequest)]
     Malformed,
     /// The answer is longer than any may be. What a write did stays done.
-    #[error("The answer is too long.")]
+    #[error("{}", Reason::AnswerTooLarge)]
     AnswerTooLarge,
     /// The message of the request is longer than any may be.
-    #[error("The request is too long.")]
+    #[error("{}", Reason::MessageTooLarge)]
     MessageTooLarge,
     /// There is no such method, or its answer cannot be encoded as asked for.
-    #[error("There is no such method, or not with this encoding.")]
+    #[error("{}", Reason::Unimplemented)]
     Unimplemented,
     /// The `request_id` was used for another request.
-    #[error("The request_id was used for another request.")]
+    #[error("{}", Reason::RequestIdReused)]
     RequestIdReused,
     /// The organization is not the caller's.
-    #[error("You have no access to this organization.")]
+    #[error("{}", Reason::OrganizationDenied)]
     OrganizationDenied,
     /// Nobody knows who calls.
-    #[error("The call carries no valid token or key.")]
+    #[error("{}", Reason::Unauthenticated)]
     Unauthenticated,
     /// E-mail or password is wrong; which of them is not said.
-    #[error("The credentials are wrong.")]
+    #[error("{}", Reason::CredentialsInvalid)]
     CredentialsInvalid,
     /// The caller may not do this.
-    #[error("{}", texts::denied(.0))]
-    Denied(&'static str),
+    #[error("{0}")]
+    Denied(Reason),
     /// Too many attempts for an account or from a peer.
-    #[error("There were too many attempts. Try again later.")]
+    #[error("{}", Reason::TooManyAttempts)]
     TooManyAttempts {
         /// When the next one may be made.
         retry_after: Duration,
     },
     /// More calls in a second than are allowed.
-    #[error("There are too many calls a second. Try again later.")]
+    #[error("{}", Reason::RateLimited)]
     RateLimited {
         /// For what: an organization or a key.
-        kind: &'static str,
+        kind: Resource,
         /// Its id.
         id: Uuid,
         /// When the next one may be made.
@@ -82,37 +84,37 @@ pub enum Error {
         /// Of what, in the plural.
         what: &'static str,
         /// Of what kind the thing is that has them.
-        kind: &'static str,
+        kind: Resource,
         /// Its id.
         id: Uuid,
     },
     /// There is no authentication, and so there are no users.
-    #[error("The service runs without authentication, so there are no users.")]
+    #[error("{}", Reason::AuthenticationOff)]
     AuthenticationOff,
     /// No mails are sent.
-    #[error("The service sends no mails.")]
+    #[error("{}", Reason::MailOff)]
     MailOff,
     /// There is no such thing.
-    #[error("There is no such {}.", texts::words(.kind))]
+    #[error("There is no such {kind}.")]
     NotFound {
         /// What kind of thing.
-        kind: &'static str,
+        kind: Resource,
         /// Its id or code, as the caller gave it.
         id: String,
     },
     /// Another one has a value that must be unique.
-    #[error("Another {} has this {} already.", texts::words(.kind), texts::words(.field))]
+    #[error("Another {kind} has this {} already.", texts::words(.field))]
     AlreadyExists {
         /// What kind of thing.
-        kind: &'static str,
+        kind: Resource,
         /// The field that must be unique.
         field: &'static str,
     },
     /// Others have values that must be unique; all of them are named.
-    #[error("{}", texts::taken(.kind, .fields))]
+    #[error("{}", texts::taken(*.kind, .fields))]
     Taken {
         /// What kind of thing.
-        kind: &'static str,
+        kind: Resource,
         /// The fields that must be unique, each with the id of the thing that has its
         /// value. At least one.
         fields: Vec<(&'static str, Uuid)>,
@@ -128,31 +130,31 @@ pub enum Error {
         window_seconds: Option<i32>,
     },
     /// What the request led to has been erased.
-    #[error("The request was done before, and what it led to has been erased since.")]
+    #[error("{}", Reason::ResultErased)]
     ResultErased,
     /// The thing is in a state that does not allow it.
-    #[error("{}", texts::precondition(.reason))]
+    #[error("{reason}")]
     Precondition {
-        /// What stands in the way: one of the constants below.
-        reason: &'static str,
+        /// What stands in the way.
+        reason: Reason,
         /// What kind of thing is in that state.
-        kind: &'static str,
+        kind: Resource,
         /// Its id.
         id: Uuid,
     },
     /// The etag is not the present one.
-    #[error("The {} has changed since it was read.", texts::words(.kind))]
+    #[error("The {kind} has changed since it was read.")]
     Stale {
         /// What kind of thing.
-        kind: &'static str,
+        kind: Resource,
         /// Its id.
         id: Uuid,
     },
     /// Concurrent transactions got in each other's way; nothing was done.
-    #[error("Concurrent changes got in each other's way. Try again.")]
+    #[error("{}", Reason::TransactionConflict)]
     Conflict,
     /// Too much is waiting already; nothing was done.
-    #[error("Too many requests are waiting. Try again later.")]
+    #[error("{}", Reason::Overloaded)]
     Overloaded {
         /// What for, for the metrics.
         what: &'static str,
@@ -160,19 +162,19 @@ pub enum Error {
         retry_after: Duration,
     },
     /// Too many answers wait to be sent for this one to be kept; a write was done.
-    #[error("too many answers are waiting to be sent")]
+    #[error("{}", Reason::AnswersWaiting)]
     AnswersWaiting,
     /// The call's deadline has passed; what a write did is unknown.
-    #[error("The deadline has passed.")]
+    #[error("{}", Reason::DeadlineExceeded)]
     DeadlineExceeded,
     /// A lock or a statement took too long; nothing was done.
-    #[error("The database took too long. Try again.")]
+    #[error("{}", Reason::ResourceBusy)]
     Busy,
     /// The database has no room for more; nothing was done.
-    #[error("The disk of the database is full.")]
+    #[error("{}", Reason::StorageFull)]
     StorageFull,
     /// The database cannot be reached; what a write did is unknown.
-    #[error("The database is not available. Try again later.")]
+    #[error("{}", Reason::DatabaseUnavailable)]
     Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// The database must not be used as it is; for the terminal.
     #[error("The database {0}.")]
@@ -206,64 +208,40 @@ impl Error {
 
     /// The code of its status.
     pub fn code(&self) -> Code {
-        match self {
-            Self::Invalid(..) | Self::Malformed | Self::RequestIdReused => Code::InvalidArgument,
-            Self::Unauthenticated | Self::CredentialsInvalid => Code::Unauthenticated,
-            Self::OrganizationDenied | Self::Denied(_) => Code::PermissionDenied,
-            Self::NotFound { .. } => Code::NotFound,
-            Self::AlreadyExists { .. } | Self::Taken { .. } => Code::AlreadyExists,
-            Self::Precondition { .. }
-            | Self::OperatorFull { .. }
-            | Self::ResultErased
-            | Self::AuthenticationOff
-            | Self::MailOff => Code::FailedPrecondition,
-            Self::Stale { .. } | Self::Conflict | Self::Busy => Code::Aborted,
-            Self::Overloaded { .. }
-            | Self::AnswersWaiting
-            | Self::TooManyAttempts { .. }
-            | Self::RateLimited { .. }
-            | Self::QuotaExceeded { .. }
-            | Self::MessageTooLarge
-            | Self::AnswerTooLarge
-            | Self::StorageFull => Code::ResourceExhausted,
-            Self::Unimplemented => Code::Unimplemented,
-            Self::DeadlineExceeded => Code::DeadlineExceeded,
-            Self::Unavailable(_) | Self::Refused(_) => Code::Unavailable,
-            Self::Internal { .. } => Code::Internal,
-        }
+        self.reason().code()
     }
 
     /// The reason in its `ErrorInfo`.
-    pub fn reason(&self) -> &'static str {
+    pub fn reason(&self) -> Reason {
         match self {
-            Self::Invalid(..) => "INVALID_FIELDS",
-            Self::Malformed => "MALFORMED_REQUEST",
-            Self::RequestIdReused => "REQUEST_ID_REUSED",
-            Self::OrganizationDenied => "ORGANIZATION_DENIED",
-            Self::Unauthenticated => "UNAUTHENTICATED",
-            Self::CredentialsInvalid => "CREDENTIALS_INVALID",
-            Self::Denied(reason) | Self::Precondition { reason, .. } => reason,
-            Self::TooManyAttempts { .. } => "TOO_MANY_ATTEMPTS",
-            Self::RateLimited { .. } => "RATE_LIMITED",
-            Self::QuotaExceeded { .. } => "QUOTA_EXCEEDED",
-            Self::MessageTooLarge => "MESSAGE_TOO_LARGE",
-            Self::AnswerTooLarge => "ANSWER_TOO_LARGE",
-            Self::StorageFull => "STORAGE_FULL",
-            Self::Unimplemented => "UNIMPLEMENTED",
-            Self::AuthenticationOff => "AUTHENTICATION_OFF",
-            Self::MailOff => "MAIL_OFF",
-            Self::NotFound { .. } => "RESOURCE_NOT_FOUND",
-            Self::AlreadyExists { .. } | Self::Taken { .. } => "RESOURCE_ALREADY_EXISTS",
-            Self::OperatorFull { .. } => OPERATOR_AT_LIMIT,
-            Self::ResultErased => "RESULT_ERASED",
-            Self::Stale { .. } => "ETAG_MISMATCH",
-            Self::Conflict => "TRANSACTION_CONFLICT",
-            Self::Overloaded { .. } => "OVERLOADED",
-            Self::AnswersWaiting => "ANSWERS_WAITING",
-            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
-            Self::Busy => "RESOURCE_BUSY",
-            Self::Unavailable(_) | Self::Refused(_) => "DATABASE_UNAVAILABLE",
-            Self::Internal { .. } => "INTERNAL",
+            Self::Invalid(..) => Reason::InvalidFields,
+            Self::Malformed => Reason::MalformedRequest,
+            Self::RequestIdReused => Reason::RequestIdReused,
+            Self::OrganizationDenied => Reason::OrganizationDenied,
+            Self::Unauthenticated => Reason::Unauthenticated,
+            Self::CredentialsInvalid => Reason::CredentialsInvalid,
+            Self::Denied(reason) | Self::Precondition { reason, .. } => *reason,
+            Self::TooManyAttempts { .. } => Reason::TooManyAttempts,
+            Self::RateLimited { .. } => Reason::RateLimited,
+            Self::QuotaExceeded { .. } => Reason::QuotaExceeded,
+            Self::MessageTooLarge => Reason::MessageTooLarge,
+            Self::AnswerTooLarge => Reason::AnswerTooLarge,
+            Self::StorageFull => Reason::StorageFull,
+            Self::Unimplemented => Reason::Unimplemented,
+            Self::AuthenticationOff => Reason::AuthenticationOff,
+            Self::MailOff => Reason::MailOff,
+            Self::NotFound { .. } => Reason::ResourceNotFound,
+            Self::AlreadyExists { .. } | Self::Taken { .. } => Reason::ResourceAlreadyExists,
+            Self::OperatorFull { .. } => Reason::OperatorAtLimit,
+            Self::ResultErased => Reason::ResultErased,
+            Self::Stale { .. } => Reason::EtagMismatch,
+            Self::Conflict => Reason::TransactionConflict,
+            Self::Overloaded { .. } => Reason::Overloaded,
+            Self::AnswersWaiting => Reason::AnswersWaiting,
+            Self::DeadlineExceeded => Reason::DeadlineExceeded,
+            Self::Busy => Reason::ResourceBusy,
+            Self::Unavailable(_) | Self::Refused(_) => Reason::DatabaseUnavailable,
+            Self::Internal { .. } => Reason::Internal,
         }
     }
 }

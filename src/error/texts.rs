@@ -5,56 +5,17 @@ use std::fmt::Write;
 
 use uuid::Uuid;
 
-use super::reasons::{
-    CONTACT_CLOSED, DEAL_AMOUNT_REQUIRED, DEAL_CLOSED, DEAL_OPEN, INVITATION_REQUIRED, LAST_OWNER,
-    LEAD_HAS_DEALS, LEAD_HAS_OPEN_CONTACTS, NOT_OWN, OPERATOR_AT_LIMIT, OPERATOR_INACTIVE,
-    ORGANIZATION_REQUIRED, OWNER_REQUIRED, REGISTRATION_CLOSED, ROLE_DENIED, SOURCE_INACTIVE,
-    STAGE_ROLLBACK, TOO_MANY_WEIGHTS, USER_REQUIRED,
-};
+use super::Resource;
 
 /// A name of the contract, in words.
 pub fn words(name: &str) -> String {
     name.replace('_', " ")
 }
 
-/// Why the caller may not do it.
-pub fn denied(reason: &str) -> &'static str {
-    match reason {
-        ROLE_DENIED => "Your role or key does not permit this.",
-        NOT_OWN => "You may do this only with what is yours.",
-        OWNER_REQUIRED => "Only an owner may do this.",
-        USER_REQUIRED => "Only a user may do this, not a service with a key.",
-        ORGANIZATION_REQUIRED => "You are in no organization.",
-        INVITATION_REQUIRED => "Only who is invited may register here.",
-        REGISTRATION_CLOSED => "Nobody may register here.",
-        STAGE_ROLLBACK => "Only owners and admins may move a deal back.",
-        _ => "You may not do this.",
-    }
-}
-
-/// What stands in the way.
-pub fn precondition(reason: &str) -> &'static str {
-    match reason {
-        OPERATOR_AT_LIMIT => "The operator has reached a limit.",
-        OPERATOR_INACTIVE => "The operator is not active.",
-        TOO_MANY_WEIGHTS => "The source has as many weights as a source may have.",
-        SOURCE_INACTIVE => "The source takes no contacts in at present.",
-        CONTACT_CLOSED => "The contact is closed.",
-        LAST_OWNER => "The organization would be left without an owner.",
-        LEAD_HAS_OPEN_CONTACTS => "The lead has contacts that are not closed.",
-        LEAD_HAS_DEALS => "The lead has deals.",
-        DEAL_AMOUNT_REQUIRED => "A deal that is won needs an amount.",
-        DEAL_CLOSED => "The deal is closed.",
-        DEAL_OPEN => "The deal is open.",
-        _ => "The present state does not allow this.",
-    }
-}
-
 /// Which fields have values that others have.
-pub fn taken(kind: &str, fields: &[(&'static str, Uuid)]) -> String {
+pub fn taken(kind: Resource, fields: &[(&'static str, Uuid)]) -> String {
     let names: Vec<_> = fields.iter().map(|(field, _)| words(field)).collect();
     let last = names.last().map_or("", String::as_str);
-    let kind = words(kind);
     match names.split_last() {
         Some((_, [])) | None => format!("Another {kind} has this {last} already."),
         Some((_, others)) => {
@@ -131,27 +92,12 @@ mod tests {
         let id = Uuid::nil();
         let told = |fields: &[&'static str]| {
             let fields: Vec<_> = fields.iter().map(|field| (*field, id)).collect();
-            taken("lead", &fields)
+            taken(Resource::Lead, &fields)
         };
         assert_eq!(told(&["phone"]), "Another lead has this phone already.");
         assert_eq!(
             told(&["external_id", "phone", "email"]),
             "Other leads have this external id, phone and email already."
         );
-    }
-
-    /// Each of the reasons has a sentence of its own.
-    #[test]
-    fn reasons_are_told_in_sentences() {
-        let source = include_str!("reasons.rs");
-        let reasons = source
-            .lines()
-            .filter_map(|line| line.split_once("&str = \""));
-        for (_, rest) in reasons {
-            let reason = rest.trim_end_matches("\";");
-            let told = [denied(reason), precondition(reason)];
-            let generic = [denied(""), precondition("")];
-            assert_ne!(told, generic, "{reason} has no sentence");
-        }
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 pub use crate::model::Operator;
 use crate::{
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     platform::{
         db::Conn,
         grpc::{
@@ -74,7 +74,7 @@ pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Op
         .first(&mut conn)
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found("operator", id))
+        .ok_or_else(|| Error::not_found(Resource::Operator, id))
 }
 
 /// The operator, locked, if it is not deleted.
@@ -87,7 +87,7 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Op
         .first(&mut conn)
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found("operator", id))
+        .ok_or_else(|| Error::not_found(Resource::Operator, id))
 }
 
 /// A page of operators.
@@ -187,7 +187,7 @@ pub async fn require(mut conn: &Conn, organization_id: Uuid, ids: &[Uuid]) -> Re
         .await?;
     match ids.iter().find(|id| !found.contains(id)) {
         None => Ok(()),
-        Some(id) => Err(Error::not_found("operator", id)),
+        Some(id) => Err(Error::not_found(Resource::Operator, id)),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Resource, Result};
 
 /// Settings of organizations.
 #[expect(clippy::struct_field_names, reason = "named after the flags")]
@@ -82,7 +82,7 @@ impl Limits {
         }
         Err(Error::QuotaExceeded {
             what: "organizations of this owner",
-            kind: "user",
+            kind: Resource::User,
             id: user_id,
         })
     }
@@ -94,7 +94,7 @@ impl Limits {
         }
         Err(Error::QuotaExceeded {
             what: "pending invitations",
-            kind: "organization",
+            kind: Resource::Organization,
             id: organization_id,
         })
     }

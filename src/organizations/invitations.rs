@@ -12,7 +12,7 @@ use crate::{
         self, Identity, KeyAccess, Role,
         credential::{Credential, INVITATION_PREFIX},
     },
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     platform::{db::Conn, grpc::validate::Violations},
 };
 
@@ -34,7 +34,7 @@ pub async fn join(
     email: &str,
 ) -> Result<Role> {
     let organization_id = credential.organization_id;
-    let none = || Error::not_found("invitation", credential.id);
+    let none = || Error::not_found(Resource::Invitation, credential.id);
     // What its end is judged by does not change meanwhile.
     match store::lock(conn, organization_id).await {
         Err(Error::NotFound { .. }) => return Err(none()),
@@ -48,7 +48,7 @@ pub async fn join(
     }
     if !members::insert(conn, organization_id, user_id, invitation.role).await? {
         return Err(Error::AlreadyExists {
-            kind: "member",
+            kind: Resource::Member,
             field: "token",
         });
     }

@@ -8,7 +8,7 @@ use super::store::{
 };
 use crate::{
     access::{Identity, KeyAccess, Place, Role},
-    error::{Error, LAST_OWNER, OWNER_REQUIRED, ROLE_DENIED, Result},
+    error::{Error, Reason, Resource, Result},
     platform::db::Conn,
 };
 
@@ -37,7 +37,7 @@ impl Caller {
         let is_owner = match place {
             Some(Place::Member(Role::Owner)) => true,
             Some(Place::Member(Role::Admin) | Place::Key(KeyAccess::Admin)) => false,
-            _ => return Err(Error::Denied(ROLE_DENIED)),
+            _ => return Err(Error::Denied(Reason::RoleDenied)),
         };
         Ok(Self { identity, is_owner })
     }
@@ -70,7 +70,7 @@ impl Caller {
         if self.is_owner || !required {
             Ok(())
         } else {
-            Err(Error::Denied(OWNER_REQUIRED))
+            Err(Error::Denied(Reason::OwnerRequired))
         }
     }
 }
@@ -82,8 +82,8 @@ pub async fn check_owner_left(conn: &Conn, organization_id: Uuid, member: &Membe
         return Ok(());
     }
     Err(Error::Precondition {
-        reason: LAST_OWNER,
-        kind: "organization",
+        reason: Reason::LastOwner,
+        kind: Resource::Organization,
         id: organization_id,
     })
 }

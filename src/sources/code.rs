@@ -2,7 +2,7 @@
 
 use super::store::{self, NewSource, Source};
 use crate::{
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     platform::db::Conn,
 };
 
@@ -60,7 +60,7 @@ pub async fn insert_with_derived_code(
         }
     }
     Err(Error::AlreadyExists {
-        kind: "source",
+        kind: Resource::Source,
         field: "code",
     })
 }

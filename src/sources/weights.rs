@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::store::weights::{self, OperatorWeight};
 use crate::{
-    error::{Error, Result, TOO_MANY_WEIGHTS},
+    error::{Error, Reason, Resource, Result},
     platform::db::Conn,
 };
 
@@ -35,8 +35,8 @@ pub async fn set(
     let weights = weights::list(conn, organization_id, &[source_id]).await?;
     if weights.len() > present.len().max(MAX_WEIGHTS) {
         return Err(Error::Precondition {
-            reason: TOO_MANY_WEIGHTS,
-            kind: "source",
+            reason: Reason::TooManyWeights,
+            kind: Resource::Source,
             id: source_id,
         });
     }

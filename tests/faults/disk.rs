@@ -17,7 +17,7 @@ use crate::{
     load::{Load, connection},
     postgres::Durable,
     prepare,
-    support::{App, assert_error, call},
+    support::{App, assert_error, call, within},
 };
 
 /// A disk of its own, until it is dropped.
@@ -51,7 +51,8 @@ impl Disk {
     fn fill(&self) {
         let mut file = File::create(self.filling()).unwrap();
         let block = [0; 4096];
-        while file.write_all(&block).is_ok() {}
+        let mut writes = std::iter::repeat_with(|| file.write_all(&block));
+        assert!(writes.any(|written| written.is_err()));
     }
 
     /// Makes room again.
@@ -73,7 +74,7 @@ impl Drop for Disk {
 
 /// Creates leads until there is no room for another.
 async fn until_refused(app: &App) -> Status {
-    loop {
+    let refused = async || loop {
         let request = CreateLeadRequest {
             lead: Some(Lead {
                 name: "x".repeat(200),
@@ -84,7 +85,8 @@ async fn until_refused(app: &App) -> Status {
         if let Err(status) = call!(app.leads.create_lead(request)) {
             return status;
         }
-    }
+    };
+    within("a refusal", refused()).await
 }
 
 /// Reads go on, writes are refused, and all is well when there is room again.

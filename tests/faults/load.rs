@@ -24,10 +24,7 @@ use tonic::{
 };
 use tonic_types::StatusExt;
 
-use crate::{
-    HANGS,
-    support::{external, request_id},
-};
+use crate::support::{external, request_id, until, within};
 
 const CLIENTS: usize = 16;
 /// Leads of each client, who come again and again.
@@ -106,12 +103,7 @@ impl Load {
     /// Waits until this many more contacts have been acknowledged.
     pub async fn more(&self, contacts: usize) {
         let enough = self.acknowledged() + contacts;
-        let reached = async {
-            while self.acknowledged() < enough {
-                sleep(Duration::from_millis(1)).await;
-            }
-        };
-        timeout(HANGS, reached).await.expect("traffic");
+        until("traffic", async || self.acknowledged() >= enough).await;
     }
 
     /// How many contacts have been acknowledged.
@@ -122,7 +114,7 @@ impl Load {
     /// Stops the clients: what they were told.
     pub async fn stop(self) -> History {
         self.stopped.store(true, Ordering::SeqCst);
-        let all = timeout(HANGS, self.clients.join_all()).await.unwrap();
+        let all = within("all clients", self.clients.join_all()).await;
         let mut history = History::default();
         for one in all {
             history.told.extend(one.told);
@@ -171,7 +163,7 @@ impl Client {
         let mut wait = FIRST_WAIT;
         for attempt in 1..=ATTEMPTS {
             let mut server = self.server();
-            let call = server.create_contact(within(request.clone()));
+            let call = server.create_contact(with_deadline(request.clone()));
             let code = match timeout(2 * DEADLINE, call).await {
                 Ok(Ok(answer)) => return Some(answer.into_inner().contact.unwrap().id),
                 Ok(Err(status)) => said_by_server(&status).then_some(status.code()),
@@ -200,7 +192,7 @@ impl Client {
             ..Default::default()
         };
         let mut server = self.server();
-        let call = server.set_contact_status(within(request));
+        let call = server.set_contact_status(with_deadline(request));
         let _ = timeout(2 * DEADLINE, call).await;
     }
 
@@ -210,7 +202,7 @@ impl Client {
     }
 }
 
-fn within<T>(request: T) -> Request<T> {
+fn with_deadline<T>(request: T) -> Request<T> {
     let mut request = Request::new(request);
     request.set_timeout(DEADLINE);
     request

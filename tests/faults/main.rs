@@ -9,6 +9,10 @@
     clippy::allow_attributes,
     reason = "a test that cannot go on has failed"
 )]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what is kept out of the service has its place around it"
+)]
 
 #[path = "../it/process/binary.rs"]
 #[allow(dead_code, reason = "made for more tests than these")]
@@ -28,14 +32,10 @@ mod servers;
 #[allow(dead_code, unused_imports, reason = "made for more tests than these")]
 mod support;
 
-use std::time::Duration;
-
 use minicrm::proto::{CreateContactRequest, Operator};
 
 use support::{App, contact, external, operator};
 
-/// What takes this long hangs. No test depends on how long anything takes.
-const HANGS: Duration = Duration::from_mins(3);
 /// Contacts that are acknowledged before a fault and after it. A run with less
 /// traffic says nothing.
 const TRAFFIC: usize = 60;

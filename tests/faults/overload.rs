@@ -6,15 +6,15 @@ use std::sync::{
 };
 
 use minicrm::proto::ListLeadsRequest;
-use tokio::{task::JoinSet, time::timeout};
+use tokio::task::JoinSet;
 use tonic::Code;
 
 use crate::{
-    HANGS, TRAFFIC,
+    TRAFFIC,
     binary::{Process, free_address},
     load::{Load, connection, said_by_server},
     prepare, rounds,
-    support::{App, call, new_database},
+    support::{App, call, new_database, within},
 };
 
 /// Callers who do nothing but call.
@@ -53,7 +53,7 @@ impl Flood {
     /// Ends it: how many calls were refused.
     async fn stop(self) -> usize {
         self.stopped.store(true, Ordering::SeqCst);
-        timeout(HANGS, self.callers.join_all()).await.unwrap();
+        within("all callers", self.callers.join_all()).await;
         self.refused.load(Ordering::SeqCst)
     }
 }

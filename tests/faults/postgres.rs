@@ -1,11 +1,10 @@
 //! A Postgres that keeps what it has said it keeps, and that can be killed.
 
 use minicrm::platform::embedded::{Options, Postgres};
-use tokio::time::timeout;
 
 use crate::{
-    HANGS,
     binary::{DataDir, signal},
+    support::within,
 };
 
 /// A cluster of its own.
@@ -38,8 +37,8 @@ impl Durable {
             install: true,
             settings: self.settings.clone(),
         };
-        let started = timeout(HANGS, Postgres::start(options)).await;
-        self.postgres = Some(started.unwrap().unwrap());
+        let started = within("Postgres", Postgres::start(options)).await;
+        self.postgres = Some(started.unwrap());
     }
 
     /// Stops it in order.
@@ -64,7 +63,7 @@ impl Durable {
     /// Waits until it has ended by itself.
     pub async fn ended(&mut self) {
         let mut postgres = self.postgres.take().unwrap();
-        timeout(HANGS, postgres.ended()).await.unwrap();
+        within("its end", postgres.ended()).await;
     }
 
     /// The URL of its database.

@@ -15,14 +15,10 @@ use minicrm::platform::{
     db::{Conn, Db},
 };
 use rand::{SeedableRng, rngs::StdRng};
-use tokio::{
-    task::JoinHandle,
-    time::{sleep, timeout},
-};
+use tokio::{task::JoinHandle, time::sleep};
 
 use crate::{
-    process::HANGS,
-    support::{App, FOLDING, development, new_database, operator},
+    support::{App, FOLDING, development, new_database, operator, until},
     telemetry::{measured, page, value},
 };
 
@@ -69,13 +65,8 @@ impl Probe {
         self.activations.load(SeqCst)
     }
 
-    async fn until(&self, count: usize) {
-        let counted = async {
-            while self.count() < count {
-                sleep(Duration::from_millis(10)).await;
-            }
-        };
-        timeout(HANGS, counted).await.unwrap();
+    async fn until_activated(&self, count: usize) {
+        until("so many activations", async || self.count() >= count).await;
     }
 
     /// Another process, as far as the database can tell: its driver, until it is aborted.
@@ -98,7 +89,7 @@ async fn expire_in(url: &str, time: &str) {
 async fn a_task_survives_its_errors_and_panics() {
     let probe = Probe::default();
     let (driver, handle) = probe.drive(&new_database().await, 1);
-    probe.until(4).await;
+    probe.until_activated(4).await;
     let mut outcomes = Vec::new();
     for _ in 0..3 {
         outcomes.push(handle.run_now("probe").await.is_ok());
@@ -117,12 +108,12 @@ async fn of_two_processes_one_has_the_lease_and_the_other_takes_over() {
     };
     let (first, second) = (probe(), probe());
     let (holder, _) = first.drive(&url, 1);
-    first.until(1).await;
+    first.until_activated(1).await;
     expire_in(&url, "1 hour").await;
     let (other, handle) = second.drive(&url, 2);
     // However often the holder runs.
     for _ in 0..3 {
-        first.until(first.count() + 1).await;
+        first.until_activated(first.count() + 1).await;
         expire_in(&url, "1 hour").await;
     }
     assert_eq!(second.count(), 0);
@@ -135,7 +126,7 @@ async fn of_two_processes_one_has_the_lease_and_the_other_takes_over() {
     sleep(2 * LEASE).await;
     assert_eq!(second.count(), 1, "it has not expired");
     expire_in(&url, "0.3 seconds").await;
-    second.until(3).await;
+    second.until_activated(3).await;
     assert!(first.count() <= left + 1);
     other.abort();
 }
@@ -150,7 +141,7 @@ async fn a_lease_lasts_as_long_as_the_activation() {
         ..Probe::default()
     };
     let (one, _) = probe.drive(&url, 1);
-    probe.until(1).await;
+    probe.until_activated(1).await;
     let (two, _) = probe.drive(&url, 2);
     sleep(3 * LEASE).await;
     assert_eq!((probe.count(), probe.running.load(SeqCst)), (1, 1));
@@ -165,12 +156,7 @@ async fn servers_of_tests_do_their_background_work() {
     let ann = app.operator(operator("Ann")).await;
     let source = app.source("bot", &[(&ann, 1)]).await;
     app.contact(&source).await;
-    let folded = async {
-        while app.unfolded().await > 0 {
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(HANGS, folded).await.unwrap();
+    until("all changes are folded", async || app.unfolded().await == 0).await;
 
     let quiet = App::holding_back(new_database().await, development(), &FOLDING).await;
     let source = quiet.source("bot", &[]).await;
@@ -205,32 +191,25 @@ async fn metrics_say_what_became_of_each_task() {
     }
     let last = "last_success_timestamp_seconds";
     assert_eq!(read(last, "verify_counts"), Some(0.0));
-    let ran = async {
-        while read(last, "index_lead_texts") < Some(1.0e9)
-            || read("duration_seconds_count", "index_lead_texts") < Some(2.0)
-        {
-            sleep(Duration::from_millis(50)).await;
-        }
-    };
-    timeout(HANGS, ran).await.unwrap();
+    until("it ran twice", async || {
+        read(last, "index_lead_texts") >= Some(1.0e9)
+            && read("duration_seconds_count", "index_lead_texts") >= Some(2.0)
+    })
+    .await;
 
     app.execute("ALTER FUNCTION index_new_texts RENAME TO gone")
         .await;
-    let failing = async {
-        while read("errors_total", "index_lead_texts") == Some(0.0) {
-            sleep(Duration::from_millis(50)).await;
-        }
-    };
-    timeout(HANGS, failing).await.unwrap();
+    until("it fails", async || {
+        read("errors_total", "index_lead_texts") != Some(0.0)
+    })
+    .await;
     let (run, success) = ("last_run_timestamp_seconds", last);
     assert!(read(run, "index_lead_texts") > read(success, "index_lead_texts"));
     app.execute("ALTER FUNCTION gone RENAME TO index_new_texts")
         .await;
-    let recovered = async {
-        while read(run, "index_lead_texts") > read(success, "index_lead_texts") {
-            sleep(Duration::from_millis(50)).await;
-        }
-    };
-    timeout(HANGS, recovered).await.unwrap();
+    until("it succeeds again", async || {
+        read(run, "index_lead_texts") <= read(success, "index_lead_texts")
+    })
+    .await;
     assert!(process.terminate().await.success());
 }

@@ -7,6 +7,10 @@
     clippy::allow_attributes,
     reason = "a test that cannot go on has failed"
 )]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what is kept out of the service has its place around it"
+)]
 
 mod activities;
 mod analytics;

@@ -23,7 +23,7 @@ use tonic_health::pb::{
 use tonic_prost::ProstCodec;
 use uuid::Uuid;
 
-use crate::support::{App, assert_error, call, new_database};
+use crate::support::{App, assert_error, call, new_database, until};
 
 fn of(service: &str) -> HealthCheckRequest {
     HealthCheckRequest {
@@ -32,8 +32,11 @@ fn of(service: &str) -> HealthCheckRequest {
 }
 
 /// Reads what the server says of its health until it says `status`.
-async fn until(watch: &mut Streaming<HealthCheckResponse>, status: ServingStatus) {
-    while watch.message().await.unwrap().unwrap().status() != status {}
+async fn until_health_is(watch: &mut Streaming<HealthCheckResponse>, status: ServingStatus) {
+    until("health says so", async || {
+        watch.message().await.unwrap().unwrap().status() == status
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -45,7 +48,7 @@ async fn health_is_told_of_the_server_and_of_each_service() {
     names.push(String::new());
     for name in &names {
         let mut watch = health.watch(of(name)).await.unwrap().into_inner();
-        until(&mut watch, ServingStatus::Serving).await;
+        until_health_is(&mut watch, ServingStatus::Serving).await;
         let answer = health.check(of(name)).await.unwrap().into_inner();
         assert_eq!(answer.status(), ServingStatus::Serving, "{name}");
     }
@@ -58,9 +61,9 @@ async fn those_who_watch_are_told_of_the_shutdown_and_let_go() {
     let app = App::start().await;
     let mut health = HealthClient::new(app.channel.clone());
     let mut watch = health.watch(of("")).await.unwrap().into_inner();
-    until(&mut watch, ServingStatus::Serving).await;
+    until_health_is(&mut watch, ServingStatus::Serving).await;
     app.stop();
-    until(&mut watch, ServingStatus::NotServing).await;
+    until_health_is(&mut watch, ServingStatus::NotServing).await;
     assert!(
         watch.message().await.unwrap().is_none(),
         "the stream ends, it is not cut"
@@ -72,7 +75,7 @@ async fn health_and_calls_follow_the_database() {
     let app = App::start().await;
     let mut health = HealthClient::new(app.channel.clone());
     let mut watch = health.watch(of("")).await.unwrap().into_inner();
-    until(&mut watch, ServingStatus::Serving).await;
+    until_health_is(&mut watch, ServingStatus::Serving).await;
 
     let (server, database) = app.database_url.rsplit_once('/').unwrap();
     let mut elsewhere = Conn::establish(&format!("{server}/postgres"))
@@ -83,13 +86,13 @@ async fn health_and_calls_follow_the_database() {
          SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
     );
     elsewhere.batch_execute(&close).await.unwrap();
-    until(&mut watch, ServingStatus::NotServing).await;
+    until_health_is(&mut watch, ServingStatus::NotServing).await;
     let outcome = call!(app.analytics.get_overview(GetOverviewRequest {}));
     assert_error(outcome, Code::Unavailable, "DATABASE_UNAVAILABLE");
 
     let open = format!("ALTER DATABASE {database} WITH ALLOW_CONNECTIONS true");
     elsewhere.batch_execute(&open).await.unwrap();
-    until(&mut watch, ServingStatus::Serving).await;
+    until_health_is(&mut watch, ServingStatus::Serving).await;
     call!(app.analytics.get_overview(GetOverviewRequest {})).unwrap();
 }
 

@@ -1,4 +1,5 @@
 //! Licences and origins of other people's code, by the lists of `deny.toml`.
+//! And the Rust that all of it is built with.
 
 use std::{path::Path, process::Command};
 
@@ -94,6 +95,17 @@ fn licences_and_origins_of_other_code_are_allowed() {
             );
         }
     }
+}
+
+#[test]
+fn the_image_is_built_with_the_pinned_rust() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file| std::fs::read_to_string(root.join(file)).unwrap();
+    let pin = read("rust-toolchain.toml");
+    let (_, version) = pin.split_once("channel = \"").unwrap();
+    let (version, _) = version.split_once('"').unwrap();
+    let base = format!("\nFROM rust:{version}-bookworm AS build\n");
+    assert!(read("Dockerfile").contains(&base), "{version}");
 }
 
 #[test]

@@ -129,3 +129,11 @@ fn errors_become_statuses_in_one_place() {
         says(line, "Status::") && !STATUSES.contains(&&*file.path)
     });
 }
+
+#[test]
+fn what_a_test_waits_for_comes_or_fails_it() {
+    assert_tidy(&files("tests"), "wait with `until`", |_, line| {
+        let line = line.trim();
+        line.starts_with("while ") && !line.starts_with("while let ") && line.ends_with("{}")
+    });
+}

@@ -19,7 +19,7 @@ use crate::{
             page::Pager,
             validate::{MAX_MESSAGE, Violations},
         },
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{
         self, CreateCommentRequest, ListActivitiesRequest, ListActivitiesResponse,
@@ -75,12 +75,7 @@ async fn create_comment(
     request: CreateCommentRequest,
 ) -> Result<proto::Activity> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "CreateComment",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let deal_id = violations.id("deal_id", &request.deal_id);
     let text = violations.lines("text", &request.text, MAX_MESSAGE);
     if text.trim().is_empty() {
@@ -89,7 +84,7 @@ async fn create_comment(
     violations.finish()?;
     let (context, comment) = (&context, &[Payload::Comment { text }]);
     context
-        .write(claim, deal_id, async |conn| {
+        .write(idempotency_key, deal_id, async |conn| {
             let organization_id = context.organization_id;
             let author = context.identity.user_id();
             let deal = deals::store::lock(conn, organization_id, deal_id).await?;

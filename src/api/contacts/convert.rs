@@ -5,12 +5,9 @@ use prost::Message;
 use crate::{
     api::convert::operator,
     call::{Context, reply::timestamp},
-    contacts::{
-        Created, Done, Once,
-        store::{Contact, ContactStatus},
-    },
+    contacts::{Created, Done, Once, store::Contact},
     error::Result,
-    platform::idempotency::{self, Claim},
+    platform::idempotency::{self, IdempotencyKey},
     proto::{self, CreateContactResponse},
 };
 
@@ -36,26 +33,6 @@ impl From<Contact> for proto::Contact {
     }
 }
 
-impl From<ContactStatus> for proto::ContactStatus {
-    fn from(status: ContactStatus) -> Self {
-        match status {
-            ContactStatus::New => Self::New,
-            ContactStatus::InProgress => Self::InProgress,
-            ContactStatus::Closed => Self::Closed,
-        }
-    }
-}
-
-/// None if it is unspecified.
-pub fn status_from_proto(status: proto::ContactStatus) -> Option<ContactStatus> {
-    match status {
-        proto::ContactStatus::Unspecified => None,
-        proto::ContactStatus::New => Some(ContactStatus::New),
-        proto::ContactStatus::InProgress => Some(ContactStatus::InProgress),
-        proto::ContactStatus::Closed => Some(ContactStatus::Closed),
-    }
-}
-
 impl From<Created> for CreateContactResponse {
     fn from(created: Created) -> Self {
         Self {
@@ -77,13 +54,13 @@ impl From<Created> for CreateContactResponse {
 }
 
 /// What is answered as `A`, once for each key of this caller's.
-pub fn once<T, A>(context: &Context, claim: Claim) -> Once<T>
+pub fn once<T, A>(context: &Context, key: IdempotencyKey) -> Once<T>
 where
     T: Clone,
     A: From<T> + Message,
 {
     Once {
-        key: claim.of(context.identity),
+        key: key.of_caller(context.identity),
         encode: |answer| A::from(answer.clone()).encode_to_vec(),
     }
 }

@@ -19,7 +19,7 @@ use crate::{
             page,
             validate::{MAX_MESSAGE, Violations},
         },
-        idempotency::{self, Claim, Claimed, Owned},
+        idempotency::{self, CallerKey, IdempotencyKey, Replay},
     },
     proto::{
         self, BatchCreateContactsRequest, BatchCreateContactsResponse, BatchCreateContactsResult,
@@ -37,8 +37,8 @@ pub fn parse(
     violations: &mut Violations,
     request: CreateContactRequest,
     region: Option<country::Id>,
-) -> (NewContact, Option<Claim>) {
-    let claim = Claim::parse(violations, "CreateContact", &request.request_id, &request);
+) -> (NewContact, Option<IdempotencyKey>) {
+    let key = IdempotencyKey::of(violations, &request);
     let source = match &request.source {
         Some(Source::SourceId(id)) => SourceRef::Id(violations.id("source_id", id)),
         Some(Source::SourceCode(code)) => {
@@ -60,7 +60,7 @@ pub fn parse(
         lead: lead_identity(violations, "lead", &lead, region),
         message: violations.lines("message", &request.message, MAX_MESSAGE),
     };
-    (contact, claim)
+    (contact, key)
 }
 
 pub async fn create_contact(
@@ -69,9 +69,9 @@ pub async fn create_contact(
     request: CreateContactRequest,
 ) -> Result<CreateContactResponse> {
     let mut violations = Violations::new();
-    let (mut contact, claim) = parse(&mut violations, request, context.phone_region());
+    let (mut contact, key) = parse(&mut violations, request, context.phone_region());
     violations.finish()?;
-    contact.once = claim.map(|claim| once::<_, CreateContactResponse>(&context, claim));
+    contact.once = key.map(|key| once::<_, CreateContactResponse>(&context, key));
     let view = View::of(&context, &contact.lead);
     let done = contacts.create(&context.actor, contact).await?;
     Ok(view.answer(answer(done)?))
@@ -88,15 +88,10 @@ pub async fn batch_create_contacts(
     } else if request.requests.len() > MAX_REQUESTS {
         violations.add("requests", format!("are more than {MAX_REQUESTS}"));
     }
-    let claim = Claim::parse(
-        &mut violations,
-        "BatchCreateContacts",
-        &request.request_id,
-        &request,
-    );
+    let key = IdempotencyKey::of(&mut violations, &request);
     violations.finish()?;
-    if let Some(claim) = claim.clone() {
-        pin(&context, &claim.of(context.identity)).await?;
+    if let Some(key) = key.clone() {
+        pin(&context, &key.of_caller(context.identity)).await?;
     }
 
     let mut results: Vec<_> = request.requests.iter().map(|_| None).collect();
@@ -106,8 +101,8 @@ pub async fn batch_create_contacts(
         let (mut contact, own) = parse(&mut violations, request, context.phone_region());
         match violations.finish() {
             Ok(()) => {
-                let claim = own.or_else(|| claim.as_ref().map(|batch| item(batch, index)));
-                contact.once = claim.map(|claim| once::<_, CreateContactResponse>(&context, claim));
+                let key = own.or_else(|| key.as_ref().map(|batch| item(batch, index)));
+                contact.once = key.map(|key| once::<_, CreateContactResponse>(&context, key));
                 views.push((index, View::of(&context, &contact.lead)));
                 accepted.push(contact);
             }
@@ -181,26 +176,26 @@ fn result(result: Result<CreateContactResponse>) -> BatchCreateContactsResult {
     }
 }
 
-/// Binds the batch's `request_id` to this batch. Its items are claimed one by
-/// one, so that a batch of which a part was taken in can be finished.
-async fn pin(context: &Context, claim: &Owned) -> Result<()> {
+/// Binds the batch's `request_id` to this batch. Its items have keys of their
+/// own, so that a batch of which a part was taken in can be finished.
+async fn pin(context: &Context, key: &CallerKey) -> Result<()> {
     let organization_id = context.organization_id;
     let pinned = context
         .db()
         .transaction(context.scope(), async |conn| {
-            idempotency::claim(conn, organization_id, claim).await
+            idempotency::reserve(conn, organization_id, key).await
         })
         .await?;
     match pinned {
-        Claimed::Reused => Err(Error::RequestIdReused),
-        Claimed::Fresh(_) | Claimed::Replay(_) => Ok(()),
+        Replay::Mismatch => Err(Error::RequestIdReused),
+        Replay::None(_) | Replay::Answer(_) => Ok(()),
     }
 }
 
-/// The claim of an item of a batch.
-fn item(batch: &Claim, index: usize) -> Claim {
+/// The key of an item of a batch.
+fn item(batch: &IdempotencyKey, index: usize) -> IdempotencyKey {
     let request_id = Uuid::new_v5(&batch.request_id, index.to_string().as_bytes());
-    Claim {
+    IdempotencyKey {
         request_id,
         ..batch.clone()
     }

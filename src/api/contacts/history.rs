@@ -6,7 +6,7 @@ use crate::{
     call::{Context, reply::timestamp},
     contacts::store::{
         self,
-        assignments::{self, Assignment, AssignmentKind},
+        assignments::{self, Assignment},
     },
     dispatch::{self, Pool, Shares},
     error::Result,
@@ -120,17 +120,5 @@ fn answer(assignment: &Assignment, recorded: Option<&(Pool, Shares)>) -> proto::
         draw: assignment.draw.and_then(|draw| u64::try_from(draw).ok()),
         forced: assignment.forced,
         create_time: Some(timestamp(assignment.create_time)),
-    }
-}
-
-impl From<AssignmentKind> for proto::AssignmentKind {
-    fn from(kind: AssignmentKind) -> Self {
-        match kind {
-            AssignmentKind::Automatic => Self::Automatic,
-            AssignmentKind::Manual => Self::Manual,
-            AssignmentKind::Reassigned => Self::Reassigned,
-            AssignmentKind::Kept => Self::Kept,
-            AssignmentKind::Released => Self::Released,
-        }
     }
 }

@@ -1,6 +1,5 @@
 //! `GetContact` and `ListContacts`.
 
-use super::convert::status_from_proto;
 use crate::{
     call::Context,
     contacts::{
@@ -37,7 +36,8 @@ pub async fn list_contacts(
         statuses: (0..)
             .zip(&request.statuses)
             .filter_map(|(index, &status)| {
-                status_from_proto(v.required_enum(&format!("statuses[{index}]"), status))
+                v.required_enum::<proto::ContactStatus>(&format!("statuses[{index}]"), status)
+                    .into()
             })
             .collect(),
         unassigned: request.unassigned,

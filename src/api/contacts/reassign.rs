@@ -6,7 +6,7 @@ use crate::{
     call::Context,
     contacts::{Change, Contacts, Target},
     error::Result,
-    platform::{grpc::validate::Violations, idempotency::Claim},
+    platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{self, ReassignContactRequest},
 };
 
@@ -16,12 +16,7 @@ pub async fn reassign_contact(
     request: ReassignContactRequest,
 ) -> Result<proto::Contact> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "ReassignContact",
-        &request.request_id,
-        &request,
-    );
+    let key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
     let named = request
         .operator_id
@@ -32,7 +27,7 @@ pub async fn reassign_contact(
     }
     violations.finish()?;
     let change = Change {
-        once: claim.map(|claim| once::<_, proto::Contact>(&context, claim)),
+        once: key.map(|key| once::<_, proto::Contact>(&context, key)),
         id,
         force: request.force,
         target: if request.to_backlog {

@@ -1,11 +1,11 @@
 //! `SetContactStatus`.
 
-use super::convert::{answer, once, status_from_proto};
+use super::convert::{answer, once};
 use crate::{
     call::Context,
     contacts::{Change, Contacts, Target},
     error::{Error, Result},
-    platform::{grpc::validate::Violations, idempotency::Claim},
+    platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{self, SetContactStatusRequest},
 };
 
@@ -15,18 +15,13 @@ pub async fn set_contact_status(
     request: SetContactStatusRequest,
 ) -> Result<proto::Contact> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "SetContactStatus",
-        &request.request_id,
-        &request,
-    );
+    let key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
-    let status = status_from_proto(violations.required_enum("status", request.status));
+    let status: proto::ContactStatus = violations.required_enum("status", request.status);
     violations.finish()?;
-    let status = status.ok_or_else(|| Error::internal("no status"))?;
+    let status = Option::from(status).ok_or_else(|| Error::internal("no status"))?;
     let change = Change {
-        once: claim.map(|claim| once::<_, proto::Contact>(&context, claim)),
+        once: key.map(|key| once::<_, proto::Contact>(&context, key)),
         id,
         force: request.force,
         target: Target::Status(status),

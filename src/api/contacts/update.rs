@@ -3,7 +3,7 @@
 use crate::{
     call::Context,
     contacts::store::{self, Contact},
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     operators,
     platform::{
         db::Conn,
@@ -11,7 +11,7 @@ use crate::{
             mask::{Mask, other},
             validate::{MAX_MESSAGE, Violations},
         },
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{self, UpdateContactRequest},
 };
@@ -21,32 +21,22 @@ pub async fn update_contact(
     request: UpdateContactRequest,
 ) -> Result<proto::Contact> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "UpdateContact",
-        &request.request_id,
-        &request,
-    );
+    let key = IdempotencyKey::of(&mut violations, &request);
     let contact = violations.required("contact", request.contact)?;
     let id = violations.id("contact.id", &contact.id);
     let fields = [("message", !contact.message.is_empty())];
-    let output_only = [
-        ("id", ""),
-        ("lead_id", ""),
-        ("source_id", ""),
+    let elsewhere = [
         ("operator_id", "ReassignContact"),
         ("status", "SetContactStatus"),
         ("backlog_reason", "ReassignContact"),
-        ("create_time", ""),
-        ("update_time", ""),
         ("assign_time", "ReassignContact"),
         ("close_time", "SetContactStatus"),
     ];
-    let mask = Mask::parse(
+    let mask = Mask::parse::<proto::Contact>(
         &mut violations,
         request.update_mask.as_ref(),
         &fields,
-        &output_only,
+        &elsewhere,
     );
     let message = mask.then("message", || {
         violations.lines("contact.message", &contact.message, MAX_MESSAGE)
@@ -56,10 +46,10 @@ pub async fn update_contact(
     let organization_id = context.organization_id;
     let (message, etag, context) = (&message, &contact.etag, &context);
     context
-        .write(claim, id, async |conn| {
+        .write(key, id, async |conn| {
             let (mut contact, time) = store::lock(conn, organization_id, id).await?;
             check_own(context, conn, &contact).await?;
-            Error::check_etag("contact", id, etag, contact.revision)?;
+            Error::check_etag(Resource::Contact, id, etag, contact.revision)?;
             let Some(message) = other(message.clone(), &contact.message) else {
                 conn.unchanged();
                 return Ok(contact.into());

@@ -1,16 +1,13 @@
 //! `DealService.UpdateDeal`.
 
-use super::{
-    convert::{kept_stage, kept_status},
-    lock::lock,
-};
+use super::lock::lock;
 use crate::{
     call::Context,
     deals::{DealStage, DealStatus, MAX_TITLE, amount, change::Change, service, store::Values},
     error::Result,
     platform::{
         grpc::{mask::Mask, validate::Violations},
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{self, UpdateDealRequest},
 };
@@ -34,11 +31,15 @@ fn parse(v: &mut Violations, deal: &proto::Deal, mask: &Mask) -> Change {
             v.known_currency("deal.currency", &deal.currency)
         }),
         status: mask
-            .then("status", || v.required_enum("deal.status", deal.status))
-            .and_then(kept_status),
+            .then("status", || {
+                v.required_enum::<proto::DealStatus>("deal.status", deal.status)
+            })
+            .and_then(Into::into),
         stage: mask
-            .then("stage", || v.required_enum("deal.stage", deal.stage))
-            .and_then(kept_stage),
+            .then("stage", || {
+                v.required_enum::<proto::DealStage>("deal.stage", deal.stage)
+            })
+            .and_then(Into::into),
     };
     if change.status.is_some_and(DealStatus::is_final)
         && change.stage.is_some_and(|stage| stage != DealStage::Closed)
@@ -50,7 +51,7 @@ fn parse(v: &mut Violations, deal: &proto::Deal, mask: &Mask) -> Change {
 
 pub async fn update_deal(context: Context, request: UpdateDealRequest) -> Result<proto::Deal> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "UpdateDeal", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let deal = violations.required("deal", request.deal)?;
     let id = violations.id("deal.id", &deal.id);
     let fields = [
@@ -63,20 +64,15 @@ pub async fn update_deal(context: Context, request: UpdateDealRequest) -> Result
         ("status", deal.status != 0),
         ("stage", deal.stage != 0),
     ];
-    let output_only = [
-        ("id", ""),
-        ("close_time", "UpdateDeal of `stage` and ReopenDeal"),
-        ("create_time", ""),
-        ("update_time", ""),
-    ];
+    let elsewhere = [("close_time", "UpdateDeal of `stage` and ReopenDeal")];
     let mask = request.update_mask.as_ref();
-    let mask = Mask::parse(&mut violations, mask, &fields, &output_only);
+    let mask = Mask::parse::<proto::Deal>(&mut violations, mask, &fields, &elsewhere);
     let change = parse(&mut violations, &deal, &mask);
     violations.finish()?;
 
     let (context, change, etag) = (&context, &change, &deal.etag);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let before = lock(context, conn, id, etag).await?;
             let values = change.apply(&before, context.is_admin())?;
             if values.owner_user_id != before.owner_user_id {

@@ -1,8 +1,8 @@
-//! Deals between proto and the domain.
+//! Deals as proto has them.
 
 use crate::{
     call::reply::timestamp,
-    deals::{DealStage, DealStatus, amount, store::Deal},
+    deals::{amount, store::Deal},
     proto,
 };
 
@@ -24,27 +24,5 @@ impl From<Deal> for proto::Deal {
             update_time: Some(timestamp(deal.update_time)),
             etag: deal.revision.to_string(),
         }
-    }
-}
-
-/// The status as it is kept; none if unspecified.
-pub fn kept_status(status: proto::DealStatus) -> Option<DealStatus> {
-    match status {
-        proto::DealStatus::Unspecified => None,
-        proto::DealStatus::New => Some(DealStatus::New),
-        proto::DealStatus::InProgress => Some(DealStatus::InProgress),
-        proto::DealStatus::Won => Some(DealStatus::Won),
-        proto::DealStatus::Lost => Some(DealStatus::Lost),
-    }
-}
-
-/// The stage as it is kept; none if unspecified.
-pub fn kept_stage(stage: proto::DealStage) -> Option<DealStage> {
-    match stage {
-        proto::DealStage::Unspecified => None,
-        proto::DealStage::Qualification => Some(DealStage::Qualification),
-        proto::DealStage::Proposal => Some(DealStage::Proposal),
-        proto::DealStage::Negotiation => Some(DealStage::Negotiation),
-        proto::DealStage::Closed => Some(DealStage::Closed),
     }
 }

@@ -3,14 +3,13 @@
 use bigdecimal::BigDecimal;
 use uuid::Uuid;
 
-use super::convert::{kept_stage, kept_status};
 use crate::{
     call::Context,
     contacts,
     deals::{DealStage, DealStatus, MAX_TITLE, amount, change, service, store::Values},
     error::{Error, Result},
     operators, organizations,
-    platform::{db::Conn, grpc::validate::Violations, idempotency::Claim},
+    platform::{db::Conn, grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{self, CreateDealRequest},
 };
 
@@ -39,8 +38,12 @@ impl NewDeal {
             title: v.required_line("deal.title", &deal.title, MAX_TITLE),
             amount: amount::parse(v, "deal.amount", &deal.amount),
             currency: (!currency.is_empty()).then(|| v.currency("deal.currency", currency)),
-            status: kept_status(v.known_enum("deal.status", deal.status)),
-            stage: kept_stage(v.known_enum("deal.stage", deal.stage)),
+            status: v
+                .known_enum::<proto::DealStatus>("deal.status", deal.status)
+                .into(),
+            stage: v
+                .known_enum::<proto::DealStage>("deal.stage", deal.stage)
+                .into(),
         };
         if deal.lead_id.is_empty() && deal.contact_id.is_empty() {
             v.add("deal", "needs a lead_id or a contact_id");
@@ -56,13 +59,13 @@ impl NewDeal {
 
 pub async fn create_deal(context: Context, request: CreateDealRequest) -> Result<proto::Deal> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "CreateDeal", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let deal = violations.required("deal", request.deal)?;
     let new = NewDeal::parse(&mut violations, &deal);
     violations.finish()?;
     let (context, new) = (&context, &new);
     context
-        .write(claim, new.id, async |conn| {
+        .write(idempotency_key, new.id, async |conn| {
             let (lead_id, values) = complete(context, conn, new).await?;
             context.check_own(values.owner_user_id)?;
             change::check_won(new.id, &values)?;

@@ -1,6 +1,5 @@
 //! `DealService.ListDeals`.
 
-use super::convert::{kept_stage, kept_status};
 use crate::{
     call::Context,
     deals::{
@@ -27,10 +26,13 @@ pub async fn list_deals(context: Context, request: ListDealsRequest) -> Result<L
     let max_amount = amount::parse(v, "max_amount", &request.max_amount);
     let filter = Filter {
         statuses: statuses
-            .filter_map(|status| kept_status(v.required_enum("statuses", *status)))
+            .filter_map(|status| {
+                v.required_enum::<proto::DealStatus>("statuses", *status)
+                    .into()
+            })
             .collect(),
         stages: stages
-            .filter_map(|stage| kept_stage(v.required_enum("stages", *stage)))
+            .filter_map(|stage| v.required_enum::<proto::DealStage>("stages", *stage).into())
             .collect(),
         owner: Whose::parse(
             v,

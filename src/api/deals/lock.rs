@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::{
     call::Context,
     deals::store::{self, Deal},
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     platform::db::Conn,
 };
 
@@ -13,6 +13,6 @@ use crate::{
 pub async fn lock(context: &Context, conn: &Conn, id: Uuid, etag: &str) -> Result<Deal> {
     let deal = store::lock(conn, context.organization_id, id).await?;
     context.check_own(deal.owner_user_id)?;
-    Error::check_etag("deal", id, etag, deal.revision)?;
+    Error::check_etag(Resource::Deal, id, etag, deal.revision)?;
     Ok(deal)
 }

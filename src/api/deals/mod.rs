@@ -21,7 +21,7 @@ use crate::{
     },
     deals::{service, store},
     error::Result,
-    platform::{grpc::validate::Violations, idempotency::Claim},
+    platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{
         self, CreateDealRequest, DeleteDealRequest, GetDealRequest, ListDealsRequest,
         ListDealsResponse, ReopenDealRequest, UpdateDealRequest, deal_service_server::DealService,
@@ -70,12 +70,12 @@ async fn get_deal(context: Context, request: GetDealRequest) -> Result<proto::De
 
 async fn delete_deal(context: Context, request: DeleteDealRequest) -> Result<()> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "DeleteDeal", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
     violations.finish()?;
     let (context, etag) = (&context, &request.etag);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let deal = lock(context, conn, id, etag).await?;
             service::delete(conn, context.organization_id, &deal).await
         })

@@ -1,31 +1,33 @@
 //! `DealService.ReopenDeal`.
 
-use super::{convert::kept_stage, lock::lock};
+use super::lock::lock;
 use crate::{
     call::Context,
     deals::{DealStage, DealStatus, service, store::Values},
-    error::{DEAL_OPEN, Error, Result},
-    platform::{grpc::validate::Violations, idempotency::Claim},
+    error::{Error, Reason, Resource, Result},
+    platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{self, ReopenDealRequest},
 };
 
 pub async fn reopen_deal(context: Context, request: ReopenDealRequest) -> Result<proto::Deal> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "ReopenDeal", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
-    let stage = kept_stage(violations.known_enum("stage", request.stage));
+    let stage: Option<DealStage> = violations
+        .known_enum::<proto::DealStage>("stage", request.stage)
+        .into();
     if stage == Some(DealStage::Closed) {
         violations.add("stage", "is not one of an open deal");
     }
     violations.finish()?;
     let (context, etag) = (&context, &request.etag);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let before = lock(context, conn, id, etag).await?;
             if before.stage != DealStage::Closed {
                 return Err(Error::Precondition {
-                    reason: DEAL_OPEN,
-                    kind: "deal",
+                    reason: Reason::DealOpen,
+                    kind: Resource::Deal,
                     id,
                 });
             }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     call::Context,
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     leads::store::{self, Lead},
     platform::db::Conn,
 };
@@ -13,6 +13,6 @@ use crate::{
 pub async fn lock(context: &Context, conn: &Conn, id: Uuid, etag: &str) -> Result<Lead> {
     let lead = store::lock(conn, context.organization_id, id).await?;
     context.check_own(lead.owner_user_id)?;
-    Error::check_etag("lead", id, etag, lead.revision)?;
+    Error::check_etag(Resource::Lead, id, etag, lead.revision)?;
     Ok(lead)
 }

@@ -21,7 +21,7 @@ use crate::{
         reply::{Rpc, reply},
     },
     contacts,
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     leads::store::{self, Identifier, LeadChange, NewLead},
     platform::{
         grpc::{
@@ -30,7 +30,7 @@ use crate::{
             validate::{MAX_NAME, Violations},
             whose::Whose,
         },
-        idempotency::{self, Claim},
+        idempotency::{self, IdempotencyKey},
     },
     proto::{
         self, CreateLeadRequest, DeleteLeadRequest, EraseLeadRequest, ExportLeadRequest,
@@ -80,7 +80,7 @@ impl LeadService for Leads {
 
 async fn create_lead(context: Context, request: CreateLeadRequest) -> Result<proto::Lead> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "CreateLead", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let lead = violations.required("lead", request.lead)?;
     let lead = NewLead {
         organization_id: context.organization_id,
@@ -99,7 +99,7 @@ async fn create_lead(context: Context, request: CreateLeadRequest) -> Result<pro
     context.check_own(lead.owner_user_id)?;
     let (lead, context) = (&lead, &context);
     context
-        .write(claim, lead.id, async |conn| {
+        .write(idempotency_key, lead.id, async |conn| {
             context.check_member(conn, lead.owner_user_id).await?;
             let lead = store::insert(conn, lead).await?;
             statistics::store::add_leads(conn, context.organization_id, 1).await?;
@@ -152,7 +152,7 @@ async fn lookup_lead(context: Context, request: LookupLeadRequest) -> Result<pro
                 None => None,
             };
             // The identifier itself is personal data and stays out of the error.
-            let lead = lead.ok_or_else(|| Error::not_found("lead", given))?;
+            let lead = lead.ok_or_else(|| Error::not_found(Resource::Lead, given))?;
             answer(conn, organization_id, lead, view).await
         })
         .await
@@ -187,7 +187,7 @@ async fn list_leads(context: Context, request: ListLeadsRequest) -> Result<ListL
 
 async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<proto::Lead> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "UpdateLead", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let lead = violations.required("lead", request.lead)?;
     let id = violations.id("lead.id", &lead.id);
     let fields = [
@@ -197,20 +197,15 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
         ("name", !lead.name.is_empty()),
         ("owner_user_id", !lead.owner_user_id.is_empty()),
     ];
-    let output_only = [
-        ("id", ""),
+    let elsewhere = [
         ("contacts", "the methods of ContactService"),
         ("deals", "the methods of DealService"),
-        ("next_contacts_page_token", ""),
-        ("next_deals_page_token", ""),
-        ("create_time", ""),
-        ("update_time", ""),
     ];
-    let mask = Mask::parse(
+    let mask = Mask::parse::<proto::Lead>(
         &mut violations,
         request.update_mask.as_ref(),
         &fields,
-        &output_only,
+        &elsewhere,
     );
     let v = &mut violations;
     let change = LeadChange {
@@ -231,7 +226,7 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
     let organization_id = context.organization_id;
     let (context, change, etag) = (&context, &change, &lead.etag);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let lead = lock(context, conn, id, etag).await?;
             let change = change.clone().of(&lead);
             if change == LeadChange::default() {
@@ -257,14 +252,14 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
 
 async fn delete_lead(context: Context, request: DeleteLeadRequest) -> Result<()> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "DeleteLead", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
     violations.finish()?;
 
     let organization_id = context.organization_id;
     let (context, etag) = (&context, &request.etag);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let lead = lock(context, conn, id, etag).await?;
             // Whatever is left after this keeps the lead from being deleted.
             let deleted = contacts::store::delete_closed(conn, organization_id, id).await?;

@@ -16,7 +16,7 @@ use crate::{
             page::{Page, Pager, Place, Room},
             validate::Violations,
         },
-        idempotency::{self, Claim},
+        idempotency::{self, IdempotencyKey},
     },
     proto::{self, EraseLeadRequest, ExportLeadRequest, ExportLeadResponse},
     tasks,
@@ -146,7 +146,7 @@ impl<'a> Export<'a> {
 
 pub async fn erase_lead(context: Context, request: EraseLeadRequest) -> Result<proto::Lead> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "EraseLead", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
     violations.finish()?;
     let (context, etag) = (&context, &request.etag);
@@ -158,7 +158,7 @@ pub async fn erase_lead(context: Context, request: EraseLeadRequest) -> Result<p
         owner_user_id: None,
     };
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let organization_id = context.organization_id;
             let before = lock(context, conn, id, etag).await?;
             let nothing = nothing.clone().of(&before);

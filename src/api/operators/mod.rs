@@ -12,7 +12,7 @@ use crate::{
         reply::{Rpc, reply},
     },
     contacts, dispatch,
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     operators::store::{self, Filter, NewOperator, Operator, OperatorChange},
     platform::{
         db::Conn,
@@ -21,7 +21,7 @@ use crate::{
             page::Pager,
             validate::{MAX_NAME, Violations},
         },
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{
         self, CreateOperatorRequest, DeleteOperatorRequest, GetOperatorRequest,
@@ -66,12 +66,7 @@ async fn create_operator(
     request: CreateOperatorRequest,
 ) -> Result<proto::Operator> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "CreateOperator",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let operator = violations.required("operator", request.operator)?;
     let operator = NewOperator {
         organization_id: context.organization_id,
@@ -90,7 +85,7 @@ async fn create_operator(
     violations.finish()?;
     let operator = &operator;
     context
-        .write(claim, operator.id, async |conn| {
+        .write(idempotency_key, operator.id, async |conn| {
             context.check_member(conn, operator.user_id).await?;
             Ok(answer(store::insert(conn, operator).await?, 0))
         })
@@ -152,12 +147,7 @@ async fn update_operator(
     request: UpdateOperatorRequest,
 ) -> Result<proto::Operator> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "UpdateOperator",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let operator = violations.required("operator", request.operator)?;
     let id = violations.id("operator.id", &operator.id);
     let fields = [
@@ -168,19 +158,12 @@ async fn update_operator(
         ("window", operator.window.is_some()),
         ("user_id", !operator.user_id.is_empty()),
     ];
-    let output_only = [
-        ("id", ""),
-        ("load", ""),
-        ("window_load", ""),
-        ("create_time", ""),
-        ("update_time", ""),
-        ("delete_time", "DeleteOperator"),
-    ];
-    let mask = Mask::parse(
+    let elsewhere = [("delete_time", "DeleteOperator")];
+    let mask = Mask::parse::<proto::Operator>(
         &mut violations,
         request.update_mask.as_ref(),
         &fields,
-        &output_only,
+        &elsewhere,
     );
     let v = &mut violations;
     let change = OperatorChange {
@@ -204,7 +187,7 @@ async fn update_operator(
     let organization_id = context.organization_id;
     let (change, etag) = (&change, &operator.etag);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let mut operator = lock(conn, organization_id, id, etag).await?;
             let change = change.clone().of(&operator);
             if change == OperatorChange::default() {
@@ -223,19 +206,14 @@ async fn delete_operator(
     request: DeleteOperatorRequest,
 ) -> Result<proto::Operator> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "DeleteOperator",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
     violations.finish()?;
 
     let organization_id = context.organization_id;
     let etag = &request.etag;
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             // Contacts before operators: whoever is at work on one has finished
             // then. Few can come before the operator is locked, too.
             contacts::store::lock_active(conn, organization_id, id).await?;
@@ -250,7 +228,7 @@ async fn delete_operator(
 
 async fn lock(conn: &Conn, organization_id: Uuid, id: Uuid, etag: &str) -> Result<Operator> {
     let operator = store::lock(conn, organization_id, id).await?;
-    Error::check_etag("operator", id, etag, operator.revision)?;
+    Error::check_etag(Resource::Operator, id, etag, operator.revision)?;
     Ok(operator)
 }
 

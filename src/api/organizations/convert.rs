@@ -15,12 +15,8 @@ use crate::{
 
 /// The role a request names.
 pub fn role(violations: &mut Violations, role: i32) -> Role {
-    match violations.required_enum("role", role) {
-        proto::Role::Owner => Role::Owner,
-        proto::Role::Admin => Role::Admin,
-        proto::Role::Manager => Role::Manager,
-        proto::Role::Unspecified | proto::Role::Member => Role::Member,
-    }
+    let role: proto::Role = violations.required_enum("role", role);
+    Option::from(role).unwrap_or(Role::Member)
 }
 
 impl From<Organization> for proto::Organization {

@@ -11,7 +11,7 @@ use crate::{
         settings::{check, currencies, currency, region, time_zone},
         store::{self, NewOrganization},
     },
-    platform::{grpc::validate::Violations, idempotency::Claim},
+    platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{self, CreateOrganizationRequest},
 };
 
@@ -22,18 +22,13 @@ pub(super) async fn create_organization(
 ) -> Result<proto::Organization> {
     let user_id = context.user_id()?;
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "CreateOrganization",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let organization = violations.required("organization", request.organization)?;
     let v = &mut violations;
     let organization = NewOrganization {
-        id: match &claim {
+        id: match &idempotency_key {
             // A repeated request finds what the first has made.
-            Some(claim) => Uuid::new_v5(&user_id, claim.request_id.as_bytes()),
+            Some(idempotency_key) => Uuid::new_v5(&user_id, idempotency_key.request_id.as_bytes()),
             None => Uuid::now_v7(),
         },
         name: v.required_line("organization.name", &organization.name, MAX_NAME),
@@ -46,7 +41,7 @@ pub(super) async fn create_organization(
 
     let (context, organization) = (context.with_organization(organization.id), &organization);
     let created = context
-        .write(claim, organization.id, async |conn| {
+        .write(idempotency_key, organization.id, async |conn| {
             let NewOrganization {
                 time_zone,
                 default_currency,

@@ -6,7 +6,7 @@ use crate::{
     call::Context,
     error::Result,
     organizations::store,
-    platform::{grpc::validate::Violations, idempotency::Claim},
+    platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::DeleteOrganizationRequest,
 };
 
@@ -18,7 +18,7 @@ pub(super) async fn delete_organization(
     context.user_id()?;
     let mut violations = Violations::new();
     let v = &mut violations;
-    let claim = Claim::parse(v, "DeleteOrganization", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(v, &request);
     let id = v.id("id", &request.id);
     violations.finish()?;
     let organization_id = context.organization_id;
@@ -28,7 +28,7 @@ pub(super) async fn delete_organization(
         violations.finish()?;
     }
     let closed = context
-        .write(claim, organization_id, async |conn| {
+        .write(idempotency_key, organization_id, async |conn| {
             store::close(conn, organization_id).await
         })
         .await;

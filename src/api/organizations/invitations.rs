@@ -5,7 +5,7 @@ use crate::{
     access::credential::{Credential, INVITATION_PREFIX},
     auth::store::users,
     call::Context,
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     organizations::{
         Limits,
         invitations::{join, parse},
@@ -17,7 +17,7 @@ use crate::{
     },
     platform::{
         grpc::{page::Pager, validate::Violations},
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{
         self, AcceptInvitationRequest, AddMemberRequest, AddMemberResponse, ListInvitationsRequest,
@@ -31,7 +31,7 @@ pub(super) async fn add_member(
     request: AddMemberRequest,
 ) -> Result<AddMemberResponse> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "AddMember", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let email = violations.required_email("email", &request.email);
     let role = role(&mut violations, request.role);
     violations.finish()?;
@@ -49,13 +49,13 @@ pub(super) async fn add_member(
     };
     let context = &context;
     let mut added = context
-        .write(claim, invitation.id, async |conn| {
+        .write(idempotency_key, invitation.id, async |conn| {
             let caller = caller(conn, context).await?;
             caller.check_grants(role)?;
             // Whether anybody else has the address makes no difference.
             if members::has_email(conn, organization_id, &invitation.email).await? {
                 return Err(Error::AlreadyExists {
-                    kind: "member",
+                    kind: Resource::Member,
                     field: "email",
                 });
             }
@@ -89,14 +89,14 @@ pub(super) async fn accept_invitation(
     let user_id = context.user_id()?;
     let mut violations = Violations::new();
     let v = &mut violations;
-    let claim = Claim::parse(v, "AcceptInvitation", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(v, &request);
     let credential = parse(v, "token", &request.token);
     violations.finish()?;
 
     let (organization_id, credential) = (credential.organization_id, &credential);
     let context = context.with_organization(organization_id);
     let accepted = context
-        .write(claim, credential.id, async |conn| {
+        .write(idempotency_key, credential.id, async |conn| {
             let email = members::email(conn, user_id).await?;
             let role = join(conn, credential, user_id, &email).await?;
             users::verify_email(conn, user_id).await?;
@@ -135,21 +135,16 @@ pub(super) async fn revoke_invitation(
     request: RevokeInvitationRequest,
 ) -> Result<()> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "RevokeInvitation",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
     violations.finish()?;
     let (context, organization_id) = (&context, context.organization_id);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let caller = caller(conn, context).await?;
             let ended = invitations::delete(conn, organization_id, id).await?;
             // What is refused is undone.
-            caller.check_ends(&ended.ok_or_else(|| Error::not_found("invitation", id))?)
+            caller.check_ends(&ended.ok_or_else(|| Error::not_found(Resource::Invitation, id))?)
         })
         .await
 }

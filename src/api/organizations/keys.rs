@@ -17,7 +17,7 @@ use crate::{
     },
     platform::{
         grpc::{page::Pager, validate::Violations},
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{
         self, ApiKeyAccess, CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest,
@@ -30,12 +30,7 @@ pub(super) async fn create_api_key(
     request: CreateApiKeyRequest,
 ) -> Result<CreateApiKeyResponse> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "CreateApiKey",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let given = violations.required("api_key", request.api_key)?;
     let credential = Credential::generate(context.organization_id);
     let key = NewApiKey {
@@ -50,7 +45,7 @@ pub(super) async fn create_api_key(
 
     let key = &key;
     let mut created = context
-        .write(claim, key.id, async |conn| {
+        .write(idempotency_key, key.id, async |conn| {
             let key = keys::insert(conn, key).await?;
             let mut violations = Violations::new();
             if key.expire_time.is_some_and(|time| time <= key.create_time) {
@@ -97,18 +92,13 @@ pub(super) async fn revoke_api_key(
     request: RevokeApiKeyRequest,
 ) -> Result<proto::ApiKey> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "RevokeApiKey",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
     violations.finish()?;
 
     let organization_id = context.organization_id;
     let revoked = context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let key = keys::revoke(conn, organization_id, id).await?;
             let inviter = Identity::ApiKey(id);
             invitations::delete_of(conn, organization_id, inviter, &[]).await?;
@@ -121,10 +111,6 @@ pub(super) async fn revoke_api_key(
 }
 
 fn access(violations: &mut Violations, access: i32) -> KeyAccess {
-    match violations.required_enum("api_key.access", access) {
-        ApiKeyAccess::Admin => KeyAccess::Admin,
-        ApiKeyAccess::Manager => KeyAccess::Manager,
-        ApiKeyAccess::Intake => KeyAccess::Intake,
-        ApiKeyAccess::Unspecified | ApiKeyAccess::Read => KeyAccess::Read,
-    }
+    let access: ApiKeyAccess = violations.required_enum("api_key.access", access);
+    Option::from(access).unwrap_or(KeyAccess::Read)
 }

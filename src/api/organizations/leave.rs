@@ -16,7 +16,7 @@ use crate::{
     platform::{
         db::Conn,
         grpc::validate::Violations,
-        idempotency::{self, Claim, Claimed},
+        idempotency::{self, IdempotencyKey, Replay},
     },
     proto::{MemberOperators, RemoveMemberRequest},
     tasks,
@@ -32,12 +32,7 @@ pub(super) async fn remove_member(
     request: RemoveMemberRequest,
 ) -> Result<()> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "RemoveMember",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let v = &mut violations;
     let leaving = Leaving {
         user_id: v.id("user_id", &request.user_id),
@@ -52,11 +47,11 @@ pub(super) async fn remove_member(
 
     let (context, leaving) = (&context, &leaving);
     // Others may own things by a member of the same id who has come back since.
-    if !is_done(context, claim.as_ref()).await? {
+    if !is_done(context, idempotency_key.as_ref()).await? {
         leaving.prepare(&contacts, context).await?;
     }
     let removed = context
-        .write(claim, leaving.user_id, async |conn| {
+        .write(idempotency_key, leaving.user_id, async |conn| {
             leaving.finish(context, conn).await
         })
         .await;
@@ -66,14 +61,16 @@ pub(super) async fn remove_member(
 }
 
 /// Whether the request was answered before.
-async fn is_done(context: &Context, claim: Option<&Claim>) -> Result<bool> {
-    let Some(claim) = claim else { return Ok(false) };
-    let claim = &claim.clone().of(context.identity);
+async fn is_done(context: &Context, idempotency_key: Option<&IdempotencyKey>) -> Result<bool> {
+    let Some(idempotency_key) = idempotency_key else {
+        return Ok(false);
+    };
+    let idempotency_key = &idempotency_key.clone().of_caller(context.identity);
     let organization_id = context.organization_id;
-    let claimed = context
-        .read(async |conn| idempotency::find(conn, organization_id, &[claim]).await)
+    let found = context
+        .read(async |conn| idempotency::find(conn, organization_id, &[idempotency_key]).await)
         .await?;
-    Ok(!matches!(claimed[..], [Claimed::Fresh(_)]))
+    Ok(!matches!(found[..], [Replay::None(_)]))
 }
 
 /// A member who is to be removed, and what becomes of what they leave.

@@ -6,7 +6,7 @@ use crate::{
     organizations::{membership, memberships, store::members},
     platform::{
         grpc::{page::Pager, validate::Violations},
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{
         self, ListMyOrganizationsRequest, ListMyOrganizationsResponse,
@@ -44,7 +44,7 @@ pub(super) async fn set_default_organization(
     let user_id = context.user_id()?;
     let mut violations = Violations::new();
     let v = &mut violations;
-    let claim = Claim::parse(v, "SetDefaultOrganization", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(v, &request);
     let organization_id = violations.id("organization_id", &request.organization_id);
     violations.finish()?;
 
@@ -56,7 +56,7 @@ pub(super) async fn set_default_organization(
     }
     let context = context.with_organization(organization_id);
     let set = context
-        .write(claim, user_id, async |conn| {
+        .write(idempotency_key, user_id, async |conn| {
             let role = members::role(conn, organization_id, user_id).await?;
             let role = role.ok_or(Error::OrganizationDenied)?;
             let before = membership(conn, organization_id, user_id, role).await?;

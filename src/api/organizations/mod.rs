@@ -34,7 +34,7 @@ use crate::{
         reply::{Rpc, reply, reply_with},
     },
     contacts::Contacts,
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     organizations::{
         Limits, MAX_NAME,
         settings::{check, currencies, currency, region, time_zone},
@@ -42,7 +42,7 @@ use crate::{
     },
     platform::{
         grpc::{mask::Mask, validate::Violations},
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{
         self, AcceptInvitationRequest, AddMemberRequest, AddMemberResponse, CreateApiKeyRequest,
@@ -178,12 +178,7 @@ async fn update_organization(
     request: UpdateOrganizationRequest,
 ) -> Result<proto::Organization> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "UpdateOrganization",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = context.organization_id;
     let organization = violations.required("organization", request.organization)?;
     if !organization.id.is_empty() && Uuid::parse_str(&organization.id) != Ok(id) {
@@ -202,12 +197,12 @@ async fn update_organization(
         ("time_zone", !organization.time_zone.is_empty()),
         ("currencies", !organization.currencies.is_empty()),
     ];
-    let output_only = [("id", ""), ("create_time", ""), ("update_time", "")];
-    let mask = Mask::parse(
+
+    let mask = Mask::parse::<proto::Organization>(
         &mut violations,
         request.update_mask.as_ref(),
         &fields,
-        &output_only,
+        &[],
     );
     let v = &mut violations;
     let change = OrganizationChange {
@@ -227,9 +222,9 @@ async fn update_organization(
 
     let (change, etag) = (&change, &organization.etag);
     let updated = context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let mut organization = store::lock(conn, id).await?;
-            Error::check_etag("organization", id, etag, organization.revision)?;
+            Error::check_etag(Resource::Organization, id, etag, organization.revision)?;
             let change = change.clone().of(&organization);
             if change == OrganizationChange::default() {
                 conn.unchanged();

@@ -6,7 +6,7 @@ use crate::{
     call::Context,
     error::Result,
     organizations::{invitations::end_of_member, roles::check_owner_left, store::members},
-    platform::{grpc::validate::Violations, idempotency::Claim},
+    platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{self, TransferOwnershipRequest, UpdateMemberRoleRequest},
 };
 
@@ -15,19 +15,14 @@ pub(super) async fn update_member_role(
     request: UpdateMemberRoleRequest,
 ) -> Result<proto::Member> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "UpdateMemberRole",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let user_id = violations.id("user_id", &request.user_id);
     let role = role(&mut violations, request.role);
     violations.finish()?;
 
     let (context, organization_id) = (&context, context.organization_id);
     let updated = context
-        .write(claim, user_id, async |conn| {
+        .write(idempotency_key, user_id, async |conn| {
             let caller = caller(conn, context).await?;
             let member = members::find(conn, organization_id, user_id).await?;
             caller.check_grants(role)?;
@@ -52,12 +47,7 @@ pub(super) async fn transfer_ownership(
     request: TransferOwnershipRequest,
 ) -> Result<proto::Member> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "TransferOwnership",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let owner_id = context.user_id()?;
     let user_id = violations.id("user_id", &request.user_id);
     if user_id == owner_id {
@@ -67,7 +57,7 @@ pub(super) async fn transfer_ownership(
 
     let (context, organization_id) = (&context, context.organization_id);
     let transferred = context
-        .write(claim, user_id, async |conn| {
+        .write(idempotency_key, user_id, async |conn| {
             let caller = caller(conn, context).await?;
             caller.check_grants(Role::Owner)?;
             members::find(conn, organization_id, user_id).await?;

@@ -4,13 +4,13 @@ use super::convert::{answer, code, strategy};
 use crate::{
     call::Context,
     dispatch::store::{SourceKeys, lock_operators},
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     platform::{
         grpc::{
             mask::Mask,
             validate::{MAX_NAME, Violations},
         },
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{self, UpdateSourceRequest},
     sources::{
@@ -24,12 +24,7 @@ pub async fn update_source(
     request: UpdateSourceRequest,
 ) -> Result<proto::Source> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "UpdateSource",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let source = violations.required("source", request.source)?;
     let id = violations.id("source.id", &source.id);
     let fields = [
@@ -39,18 +34,15 @@ pub async fn update_source(
         ("active", source.active.is_some()),
         ("strategy", source.strategy != 0),
     ];
-    let output_only = [
-        ("id", ""),
+    let elsewhere = [
         ("weights", "SetOperatorWeight and ReplaceOperatorWeights"),
-        ("create_time", ""),
-        ("update_time", ""),
         ("delete_time", "DeleteSource"),
     ];
-    let mask = Mask::parse(
+    let mask = Mask::parse::<proto::Source>(
         &mut violations,
         request.update_mask.as_ref(),
         &fields,
-        &output_only,
+        &elsewhere,
     );
     let v = &mut violations;
     let change = SourceChange {
@@ -69,9 +61,9 @@ pub async fn update_source(
     let organization_id = context.organization_id;
     let (change, etag) = (&change, &source.etag);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let source = store::lock(conn, organization_id, id).await?;
-            Error::check_etag("source", id, etag, source.revision)?;
+            Error::check_etag(Resource::Source, id, etag, source.revision)?;
             let change = change.clone().of(&source);
             if change == SourceChange::default() {
                 conn.unchanged();

@@ -12,16 +12,13 @@ use crate::{
 
 /// The source as it is answered, with these weights.
 pub fn answer(source: Source, weights: Vec<OperatorWeight>) -> proto::Source {
-    let strategy = match source.strategy {
-        Strategy::WeightedRandom => proto::DistributionStrategy::WeightedRandom,
-    };
     proto::Source {
         id: source.id.to_string(),
         code: source.code,
         name: source.name,
         description: source.description,
         active: Some(source.active),
-        strategy: strategy.into(),
+        strategy: DistributionStrategy::from(source.strategy).into(),
         weights: weights
             .into_iter()
             .map(proto::OperatorWeight::from)
@@ -58,9 +55,6 @@ pub fn code(violations: &mut Violations, field: &str, code: &str) -> String {
 }
 
 pub fn strategy(violations: &mut Violations, strategy: i32) -> Strategy {
-    match violations.known_enum("source.strategy", strategy) {
-        DistributionStrategy::Unspecified | DistributionStrategy::WeightedRandom => {
-            Strategy::WeightedRandom
-        }
-    }
+    let strategy: DistributionStrategy = violations.known_enum("source.strategy", strategy);
+    Option::from(strategy).unwrap_or(Strategy::WeightedRandom)
 }

@@ -22,13 +22,13 @@ use crate::{
         reply::{Rpc, reply},
     },
     dispatch::store::{SourceKeys, lock_operators},
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     platform::{
         grpc::{
             page::Pager,
             validate::{MAX_NAME, Violations},
         },
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{
         self, CreateSourceRequest, DeleteSourceRequest, GetSourceRequest, ListSourcesRequest,
@@ -95,12 +95,7 @@ impl SourceService for Sources {
 
 async fn create_source(context: Context, request: CreateSourceRequest) -> Result<proto::Source> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "CreateSource",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let source = violations.required("source", request.source)?;
     let name = violations.required_line("source.name", &source.name, MAX_NAME);
     let given_code = Some(&source.code).filter(|code| !code.is_empty());
@@ -121,7 +116,7 @@ async fn create_source(context: Context, request: CreateSourceRequest) -> Result
     let organization_id = context.organization_id;
     let (given_code, name, new_source) = (&given_code, &name, &new_source);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let source = match given_code {
                 Some(code) => match store::insert(conn, &new_source(code.clone())).await? {
                     Some(source) => source,
@@ -177,21 +172,16 @@ async fn list_sources(
 
 async fn delete_source(context: Context, request: DeleteSourceRequest) -> Result<proto::Source> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "DeleteSource",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
     violations.finish()?;
 
     let organization_id = context.organization_id;
     let etag = &request.etag;
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let source = store::lock(conn, organization_id, id).await?;
-            Error::check_etag("source", id, etag, source.revision)?;
+            Error::check_etag(Resource::Source, id, etag, source.revision)?;
             // Waits for those who are giving out its contacts.
             lock_operators(conn, organization_id, &SourceKeys::id(id), &[]).await?;
             store::weights::delete_except(conn, organization_id, id, &[]).await?;

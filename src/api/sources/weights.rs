@@ -11,9 +11,9 @@ use crate::{
         self, Demand,
         store::{SourceKeys, lock_operators},
     },
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     operators,
-    platform::{db::Conn, grpc::validate::Violations, idempotency::Claim},
+    platform::{db::Conn, grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{
         self, DistributionCandidate, PreviewDistributionRequest, PreviewDistributionResponse,
         RemoveOperatorWeightRequest, ReplaceOperatorWeightsRequest, SetOperatorWeightRequest,
@@ -29,12 +29,7 @@ pub(super) async fn set_operator_weight(
     request: SetOperatorWeightRequest,
 ) -> Result<proto::OperatorWeight> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "SetOperatorWeight",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let source_id = violations.id("source_id", &request.source_id);
     let operator_id = violations.id("operator_id", &request.operator_id);
     let weight = weight(&mut violations, "weight", request.weight);
@@ -42,7 +37,7 @@ pub(super) async fn set_operator_weight(
 
     let organization_id = context.organization_id;
     context
-        .write(claim, source_id, async |conn| {
+        .write(idempotency_key, source_id, async |conn| {
             lock(conn, organization_id, source_id, &[operator_id]).await?;
             let new = [(operator_id, weight)];
             let (mut weights, set) = set(conn, organization_id, source_id, &new).await?;
@@ -63,25 +58,20 @@ pub(super) async fn remove_operator_weight(
     request: RemoveOperatorWeightRequest,
 ) -> Result<()> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "RemoveOperatorWeight",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let source_id = violations.id("source_id", &request.source_id);
     let operator_id = violations.id("operator_id", &request.operator_id);
     violations.finish()?;
 
     let organization_id = context.organization_id;
     context
-        .write(claim, source_id, async |conn| {
+        .write(idempotency_key, source_id, async |conn| {
             lock(conn, organization_id, source_id, &[operator_id]).await?;
             if store::weights::delete(conn, organization_id, source_id, operator_id).await? {
                 Ok(())
             } else {
                 Err(Error::not_found(
-                    "operator_weight",
+                    Resource::OperatorWeight,
                     format!("{source_id}/{operator_id}"),
                 ))
             }
@@ -94,12 +84,7 @@ pub(super) async fn replace_operator_weights(
     request: ReplaceOperatorWeightsRequest,
 ) -> Result<proto::Source> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "ReplaceOperatorWeights",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let source_id = violations.id("source_id", &request.source_id);
     let weights = weights(&mut violations, source_id, &request.weights);
     violations.finish()?;
@@ -108,7 +93,7 @@ pub(super) async fn replace_operator_weights(
     let named: Vec<_> = weights.iter().map(|weight| weight.0).collect();
     let (named, weights) = (&named, &weights);
     context
-        .write(claim, source_id, async |conn| {
+        .write(idempotency_key, source_id, async |conn| {
             let source = lock(conn, organization_id, source_id, named).await?;
             let removed = store::weights::delete_except(conn, organization_id, source_id, named);
             let removed = removed.await?;
@@ -189,7 +174,7 @@ pub(super) async fn preview_distribution(
         .read(async |conn| {
             let source = store::find(conn, organization_id, source_id).await?;
             if source.delete_time.is_some() {
-                return Err(Error::not_found("source", source_id));
+                return Err(Error::not_found(Resource::Source, source_id));
             }
             dispatch::store::read_roster(conn, organization_id, source_id).await
         })

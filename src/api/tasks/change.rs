@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     platform::{
         grpc::{mask::Mask, validate::Violations},
-        idempotency::Claim,
+        idempotency::IdempotencyKey,
     },
     proto::{self, UpdateTaskRequest},
     tasks::{
@@ -36,7 +36,7 @@ fn parse(v: &mut Violations, task: &proto::Task, mask: &Mask) -> Change {
 
 pub async fn update_task(context: Context, request: UpdateTaskRequest) -> Result<proto::Task> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "UpdateTask", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let task = violations.required("task", request.task)?;
     let id = violations.id("task.id", &task.id);
     let fields = [
@@ -46,21 +46,18 @@ pub async fn update_task(context: Context, request: UpdateTaskRequest) -> Result
         ("due_date", task.due_date.is_some()),
         ("assignee_user_id", !task.assignee_user_id.is_empty()),
     ];
-    let output_only = [
-        ("id", ""),
+    let elsewhere = [
         ("done", "CompleteTask and ReopenTask"),
         ("done_time", "CompleteTask and ReopenTask"),
-        ("create_time", ""),
-        ("update_time", ""),
     ];
     let mask = request.update_mask.as_ref();
-    let mask = Mask::parse(&mut violations, mask, &fields, &output_only);
+    let mask = Mask::parse::<proto::Task>(&mut violations, mask, &fields, &elsewhere);
     let change = parse(&mut violations, &task, &mask);
     violations.finish()?;
 
     let (context, change, etag) = (&context, &change, &task.etag);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let task = lock(context, conn, id, etag).await?;
             let values = change.apply(&task)?;
             let (organization_id, author) = (context.organization_id, context.identity.user_id());

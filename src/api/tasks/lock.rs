@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::{
     call::Context,
     deals,
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     platform::db::Conn,
     tasks::store::{self, Task},
 };
@@ -40,6 +40,6 @@ pub async fn lock_with(
     if !assigned {
         context.check_own(deal.owner_user_id)?;
     }
-    Error::check_etag("task", id, etag, task.revision)?;
+    Error::check_etag(Resource::Task, id, etag, task.revision)?;
     Ok(task)
 }

@@ -23,7 +23,7 @@ use crate::{
     },
     deals,
     error::Result,
-    platform::{grpc::validate::Violations, idempotency::Claim},
+    platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{
         self, CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, GetTaskRequest,
         ListTasksRequest, ListTasksResponse, ReopenTaskRequest, UpdateTaskRequest,
@@ -73,7 +73,7 @@ impl TaskService for Tasks {
 async fn create_task(context: Context, request: CreateTaskRequest) -> Result<proto::Task> {
     let mut violations = Violations::new();
     let v = &mut violations;
-    let claim = Claim::parse(v, "CreateTask", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(v, &request);
     let task = v.required("task", request.task)?;
     let (id, deal_id) = (Uuid::now_v7(), v.id("task.deal_id", &task.deal_id));
     let values = Values {
@@ -85,7 +85,7 @@ async fn create_task(context: Context, request: CreateTaskRequest) -> Result<pro
     violations.finish()?;
     let (context, values) = (&context, &values);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let organization_id = context.organization_id;
             let deal = deals::store::lock(conn, organization_id, deal_id).await?;
             context.check_own(deal.owner_user_id)?;
@@ -112,35 +112,30 @@ async fn get_task(context: Context, request: GetTaskRequest) -> Result<proto::Ta
 
 async fn complete_task(context: Context, request: CompleteTaskRequest) -> Result<proto::Task> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(
-        &mut violations,
-        "CompleteTask",
-        &request.request_id,
-        &request,
-    );
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
     violations.finish()?;
-    set_done(&context, claim, id, &request.etag, true).await
+    set_done(&context, idempotency_key, id, &request.etag, true).await
 }
 
 async fn reopen_task(context: Context, request: ReopenTaskRequest) -> Result<proto::Task> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "ReopenTask", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
     violations.finish()?;
-    set_done(&context, claim, id, &request.etag, false).await
+    set_done(&context, idempotency_key, id, &request.etag, false).await
 }
 
 /// Marks a task done or not, and says so on the timeline, unless it is already.
 async fn set_done(
     context: &Context,
-    claim: Option<Claim>,
+    idempotency_key: Option<IdempotencyKey>,
     id: Uuid,
     etag: &str,
     done: bool,
 ) -> Result<proto::Task> {
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let task = lock_with(context, conn, id, etag, Owner::DealOrAssignee).await?;
             if task.done_time.is_some() == done {
                 conn.unchanged();
@@ -161,12 +156,12 @@ async fn set_done(
 
 async fn delete_task(context: Context, request: DeleteTaskRequest) -> Result<()> {
     let mut violations = Violations::new();
-    let claim = Claim::parse(&mut violations, "DeleteTask", &request.request_id, &request);
+    let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
     violations.finish()?;
     let (context, etag) = (&context, &request.etag);
     context
-        .write(claim, id, async |conn| {
+        .write(idempotency_key, id, async |conn| {
             let task = lock(context, conn, id, etag).await?;
             store::delete(conn, context.organization_id, id).await?;
             let happened = Payload::TaskDeleted(facts(&task));

@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    error::{Error, Result, violated_key},
+    error::{Error, Resource, Result, violated_key},
     platform::{
         db::Conn,
         grpc::page::{Page, keyset},
@@ -91,7 +91,7 @@ pub async fn insert(mut conn: &Conn, user: &NewUser) -> Result<User> {
         .await
         .map_err(|error| match violated_key(&error) {
             Some("users_email_key") => Error::AlreadyExists {
-                kind: "user",
+                kind: Resource::User,
                 field: "email",
             },
             _ => error.into(),

@@ -49,7 +49,7 @@ pub async fn load<'a>(
     let (mut new, mut changes) = split(batch);
     let keys: Vec<_> = batch.iter().filter_map(|write| write.key()).collect();
     let mut keys_of_sources = named_sources(&new);
-    let (claimed, leads, contacts, locked) = join!(
+    let (replays, leads, contacts, locked) = join!(
         idempotency::find(conn, organization_id, &keys),
         lock_leads(conn, organization_id, &new),
         lock_contacts(conn, organization_id, &changes),
@@ -60,7 +60,7 @@ pub async fn load<'a>(
             }
         },
     );
-    let outcome = Outcome::of(batch, claimed?);
+    let outcome = Outcome::of(batch, replays?);
     let (leads, contacts) = (leads?, contacts?);
     new.retain(|item| outcome.is_open(item.index));
     changes.retain(|item| outcome.is_open(item.index));

@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     platform::{
         batch::complete,
-        idempotency::{self, Claimed, Place},
+        idempotency::{self, Replay, Slot},
     },
 };
 
@@ -16,7 +16,7 @@ pub struct Outcome<'a> {
     /// The answer to each, as far as it is known.
     answers: Vec<Option<Result<Answer>>>,
     /// Where the answer to each is to be kept, if it is.
-    places: Vec<Option<Place>>,
+    slots: Vec<Option<Slot>>,
     /// The answers to keep.
     pub kept: Vec<idempotency::Answer<'a>>,
     /// Who does what.
@@ -26,20 +26,20 @@ pub struct Outcome<'a> {
 impl<'a> Outcome<'a> {
     /// Of a batch whose keys, in their order, turned out so: what was done before has its
     /// answer.
-    pub fn of(batch: &[&Write], claimed: Vec<Claimed>) -> Self {
-        let mut claimed = claimed.into_iter();
-        let (answers, places) = batch
+    pub fn of(batch: &[&Write], replays: Vec<Replay>) -> Self {
+        let mut replays = replays.into_iter();
+        let (answers, slots) = batch
             .iter()
-            .map(|write| match write.key().and_then(|_| claimed.next()) {
+            .map(|write| match write.key().and_then(|_| replays.next()) {
                 None => (None, None),
-                Some(Claimed::Fresh(place)) => (None, Some(place)),
-                Some(Claimed::Replay(answer)) => (Some(Ok(Answer::Replay(answer))), None),
-                Some(Claimed::Reused) => (Some(Err(Error::RequestIdReused)), None),
+                Some(Replay::None(slot)) => (None, Some(slot)),
+                Some(Replay::Answer(answer)) => (Some(Ok(Answer::Replay(answer))), None),
+                Some(Replay::Mismatch) => (Some(Err(Error::RequestIdReused)), None),
             })
             .unzip();
         Self {
             answers,
-            places,
+            slots,
             kept: Vec::new(),
             events: Vec::new(),
         }
@@ -63,10 +63,10 @@ impl<'a> Outcome<'a> {
     }
 
     fn keep<T>(&mut self, index: usize, once: Option<&'a Once<T>>, answer: &T) {
-        if let (Some(once), Some(place)) = (once, self.places[index]) {
+        if let (Some(once), Some(slot)) = (once, self.slots[index]) {
             self.kept.push(idempotency::Answer {
-                owned: &once.key,
-                place,
+                key: &once.key,
+                slot,
                 response: (once.encode)(answer),
             });
         }

@@ -7,7 +7,7 @@ use crate::{
     contacts::store::{Contact, ContactStatus},
     dispatch::RosterEntry,
     leads::{self, store::Lead},
-    platform::idempotency::Owned,
+    platform::idempotency::CallerKey,
 };
 
 /// Something to write.
@@ -30,7 +30,7 @@ pub enum Plan {
 
 impl Write {
     /// Its idempotency key, if it may be repeated.
-    pub fn key(&self) -> Option<&Owned> {
+    pub fn key(&self) -> Option<&CallerKey> {
         match &self.plan {
             Plan::Create(new) => new.once.as_ref().map(|once| &once.key),
             Plan::Change(change) => change.once.as_ref().map(|once| &once.key),
@@ -100,7 +100,7 @@ pub enum Target {
 #[derive(Debug)]
 pub struct Once<T> {
     /// Whoever has the same key is the same.
-    pub key: Owned,
+    pub key: CallerKey,
     /// How the answer is encoded.
     pub encode: fn(&T) -> Vec<u8>,
 }

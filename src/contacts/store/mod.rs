@@ -16,7 +16,7 @@ pub use list::{Filter, list};
 pub use crate::model::ContactStatus;
 use crate::{
     dispatch::BacklogReason,
-    error::{Error, LEAD_HAS_DEALS, Result, violated_key},
+    error::{Error, Reason, Resource, Result, violated_key},
     platform::db::{Conn, Prepared},
     schema::contacts,
     statistics::Counted,
@@ -72,7 +72,7 @@ pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Co
         .first(&mut conn)
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found("contact", id))
+        .ok_or_else(|| Error::not_found(Resource::Contact, id))
 }
 
 /// The contact, locked, and the time by the database's clock.
@@ -87,7 +87,7 @@ pub async fn lock(
         .for_no_key_update();
     let found: Option<(Contact, DateTime<Utc>)> =
         Prepared(query).get_result(&mut conn).await.optional()?;
-    let (contact, time) = found.ok_or_else(|| Error::not_found("contact", id))?;
+    let (contact, time) = found.ok_or_else(|| Error::not_found(Resource::Contact, id))?;
     // The transaction may have begun before the last change that it waited for.
     let time = time.max(contact.update_time);
     Ok((contact, time))
@@ -130,8 +130,8 @@ pub async fn delete_closed(
         .await
         .map_err(|error| match violated_key(&error) {
             Some("deals_contact_fkey") => Error::Precondition {
-                reason: LEAD_HAS_DEALS,
-                kind: "lead",
+                reason: Reason::LeadHasDeals,
+                kind: Resource::Lead,
                 id: lead_id,
             },
             _ => error.into(),

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::{DealStage, DealStatus};
 use crate::{
-    error::{Error, Result, violated_key},
+    error::{Error, Resource, Result, violated_key},
     platform::{
         db::{Conn, Prepared},
         grpc::page::{Page, keyset},
@@ -107,7 +107,7 @@ pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<De
         .first(&mut conn)
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found("deal", id))
+        .ok_or_else(|| Error::not_found(Resource::Deal, id))
 }
 
 /// The deal, locked.
@@ -119,7 +119,7 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<De
         .first(&mut conn)
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found("deal", id))
+        .ok_or_else(|| Error::not_found(Resource::Deal, id))
 }
 
 /// Locks deals of an owner, so many at most, in the order of their ids.
@@ -270,9 +270,9 @@ pub async fn erase_of_lead(
 /// What a deal refers to may have been deleted meanwhile.
 fn missing(error: DieselError, lead_id: Uuid, values: &Values) -> Error {
     match violated_key(&error) {
-        Some("deals_lead_fkey") => Error::not_found("lead", lead_id),
+        Some("deals_lead_fkey") => Error::not_found(Resource::Lead, lead_id),
         Some("deals_contact_fkey") => {
-            Error::not_found("contact", values.contact_id.unwrap_or_default())
+            Error::not_found(Resource::Contact, values.contact_id.unwrap_or_default())
         }
         _ => error.into(),
     }

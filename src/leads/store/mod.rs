@@ -21,7 +21,7 @@ pub use list::list;
 pub use search::{index_new_texts, search};
 
 use crate::{
-    error::{Error, LEAD_HAS_DEALS, LEAD_HAS_OPEN_CONTACTS, Result, violated_key},
+    error::{Error, Reason, Resource, Result, violated_key},
     platform::{
         db::{Conn, Prepared},
         grpc::mask::other,
@@ -101,7 +101,7 @@ pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Le
         .first(&mut conn)
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found("lead", id))
+        .ok_or_else(|| Error::not_found(Resource::Lead, id))
 }
 
 /// The lead, locked.
@@ -113,7 +113,7 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Le
         .first(&mut conn)
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found("lead", id))
+        .ok_or_else(|| Error::not_found(Resource::Lead, id))
 }
 
 /// Locks leads of an owner, so many at most, in the order of their ids.
@@ -225,7 +225,7 @@ pub async fn check_free(
     if taken.is_empty() {
         return Ok(());
     }
-    Err(Error::taken("lead", taken))
+    Err(Error::taken(Resource::Lead, taken))
 }
 
 /// Who has an identifier.
@@ -263,16 +263,16 @@ pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
         .await
         .map(|_| ())
         .map_err(|error| match violated_key(&error) {
-            Some("contacts_lead_fkey") => refused(LEAD_HAS_OPEN_CONTACTS, id),
-            Some("deals_lead_fkey") => refused(LEAD_HAS_DEALS, id),
+            Some("contacts_lead_fkey") => refused(Reason::LeadHasOpenContacts, id),
+            Some("deals_lead_fkey") => refused(Reason::LeadHasDeals, id),
             _ => error.into(),
         })
 }
 
-fn refused(reason: &'static str, id: Uuid) -> Error {
+fn refused(reason: Reason, id: Uuid) -> Error {
     Error::Precondition {
         reason,
-        kind: "lead",
+        kind: Resource::Lead,
         id,
     }
 }

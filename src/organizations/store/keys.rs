@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::access::access_changed;
 use crate::{
     access::KeyAccess,
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     platform::{
         db::Conn,
         grpc::page::{Found, Page, keyset, read_page},
@@ -87,5 +87,5 @@ pub async fn revoke(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
         .first(&mut conn)
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found("api_key", id))
+        .ok_or_else(|| Error::not_found(Resource::ApiKey, id))
 }

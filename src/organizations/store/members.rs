@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::access::access_changed;
 use crate::{
     access::{self, Role},
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     platform::{
         db::{Conn, Scope},
         grpc::page::{Found, Page, keyset, read_page},
@@ -54,7 +54,7 @@ pub async fn find(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Resu
         .first(&mut conn)
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found("member", user_id))
+        .ok_or_else(|| Error::not_found(Resource::Member, user_id))
 }
 
 /// The role of a user, if they are a member.

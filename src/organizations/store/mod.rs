@@ -19,7 +19,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     platform::{
         db::{Conn, Prepared},
         grpc::mask::other,
@@ -131,7 +131,7 @@ pub async fn find(mut conn: &Conn, id: Uuid) -> Result<Organization> {
         .first(&mut conn)
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found("organization", id))
+        .ok_or_else(|| Error::not_found(Resource::Organization, id))
 }
 
 /// Inserts those that do not exist yet, for a server without authentication.
@@ -156,7 +156,7 @@ pub async fn lock(mut conn: &Conn, id: Uuid) -> Result<Organization> {
         .first(&mut conn)
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found("organization", id))
+        .ok_or_else(|| Error::not_found(Resource::Organization, id))
 }
 
 /// Closes an organization that is locked: nobody has a place in it any more.

@@ -4,9 +4,18 @@ use prost_types::FieldMask;
 
 use crate::platform::grpc::validate::Violations;
 
-/// The path of a field that updates do not change, and the methods that do: none if
-/// empty.
-pub type OutputOnly = (&'static str, &'static str);
+/// A message that updates change, with fields that they do not.
+pub trait Resource {
+    /// All fields.
+    const FIELDS: &'static [&'static str];
+    /// Those that the contract says are output only (`google.api.field_behavior`).
+    const OUTPUT_ONLY: &'static [&'static str];
+}
+
+include!(concat!(env!("OUT_DIR"), "/resources.rs"));
+
+/// An output-only field, and the methods that change it.
+pub type Elsewhere = (&'static str, &'static str);
 
 /// The fields an update changes.
 #[derive(Debug)]
@@ -15,15 +24,27 @@ pub struct Mask {
 }
 
 impl Mask {
-    /// Reads a mask. `fields` are the paths that can be changed, each with
-    /// whether the request populates it. To name another is a violation; of the
-    /// `output_only` ones it says which methods change them, if any do.
-    pub fn parse(
+    /// Reads a mask of an update of `R`. `fields` are the paths that can be changed, each
+    /// with whether the request populates it. To name another is a violation; of those
+    /// that are changed `elsewhere` it says by which methods.
+    pub fn parse<R: Resource>(
         violations: &mut Violations,
         mask: Option<&FieldMask>,
         fields: &[(&'static str, bool)],
-        output_only: &[OutputOnly],
+        elsewhere: &[Elsewhere],
     ) -> Self {
+        debug_assert!(
+            R::FIELDS.iter().all(|name| {
+                let changes = fields.iter().any(|field| field.0 == *name) || *name == "etag";
+                changes != R::OUTPUT_ONLY.contains(name)
+            }),
+            "a field is changed, or output only"
+        );
+        debug_assert!(
+            elsewhere
+                .iter()
+                .all(|field| R::OUTPUT_ONLY.contains(&field.0))
+        );
         let Some(mask) = mask.filter(|mask| !mask.paths.is_empty()) else {
             return Self {
                 paths: fields
@@ -40,7 +61,7 @@ impl Mask {
                 None if path == "*" => paths.extend(fields.iter().map(|field| field.0)),
                 // It is compared, whatever the mask names.
                 None if path == "etag" => {}
-                None => violations.add("update_mask", refusal(path, output_only)),
+                None => violations.add("update_mask", refusal::<R>(path, elsewhere)),
             }
         }
         Self { paths }
@@ -58,11 +79,13 @@ impl Mask {
 }
 
 /// What is wrong with a path that cannot be changed.
-fn refusal(path: &str, output_only: &[OutputOnly]) -> String {
-    match output_only.iter().find(|field| field.0 == path) {
-        None => "names a field that does not exist".to_owned(),
-        Some((path, "")) => format!("names `{path}`, which is output only"),
+fn refusal<R: Resource>(path: &str, elsewhere: &[Elsewhere]) -> String {
+    match elsewhere.iter().find(|field| field.0 == path) {
         Some((path, methods)) => format!("names `{path}`, which is changed by {methods}"),
+        None if R::OUTPUT_ONLY.contains(&path) => {
+            format!("names `{path}`, which is output only")
+        }
+        None => "names a field that does not exist".to_owned(),
     }
 }
 

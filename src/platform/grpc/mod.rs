@@ -1,6 +1,7 @@
 //! Requests and answers, field by field: checks, update masks, pages, and how the service
 //! describes itself.
 
+pub mod idempotent;
 pub(crate) mod mask;
 pub mod page;
 pub(crate) mod reflection;

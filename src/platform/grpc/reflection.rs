@@ -1,7 +1,11 @@
 //! The service describes itself (gRPC reflection), in both versions of the protocol.
 //! What is asked for and not there is an answer among others: clients go on asking.
 
-use std::{collections::HashMap, pin::Pin, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    pin::Pin,
+    sync::Arc,
+};
 
 use futures_util::{Stream, StreamExt};
 use prost::Message;
@@ -41,6 +45,8 @@ struct Index {
     files: HashMap<String, Arc<[u8]>>,
     /// The files of everything that has a name.
     symbols: HashMap<String, Arc<[u8]>>,
+    /// The files of extensions, by what they extend and their numbers.
+    extensions: BTreeMap<(String, i32), Arc<[u8]>>,
 }
 
 /// Describes services, from the descriptors it is made with.
@@ -89,6 +95,12 @@ impl Index {
         }
         for values in &file.enum_type {
             self.add_enum(package, values, bytes);
+        }
+        for extension in &file.extension {
+            self.add_symbol(package, extension.name(), bytes);
+            let extended = extension.extendee().trim_start_matches('.').to_owned();
+            let key = (extended, extension.number());
+            self.extensions.insert(key, Arc::clone(bytes));
         }
         for service in &file.service {
             let name = self.add_symbol(package, service.name(), bytes);
@@ -141,16 +153,19 @@ impl Index {
             }
             Some(MessageRequest::FileByFilename(name)) => self.files.get(name).map(file),
             Some(MessageRequest::FileContainingSymbol(name)) => self.symbols.get(name).map(file),
-            // Nothing is extended here.
             Some(MessageRequest::AllExtensionNumbersOfType(name)) => {
                 self.symbols.get(name).map(|_| {
+                    let extensions = self.extensions.keys().filter(|key| key.0 == *name);
                     MessageResponse::AllExtensionNumbersResponse(ExtensionNumberResponse {
                         base_type_name: name.clone(),
-                        extension_number: Vec::new(),
+                        extension_number: extensions.map(|key| key.1).collect(),
                     })
                 })
             }
-            Some(MessageRequest::FileContainingExtension(_)) => None,
+            Some(MessageRequest::FileContainingExtension(asked)) => {
+                let key = (asked.containing_type.clone(), asked.extension_number);
+                self.extensions.get(&key).map(file)
+            }
             None => Some(failure(Code::InvalidArgument, "nothing is asked for")),
         };
         let missing = || failure(Code::NotFound, "there is nothing of this name here");

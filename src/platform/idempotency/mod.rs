@@ -1,13 +1,13 @@
-//! Exactly-once writes (AIP-155): the first answer to a `request_id` is kept
-//! and given again. A claim is made in the transaction it guards, before
+//! Exactly-once writes (AIP-155): the first answer to an idempotency key is kept
+//! and given again. A key is reserved in the transaction it guards, before
 //! anything else: a concurrent twin waits for it and then reads its answer.
 
-mod claim;
+mod key;
 mod retention;
 
 use std::collections::HashMap;
 
-pub use claim::{Claim, Owned};
+pub use key::{CallerKey, IdempotencyKey};
 pub use retention::{IdempotencyRetention, forget, forget_at};
 
 use diesel::{
@@ -24,20 +24,20 @@ use crate::{
     schema::requests,
 };
 
-/// What became of a claim.
+/// Whether a request was done before.
 #[derive(Debug)]
-pub enum Claimed {
-    /// The request is new: do it, then keep the answer in this place.
-    Fresh(Place),
-    /// It was done before; this is the encoded answer.
-    Replay(Vec<u8>),
+pub enum Replay {
+    /// It was not: do it, then keep the answer in this slot.
+    None(Slot),
+    /// It was; this is the encoded answer.
+    Answer(Vec<u8>),
     /// The caller used the id for another request.
-    Reused,
+    Mismatch,
 }
 
-/// The `request_id` of a claim's row.
+/// Where the answer to a key is kept: the `request_id` of its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place(Uuid);
+pub struct Slot(Uuid);
 
 #[derive(Debug, QueryableByName)]
 struct Kept {
@@ -53,7 +53,7 @@ struct Kept {
     response: Option<Vec<u8>>,
 }
 
-/// The rows that claims may be in, by method and `request_id`.
+/// The rows that keys may be in, by method and `request_id`.
 struct Rows<'a>(HashMap<(&'a str, Uuid), &'a Kept>);
 
 impl<'a> Rows<'a> {
@@ -65,34 +65,34 @@ impl<'a> Rows<'a> {
         )
     }
 
-    fn became(&self, owned: &'a Owned) -> Claimed {
-        let at = |id| self.0.get(&(owned.claim.method, id)).copied();
-        let first = at(owned.claim.request_id);
+    fn became(&self, caller_key: &'a CallerKey) -> Replay {
+        let at = |id| self.0.get(&(caller_key.key.method, id)).copied();
+        let first = at(caller_key.key.request_id);
         let own = first
-            .filter(|row| row.claim_id.is_none_or(|id| id == owned.id))
-            .or_else(|| at(owned.id).filter(|row| row.claim_id == Some(owned.id)));
+            .filter(|row| row.claim_id.is_none_or(|id| id == caller_key.id))
+            .or_else(|| at(caller_key.id).filter(|row| row.claim_id == Some(caller_key.id)));
         match own {
-            Some(row) if row.fingerprint == owned.claim.fingerprint => {
-                Claimed::Replay(row.response.clone().unwrap_or_default())
+            Some(row) if row.fingerprint == caller_key.key.fingerprint => {
+                Replay::Answer(row.response.clone().unwrap_or_default())
             }
-            Some(_) => Claimed::Reused,
-            None if first.is_some() => Claimed::Fresh(Place(owned.id)),
-            None => Claimed::Fresh(Place(owned.claim.request_id)),
+            Some(_) => Replay::Mismatch,
+            None if first.is_some() => Replay::None(Slot(caller_key.id)),
+            None => Replay::None(Slot(caller_key.key.request_id)),
         }
     }
 }
 
-/// Makes a claim: a concurrent twin waits until it is decided.
-pub async fn claim(conn: &Conn, organization_id: Uuid, owned: &Owned) -> Result<Claimed> {
+/// Reserves a key: a concurrent twin waits until it is decided.
+pub async fn reserve(conn: &Conn, organization_id: Uuid, caller_key: &CallerKey) -> Result<Replay> {
     // Mostly it is new, and nobody else has used the id.
-    let place = Place(owned.claim.request_id);
-    if insert_empty(conn, organization_id, owned, place).await? {
-        return Ok(Claimed::Fresh(place));
+    let slot = Slot(caller_key.key.request_id);
+    if insert_empty(conn, organization_id, caller_key, slot).await? {
+        return Ok(Replay::None(slot));
     }
-    let became = find(conn, organization_id, &[owned]).await?.pop();
+    let became = find(conn, organization_id, &[caller_key]).await?.pop();
     match became.ok_or(Error::Conflict)? {
-        Claimed::Fresh(other)
-            if other == place || !insert_empty(conn, organization_id, owned, other).await? =>
+        Replay::None(other)
+            if other == slot || !insert_empty(conn, organization_id, caller_key, other).await? =>
         {
             // What was in the way has just been deleted, or a twin came first.
             Err(Error::Conflict)
@@ -101,17 +101,17 @@ pub async fn claim(conn: &Conn, organization_id: Uuid, owned: &Owned) -> Result<
     }
 }
 
-/// What became of these claims until now, without making them: whoever goes on
-/// with a fresh one must [`insert`] it. Answers in the order of the claims.
-pub async fn find(conn: &Conn, organization_id: Uuid, claims: &[&Owned]) -> Result<Vec<Claimed>> {
-    if claims.is_empty() {
+/// Which of these keys were used until now, without reserving them: whoever goes on
+/// with a new one must [`insert`] it. In the order of the keys.
+pub async fn find(conn: &Conn, organization_id: Uuid, keys: &[&CallerKey]) -> Result<Vec<Replay>> {
+    if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let places = claims.iter().flat_map(|owned| {
-        let method = owned.claim.method;
-        [(method, owned.claim.request_id), (method, owned.id)]
+    let slots = keys.iter().flat_map(|caller_key| {
+        let method = caller_key.key.method;
+        [(method, caller_key.key.request_id), (method, caller_key.id)]
     });
-    let (methods, ids): (Vec<_>, Vec<_>) = places.unzip();
+    let (methods, ids): (Vec<_>, Vec<_>) = slots.unzip();
     let rows: Vec<Kept> = Prepared(
         sql_query(
             "SELECT r.* FROM unnest($2, $3) AS c (method, request_id), LATERAL (
@@ -127,15 +127,18 @@ pub async fn find(conn: &Conn, organization_id: Uuid, claims: &[&Owned]) -> Resu
     .get_results(&mut &*conn)
     .await?;
     let rows = Rows::new(&rows);
-    Ok(claims.iter().map(|owned| rows.became(owned)).collect())
+    Ok(keys
+        .iter()
+        .map(|caller_key| rows.became(caller_key))
+        .collect())
 }
 
-/// Makes a claim in this place; false if there is one.
+/// Reserves a key in this slot; false if it is taken.
 async fn insert_empty(
     conn: &Conn,
     organization_id: Uuid,
-    Owned { claim, id }: &Owned,
-    Place(place): Place,
+    CallerKey { key, id }: &CallerKey,
+    Slot(slot): Slot,
 ) -> Result<bool> {
     let inserted = Prepared(
         sql_query(
@@ -144,38 +147,38 @@ async fn insert_empty(
              ON CONFLICT DO NOTHING",
         )
         .bind::<SqlUuid, _>(organization_id)
-        .bind::<Text, _>(claim.method)
-        .bind::<SqlUuid, _>(place)
+        .bind::<Text, _>(key.method)
+        .bind::<SqlUuid, _>(slot)
         .bind::<SqlUuid, _>(id)
-        .bind::<Binary, _>(&claim.fingerprint),
+        .bind::<Binary, _>(&key.fingerprint),
     )
     .execute(&mut &*conn)
     .await?;
     Ok(inserted > 0)
 }
 
-/// Keeps the answer to a claim, in the transaction that made it.
+/// Keeps the answer to a key, in the transaction that reserved it.
 pub async fn save(
     mut conn: &Conn,
     organization_id: Uuid,
-    owned: &Owned,
-    Place(place): Place,
+    caller_key: &CallerKey,
+    Slot(slot): Slot,
     answer: &[u8],
 ) -> Result<()> {
-    let key = (organization_id, owned.claim.method, place);
-    diesel::update(requests::table.find(key))
+    let row = (organization_id, caller_key.key.method, slot);
+    diesel::update(requests::table.find(row))
         .set(requests::response.eq(answer))
         .execute(&mut conn)
         .await?;
     Ok(())
 }
 
-/// The answer to a claim that was not made before.
+/// The answer to a key that was not used before.
 pub struct Answer<'a> {
     /// Whose.
-    pub owned: &'a Owned,
+    pub key: &'a CallerKey,
     /// Where it is kept.
-    pub place: Place,
+    pub slot: Slot,
     /// The answer, encoded.
     pub response: Vec<u8>,
 }
@@ -187,7 +190,7 @@ pub async fn insert(conn: &Conn, organization_id: Uuid, answers: &[Answer<'_>]) 
         return Ok(());
     }
     let mut ordered: Vec<_> = answers.iter().collect();
-    ordered.sort_by_key(|answer| (answer.place.0, answer.owned.claim.method));
+    ordered.sort_by_key(|answer| (answer.slot.0, answer.key.key.method));
     Prepared(
         sql_query(
             "INSERT INTO requests
@@ -195,13 +198,10 @@ pub async fn insert(conn: &Conn, organization_id: Uuid, answers: &[Answer<'_>]) 
              SELECT $1, a.* FROM unnest($2, $3, $4, $5, $6) AS a",
         )
         .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<Text>, _>(column(&ordered, |answer| answer.owned.claim.method))
-        .bind::<Array<SqlUuid>, _>(column(&ordered, |answer| answer.place.0))
-        .bind::<Array<SqlUuid>, _>(column(&ordered, |answer| answer.owned.id))
-        .bind::<Array<Binary>, _>(column(
-            &ordered,
-            |answer| &answer.owned.claim.fingerprint[..],
-        ))
+        .bind::<Array<Text>, _>(column(&ordered, |answer| answer.key.key.method))
+        .bind::<Array<SqlUuid>, _>(column(&ordered, |answer| answer.slot.0))
+        .bind::<Array<SqlUuid>, _>(column(&ordered, |answer| answer.key.id))
+        .bind::<Array<Binary>, _>(column(&ordered, |answer| &answer.key.key.fingerprint[..]))
         .bind::<Array<Binary>, _>(column(&ordered, |answer| &answer.response[..])),
     )
     .execute(&mut &*conn)

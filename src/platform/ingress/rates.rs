@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::Identity,
-    error::{Error, Result},
+    error::{Error, Resource, Result},
 };
 
 /// After how many calls those are forgotten that have not called for a while.
@@ -40,11 +40,11 @@ impl Rates {
     /// up what its organization may call.
     pub fn check(&self, organization_id: Uuid, identity: Identity) -> Result<()> {
         if let (Some(limiter), Some(id)) = (&self.api_keys, identity.api_key_id()) {
-            self.check_one(limiter, "api_key", id)?;
+            self.check_one(limiter, Resource::ApiKey, id)?;
         }
         match &self.organizations {
             Some(limiter) if !organization_id.is_nil() => {
-                self.check_one(limiter, "organization", organization_id)
+                self.check_one(limiter, Resource::Organization, organization_id)
             }
             _ => Ok(()),
         }
@@ -53,7 +53,7 @@ impl Rates {
     fn check_one(
         &self,
         limiter: &DefaultKeyedRateLimiter<Uuid>,
-        kind: &'static str,
+        kind: Resource,
         id: Uuid,
     ) -> Result<()> {
         let checks = self.checks.fetch_add(1, Ordering::Relaxed);

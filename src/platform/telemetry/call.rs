@@ -108,7 +108,7 @@ impl Call {
                     target: "minicrm::calls",
                     method = self.method,
                     code = code_name(code),
-                    reason = error.map(Error::reason),
+                    reason = error.map(|error| error.reason().as_str()),
                     latency_ms = self.started.elapsed().as_secs_f64() * 1000.0,
                     organization = (!self.organization_id.is_nil())
                         .then(|| field::display(self.organization_id)),

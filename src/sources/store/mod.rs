@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 pub use crate::dispatch::Strategy;
 use crate::{
-    error::{Error, Result, violated_key},
+    error::{Error, Resource, Result, violated_key},
     platform::{
         db::Conn,
         grpc::{
@@ -91,7 +91,7 @@ pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<So
         .first(&mut conn)
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found("source", id))
+        .ok_or_else(|| Error::not_found(Resource::Source, id))
 }
 
 /// The source, locked, if it is not deleted.
@@ -104,7 +104,7 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<So
         .first(&mut conn)
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found("source", id))
+        .ok_or_else(|| Error::not_found(Resource::Source, id))
 }
 
 /// A page of sources.
@@ -159,7 +159,7 @@ async fn with_code(mut conn: &Conn, organization_id: Uuid, code: &str) -> Result
 /// The error of a code that could not be had; CONFLICT if it can be had now.
 pub async fn taken(conn: &Conn, organization_id: Uuid, code: &str) -> Result<Error> {
     let id = with_code(conn, organization_id, code).await?;
-    let exists = |id| Error::taken("source", vec![("code", id)]);
+    let exists = |id| Error::taken(Resource::Source, vec![("code", id)]);
     Ok(id.map_or(Error::Conflict, exists))
 }
 

@@ -14,7 +14,7 @@ pub use list::{Filter, list};
 use uuid::Uuid;
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Resource, Result},
     platform::{
         db::{Conn, Prepared},
         grpc::page::Page,
@@ -67,7 +67,7 @@ pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Ta
         .first(&mut conn)
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found("task", id))
+        .ok_or_else(|| Error::not_found(Resource::Task, id))
 }
 
 /// The task, locked; its deal is locked.
@@ -79,7 +79,7 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Ta
         .first(&mut conn)
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found("task", id))
+        .ok_or_else(|| Error::not_found(Resource::Task, id))
 }
 
 /// Locks tasks that are assigned to a user, so many at most, in the order of their ids.

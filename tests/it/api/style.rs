@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use minicrm::{access::table::TABLE, platform::grpc::idempotent::METHODS};
 use prost_types::{DescriptorProto, EnumDescriptorProto, field_descriptor_proto::Label};
 
 use super::{PACKAGE, enums, files, messages, methods, real_oneof};
@@ -147,6 +148,27 @@ fn lists_have_pages_and_writes_have_request_ids() {
         let alone = service == "AuthService";
         let writes = !reads.iter().any(|verb| name.starts_with(verb)) && !alone;
         assert_eq!(field(input, "request_id").is_some(), writes, "{name}");
+    }
+}
+
+/// Ids are told apart by the method's name, which is stored: it is the one in the table of
+/// grants, of each method whose requests have a `request_id`.
+#[test]
+fn idempotency_keys_are_of_their_method() {
+    let files = files();
+    let messages = messages(&files);
+    let has_id = |message: &str| {
+        let mut fields = messages[message].field.iter();
+        fields.any(|field| field.name() == "request_id")
+    };
+    let mut writes: Vec<_> = methods(&files)
+        .filter(|(_, method)| has_id(method.input_type()))
+        .map(|(_, method)| method.name())
+        .collect();
+    writes.sort_unstable();
+    assert_eq!(METHODS, writes);
+    for method in METHODS {
+        assert!(TABLE.iter().any(|row| row.method == *method), "{method}");
     }
 }
 

@@ -20,15 +20,11 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-    time::timeout,
 };
 use tonic::{Code, Status};
 
 use super::{PASSWORD, count, registration};
-use crate::{
-    process::HANGS,
-    support::{App, assert_error, assert_invalid, call, new_database, secure_with},
-};
+use crate::support::{App, assert_error, assert_invalid, call, new_database, secure_with, within};
 
 const NEW: &str = "Battery-Staple-8";
 
@@ -61,7 +57,7 @@ impl Server {
 
     /// What the next mail says, and the token in it.
     async fn next(&mut self) -> (String, String) {
-        let mail = timeout(HANGS, self.mails.recv()).await.unwrap().unwrap();
+        let mail = within("a mail", self.mails.recv()).await.unwrap();
         // As mail programs read it (RFC 2045).
         let mail = mail.replace("=\r\n", "").replace("=3D", "=");
         let (_, token) = mail.split_once("?token=").unwrap();

@@ -7,7 +7,7 @@ use minicrm::proto::{
 use tokio::task::JoinSet;
 
 use super::two;
-use crate::support::{App, call, contact, external, operator};
+use crate::support::{App, call, contact, external, operator, until};
 
 async fn count(app: &App, source: &Source, operator_id: &str) -> usize {
     let request = ListContactsRequest {
@@ -40,7 +40,10 @@ async fn a_source_that_was_deleted_or_switched_off_takes_nothing_in() {
                 call!(app.contacts.batch_create_contacts(batch)).unwrap();
             });
         }
-        while count(&apps[0], &source, "").await == 0 {}
+        until("the first are in", async || {
+            count(&apps[0], &source, "").await > 0
+        })
+        .await;
         if round % 2 == 0 {
             let request = DeleteSourceRequest {
                 id: source.id.clone(),
@@ -86,7 +89,10 @@ async fn an_operator_who_was_paused_is_given_nothing() {
                 }
             });
         }
-        while count(&apps[0], &source, &ann.id).await == 0 {}
+        until("Ann has one", async || {
+            count(&apps[0], &source, &ann.id).await > 0
+        })
+        .await;
         match round % 3 {
             0 => drop(apps[0].set_weight(&source, &ann, 0).await.unwrap()),
             1 => apps[0].deactivate(&ann).await,

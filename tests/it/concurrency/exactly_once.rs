@@ -110,9 +110,9 @@ async fn one_request_id_makes_one_contact() {
     apps[0].assert_invariants().await;
 }
 
-/// All use the same ids at the same time, through two servers. Mutants: `Claim::of` that
+/// All use the same ids at the same time, through two servers. Mutants: `of_caller` that
 /// leaves the caller out, and `Rows::became` that takes the first row, whosever it is (one
-/// contact for all); the `Place` of a claim that is always its own (the version before would
+/// contact for all); the `Slot` of a key that is always its own (the version before would
 /// do it again).
 #[tokio::test(flavor = "multi_thread")]
 async fn one_request_id_makes_one_contact_for_each_caller() {

@@ -2,16 +2,12 @@
 
 use diesel_async::SimpleAsyncConnection;
 use minicrm::proto::{Contact, ContactStatus, CreateContactResponse, Operator, Source};
-use tokio::{
-    task::{JoinHandle, yield_now},
-    time::timeout,
-};
+use tokio::task::JoinHandle;
 use tonic::Status;
 use uuid::Uuid;
 
 use crate::{
-    process::HANGS,
-    support::{App, contact, external, operator},
+    support::{App, contact, external, operator, until, within},
     telemetry::{measured, page, value},
 };
 
@@ -31,18 +27,20 @@ async fn what_is_closed_makes_room_for_what_comes_in() {
             let first = spawn_contact(&app, &source);
             app.until_waiting(true).await;
             let second = spawn_contact(&app, &source);
-            while waiting() < Some(1.0) && !first.is_finished() {
-                yield_now().await;
-            }
+            until("one waits", async || {
+                waiting() >= Some(1.0) || first.is_finished()
+            })
+            .await;
             let closed = {
                 let (app, full) = (app.clone(), full.clone());
                 tokio::spawn(
                     async move { app.set_status(&full, ContactStatus::Closed, false).await },
                 )
             };
-            while waiting() < Some(2.0) && !first.is_finished() {
-                yield_now().await;
-            }
+            until("two wait", async || {
+                waiting() >= Some(2.0) || first.is_finished()
+            })
+            .await;
             let together = !first.is_finished();
             other.batch_execute("ROLLBACK").await.unwrap();
             let (first, second) = (first.await.unwrap(), second.await.unwrap());
@@ -57,7 +55,7 @@ async fn what_is_closed_makes_room_for_what_comes_in() {
             }
         }
     };
-    timeout(HANGS, rounds).await.unwrap();
+    within("a round in time", rounds).await;
     app.assert_invariants().await;
     assert!(process.terminate().await.success());
 }

@@ -148,7 +148,9 @@ async fn an_organization_does_not_wait_for_another() {
     batches.join_next().await.unwrap().unwrap();
     let request = of(quiet, contact(&other, external("quiet")));
     app.contacts.clone().create_contact(request).await.unwrap();
-    while batches.try_join_next().is_some() {}
+    while let Some(ended) = batches.try_join_next() {
+        ended.unwrap();
+    }
     assert!(batches.len() > WAITING / GROUP / 2);
     batches.join_all().await;
 }

@@ -1,13 +1,13 @@
 //! `errors.md`: every reason, with the code, the text and the details that a caller is
-//! sent with it. When there is one says `reasons.rs`.
+//! sent with it.
 
 use std::fmt::Write;
 
-use minicrm::error::DOMAIN;
+use minicrm::error::{DOMAIN, Reason};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::{assert_page, reasons::errors};
+use super::{assert_page, reasons::example};
 
 const INTRODUCTION: &str = "\
 # Errors
@@ -61,44 +61,22 @@ fn details(status: &Status) -> String {
     names.join(", ")
 }
 
-/// Every reason that the code has.
-fn reasons() -> Vec<&'static str> {
-    let constants = include_str!("../../../src/error/reasons.rs");
-    let others = include_str!("../../../src/error/mod.rs");
-    let is_reason = |text: &&str| {
-        text.len() > 4
-            && text
-                .chars()
-                .all(|letter| letter.is_ascii_uppercase() || letter == '_')
-    };
-    let mut all: Vec<_> = [constants, others]
-        .into_iter()
-        .flat_map(|text| text.split('"').filter(is_reason))
-        .collect();
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
 #[test]
 fn errors_are_what_callers_are_sent() {
-    let errors = errors();
-    let mut told: Vec<_> = errors.iter().map(|(error, _)| error.reason()).collect();
-    told.sort_unstable();
-    assert_eq!(told, reasons(), "every reason once");
-
-    let mut codes: Vec<_> = errors.iter().map(|(error, _)| error.code()).collect();
+    let mut codes: Vec<_> = Reason::ALL.iter().map(|reason| reason.code()).collect();
     codes.sort_by_key(|code| *code as i32);
     codes.dedup();
     let mut text = INTRODUCTION.to_owned();
     for code in codes {
         let head = "| reason | when | message | details |\n|---|---|---|---|\n";
         let _ = write!(text, "\n## {}\n\n{head}", self::code(code));
-        for (error, when) in errors.iter().filter(|(error, _)| error.code() == code) {
-            let status = Status::from(error);
+        for reason in Reason::ALL.iter().filter(|reason| reason.code() == code) {
+            let error = example(*reason);
+            assert_eq!(error.reason(), *reason);
+            let status = Status::from(&error);
             let message = status.message();
-            let reason = error.reason();
             let details = details(&status);
+            let (reason, when) = (reason.as_str(), reason.when().trim());
             let _ = writeln!(text, "| `{reason}` | {when} | {message} | {details} |");
         }
     }

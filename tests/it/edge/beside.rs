@@ -1,18 +1,15 @@
 //! Health and reflection, which are beside the contract.
 
-use std::time::Duration;
-
 use minicrm::{app::Settings, platform::ingress};
 use prost::Message;
 use tokio::{
     io::AsyncReadExt,
     net::{TcpListener, TcpStream},
-    time::timeout,
 };
 use tonic_health::pb::{HealthCheckResponse, health_check_response::ServingStatus};
 
 use super::{Server, plain};
-use crate::support::{Hostile, framed};
+use crate::support::{Hostile, framed, until};
 
 const CHECK: &str = "grpc.health.v1.Health/Check";
 const WATCH: &str = "grpc.health.v1.Health/Watch";
@@ -65,8 +62,10 @@ async fn streams_of_strangers_do_not_keep_health_from_being_checked() {
     for address in [server.address, server.health.unwrap()] {
         for peer in ["127.0.0.1", "127.0.0.9"] {
             let client = Hostile::connect_from(address, peer).await.unwrap();
-            let serving = async { while check(&client).await != ServingStatus::Serving {} };
-            timeout(Duration::from_secs(30), serving).await.unwrap();
+            until("it is serving", async || {
+                check(&client).await == ServingStatus::Serving
+            })
+            .await;
         }
     }
 }
@@ -94,7 +93,10 @@ async fn who_watches_is_doing_something() {
         silent.push(TcpStream::connect(server.address).await.unwrap());
     }
     for mut connection in silent.drain(..7) {
-        while connection.read(&mut [0; 64]).await.unwrap_or(0) > 0 {}
+        until("it is closed", async || {
+            connection.read(&mut [0; 64]).await.unwrap_or(0) == 0
+        })
+        .await;
     }
     check(&client).await;
 }

@@ -17,7 +17,7 @@ use tokio::{
 use tonic::transport::Endpoint;
 
 use super::{Server, plain};
-use crate::support::{App, Hostile, call, framed};
+use crate::support::{App, Hostile, call, framed, until};
 
 /// What every client sends first.
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -26,11 +26,11 @@ const LIST: &str = "LeadService/ListLeads";
 
 /// Waits until the server closes the connection, soon.
 async fn until_closed(mut connection: TcpStream) {
-    let closed = async {
-        let mut answers = [0; 1024];
-        while connection.read(&mut answers).await.unwrap_or(0) > 0 {}
-    };
-    timeout(Duration::from_secs(30), closed).await.unwrap();
+    let mut answers = [0; 1024];
+    until("the connection is closed", async || {
+        connection.read(&mut answers).await.unwrap_or(0) == 0
+    })
+    .await;
 }
 
 /// Mutant: no limit for the preface.
@@ -75,7 +75,10 @@ async fn who_comes_takes_the_place_of_nobody_and_never_of_somebody() {
     // One that ends makes room for another.
     drop(other);
     let third = server.app();
-    while call!(third.leads.list_leads(ListLeadsRequest::default())).is_err() {}
+    until("there is room", async || {
+        call!(third.leads.list_leads(ListLeadsRequest::default())).is_ok()
+    })
+    .await;
 }
 
 /// Mutants: no limit for a peer; one that refuses who comes last.
@@ -128,7 +131,10 @@ async fn when_it_is_full_nobody_leaves_even_while_they_call() {
     let stranger = Hostile::connect(server.address, 65_535).await;
     let waiting = stranger.open("AuthService/Login", &[]).await;
     let other = server.app();
-    while call!(other.leads.list_leads(ListLeadsRequest::default())).is_err() {}
+    until("there is room", async || {
+        call!(other.leads.list_leads(ListLeadsRequest::default())).is_ok()
+    })
+    .await;
     let ended = timeout(Duration::from_secs(30), waiting.answer).await;
     ended.unwrap().unwrap_err();
     call!(app.leads.list_leads(ListLeadsRequest::default())).unwrap();
@@ -188,7 +194,9 @@ async fn old_connections_are_replaced_and_no_call_fails() {
         }
     });
     let app = App::at(endpoint.unwrap().connect_lazy(), server.url.clone());
-    while count.load(Ordering::SeqCst) < 5 {
+    until("there were five connections", async || {
         call!(app.leads.list_leads(ListLeadsRequest::default())).unwrap();
-    }
+        count.load(Ordering::SeqCst) >= 5
+    })
+    .await;
 }

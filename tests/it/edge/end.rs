@@ -17,7 +17,7 @@ use tonic_health::pb::{
 };
 
 use super::{Server, connections::PREFACE, plain};
-use crate::support::{App, assert_error, call, contact, external, operator};
+use crate::support::{App, assert_error, call, contact, external, operator, until};
 
 /// What health says of a service.
 async fn status(health: &HealthClient<Channel>, service: &str) -> ServingStatus {
@@ -29,8 +29,11 @@ async fn status(health: &HealthClient<Channel>, service: &str) -> ServingStatus 
 }
 
 /// Waits until health says so of the whole server.
-async fn until(health: &HealthClient<Channel>, expected: ServingStatus) {
-    while status(health, "").await != expected {}
+async fn until_health_is(health: &HealthClient<Channel>, expected: ServingStatus) {
+    until("health says so", async || {
+        status(health, "").await == expected
+    })
+    .await;
 }
 
 /// A port for health that is taken in a moment.
@@ -56,7 +59,7 @@ async fn calls_in_flight_are_finished_whatever_others_do() {
     let source = app.source("end", &[(&one, 1)]).await;
 
     let mut health = HealthClient::new(app.channel.clone());
-    until(&health, ServingStatus::Serving).await;
+    until_health_is(&health, ServingStatus::Serving).await;
     let mut watches = Vec::new();
     for service in ["", "liveness", "minicrm.v1.LeadService"] {
         let request = HealthCheckRequest {
@@ -76,7 +79,10 @@ async fn calls_in_flight_are_finished_whatever_others_do() {
     app.until_waiting(true).await;
     server.stop.send_replace(true);
     for watch in &mut watches {
-        while watch.message().await.unwrap().is_some() {}
+        until("the watch ends", async || {
+            watch.message().await.unwrap().is_none()
+        })
+        .await;
     }
     other.batch_execute("ROLLBACK").await.unwrap();
     in_flight.await.unwrap().unwrap();
@@ -110,9 +116,9 @@ async fn a_call_that_takes_too_long_is_cut_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_are_served_until_balancers_have_noticed() {
     let (server, health, _) = with_health_port(Duration::from_mins(10)).await;
-    until(&health, ServingStatus::Serving).await;
+    until_health_is(&health, ServingStatus::Serving).await;
     server.stop.send_replace(true);
-    until(&health, ServingStatus::NotServing).await;
+    until_health_is(&health, ServingStatus::NotServing).await;
     let late = server.app();
     call!(late.leads.list_leads(ListLeadsRequest::default())).unwrap();
     assert_eq!(status(&health, "liveness").await, ServingStatus::Serving);
@@ -124,7 +130,7 @@ async fn calls_are_served_until_balancers_have_noticed() {
 #[tokio::test]
 async fn the_port_for_health_serves_nothing_else() {
     let (server, health, channel) = with_health_port(Duration::ZERO).await;
-    until(&health, ServingStatus::Serving).await;
+    until_health_is(&health, ServingStatus::Serving).await;
     for name in ["minicrm.v1.LeadService", "liveness"] {
         assert_eq!(status(&health, name).await, ServingStatus::Serving);
     }

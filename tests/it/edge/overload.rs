@@ -18,7 +18,9 @@ use tonic_types::{ErrorDetails, StatusExt};
 use uuid::Uuid;
 
 use super::{Server, plain};
-use crate::support::{App, assert_error, call, contact, external, new_database, operator, secure};
+use crate::support::{
+    App, assert_error, call, contact, external, new_database, operator, secure, until, within,
+};
 
 fn limits(edge: ingress::Settings) -> Settings {
     Settings { edge, ..plain() }
@@ -54,7 +56,10 @@ async fn more_calls_than_may_be_in_flight_are_refused() {
     other.batch_execute("ROLLBACK").await.unwrap();
     first.await.unwrap().unwrap();
     // The answer may be a moment earlier than the end of the call.
-    while call!(app.analytics.get_overview(GetOverviewRequest {})).is_err() {}
+    until("the call has ended", async || {
+        call!(app.analytics.get_overview(GetOverviewRequest {})).is_ok()
+    })
+    .await;
 }
 
 /// Mutant: no share for others.
@@ -88,18 +93,24 @@ async fn an_organization_that_is_stuck_does_not_shut_others_out() {
     // Whether they were taken in or gave up on the lock, all of them have ended.
     calls.join_all().await;
     for _ in 0..20 {
-        while call!(app.leads.list_leads(ListLeadsRequest::default())).is_err() {}
+        until("leads are listed", async || {
+            call!(app.leads.list_leads(ListLeadsRequest::default())).is_ok()
+        })
+        .await;
     }
 }
 
 /// Lists leads until that is refused.
 async fn refused(app: &App) -> Status {
-    loop {
-        let outcome = call!(app.leads.list_leads(ListLeadsRequest::default()));
-        if let Err(status) = outcome {
-            return status;
+    let refused = async {
+        loop {
+            let outcome = call!(app.leads.list_leads(ListLeadsRequest::default()));
+            if let Err(status) = outcome {
+                return status;
+            }
         }
-    }
+    };
+    within("a refusal", refused).await
 }
 
 fn assert_rate_limited(status: Status, subject: &str) -> ErrorDetails {
@@ -182,7 +193,7 @@ async fn an_organization_that_is_stuck_leaves_connections_to_others() {
             call!(app.operators.update_operator(request))
         });
     }
-    while app.waiting().await < share {}
+    app.until_waiting_are(share).await;
     let other = app.with("", &other.to_string());
     for n in 0..32 {
         let name = format!("Two {n}");

@@ -13,7 +13,9 @@ use super::{
     Server, plain,
     requests::{CREATE_LEAD, KIB, LOGIN, assert_reason, lead},
 };
-use crate::support::{Hostile, assert_error, call, contact, external, framed, operator, secure};
+use crate::support::{
+    Hostile, assert_error, call, contact, external, framed, operator, secure, until,
+};
 
 fn memory(request_memory: usize) -> ingress::Settings {
     ingress::Settings {
@@ -65,15 +67,17 @@ async fn requests_share_the_memory_there_is() {
     let long = framed(0, &lead(400 * KIB));
     let mut first = client.open(CREATE_LEAD, &headers).await;
     first.send(long[..300 * KIB].to_vec(), false).await;
-    let refused = loop {
+    let mut refused = None;
+    until("the first is so far", async || {
         let mut second = client.open(CREATE_LEAD, &headers).await;
         second.send(long.clone(), true).await;
-        match second.outcome().await.unwrap_err() {
-            status if status.code() == Code::InvalidArgument => {}
-            status => break status,
-        }
-    };
-    assert_error(Err::<(), _>(refused), Code::ResourceExhausted, "OVERLOADED");
+        let status = second.outcome().await.unwrap_err();
+        refused = (status.code() != Code::InvalidArgument).then_some(status);
+        refused.is_some()
+    })
+    .await;
+    let outcome = refused.map_or(Ok(()), Err);
+    assert_error(outcome, Code::ResourceExhausted, "OVERLOADED");
     let anns = app.of(&ann, &acme);
     call!(anns.leads.list_leads(ListLeadsRequest::default())).unwrap();
     first.send(long[300 * KIB..].to_vec(), true).await;

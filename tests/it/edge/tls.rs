@@ -13,7 +13,7 @@ use tonic::{
 };
 
 use super::{Server, plain};
-use crate::support::{App, call};
+use crate::support::{App, call, until};
 
 const CA: &str = include_str!("tls/ca.pem");
 const OTHER_CA: &str = include_str!("tls/other_ca.pem");
@@ -122,11 +122,17 @@ async fn changed_files_are_used_and_broken_ones_are_not() {
         }
     }
     directory.write_pair(OTHER_SERVER);
-    while calls(&server, OTHER_CA, Some(CLIENT)).await.is_err() {}
+    until("the new one is used", async || {
+        calls(&server, OTHER_CA, Some(CLIENT)).await.is_ok()
+    })
+    .await;
     calls(&server, CA, Some(CLIENT)).await.unwrap_err();
     // So does who is let in.
     directory.write("ca.pem", OTHER_CA);
-    while calls(&server, OTHER_CA, Some(OTHER_CLIENT)).await.is_err() {}
+    until("others are let in", async || {
+        calls(&server, OTHER_CA, Some(OTHER_CLIENT)).await.is_ok()
+    })
+    .await;
     calls(&server, OTHER_CA, Some(CLIENT)).await.unwrap_err();
 }
 

@@ -15,7 +15,7 @@ use tonic::{Code, Status};
 use uuid::Uuid;
 
 use super::roles::Team;
-use crate::support::{App, assert_error, assert_invalid, call, operator};
+use crate::support::{App, assert_error, assert_invalid, call, operator, until};
 
 async fn close(app: &App, id: &str) -> Result<(), Status> {
     let request = DeleteOrganizationRequest {
@@ -104,7 +104,7 @@ async fn a_closed_organization_lets_nobody_in() {
     assert_error(outcome, Code::PermissionDenied, "ORGANIZATION_DENIED");
     let refused = async {
         for caller in &callers {
-            while caller.enter().await.is_ok() {}
+            until("they are refused", async || caller.enter().await.is_err()).await;
         }
     };
     timeout(Duration::from_secs(15), refused).await.unwrap();

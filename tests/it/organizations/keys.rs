@@ -11,7 +11,7 @@ use prost_types::Timestamp;
 use tonic::{Code, Status};
 
 use crate::support::{
-    App, assert_error, assert_invalid, call, contact, external, operator, request_id,
+    App, assert_error, assert_invalid, call, contact, external, operator, request_id, until,
 };
 
 async fn start() -> (App, App) {
@@ -114,7 +114,7 @@ async fn keys_are_listed_and_revoked_for_good() {
     assert!(revoked.revoke_time.is_some() && revoked.last_use_time.is_some());
     assert_eq!(revoke(&anns, &ids[1]).await.unwrap(), revoked);
     assert_unauthenticated(here.enter().await);
-    while there.enter().await.is_ok() {}
+    until("it is refused there", async || there.enter().await.is_err()).await;
     assert_unauthenticated(there.enter().await);
     app.with(&secrets[0], "").enter().await.unwrap();
 
@@ -147,7 +147,7 @@ async fn a_key_ends_when_it_expires() {
     let key = app.with(&created.secret, "");
     key.enter().await.unwrap();
     // Though it is remembered.
-    while key.enter().await.is_ok() {}
+    until("it has expired", async || key.enter().await.is_err()).await;
     assert_unauthenticated(key.enter().await);
 }
 

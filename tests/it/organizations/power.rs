@@ -19,7 +19,7 @@ use tonic::{Code, Request, Status, client::Grpc};
 use tonic_prost::ProstCodec;
 
 use super::roles::Team;
-use crate::support::{App, assert_error, call, operator};
+use crate::support::{App, assert_error, call, operator, until};
 
 /// Longer than a hint takes, shorter than what is known is believed.
 const SOON: Duration = Duration::from_secs(15);
@@ -167,7 +167,7 @@ async fn what_is_being_taken_is_waited_for() {
         caller.enter().await.unwrap();
         conn.batch_execute(&format!("BEGIN; {take}")).await.unwrap();
         let taken = async {
-            while team.app.waiting().await < 2 {}
+            team.app.until_waiting_are(2).await;
             conn.batch_execute("COMMIT").await.unwrap();
         };
         let (key, erased, taken) =
@@ -240,13 +240,16 @@ async fn others_soon_refuse_everything() {
     team.revoke(&key.api_key.unwrap().id).await;
     let refused = async {
         for caller in &callers {
-            while caller.enter().await.is_ok() {}
+            until("they are refused", async || caller.enter().await.is_err()).await;
         }
         let request = CreateOperatorRequest {
             operator: Some(operator("Bob")),
             ..Default::default()
         };
-        while call!(maxs.operators.create_operator(request.clone())).is_ok() {}
+        until("Max is refused", async || {
+            call!(maxs.operators.create_operator(request.clone())).is_err()
+        })
+        .await;
     };
     timeout(SOON, refused).await.unwrap();
 }

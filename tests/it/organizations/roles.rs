@@ -5,7 +5,7 @@ use minicrm::proto::{
 };
 use tonic::{Code, Status};
 
-use crate::support::{App, Person, assert_error, assert_invalid, call, request_id};
+use crate::support::{App, Person, assert_error, assert_invalid, call, request_id, until};
 
 const ROLES: [Role; 4] = [Role::Owner, Role::Admin, Role::Manager, Role::Member];
 
@@ -202,11 +202,14 @@ async fn a_change_of_roles_holds_at_once() {
     team.anns.set_role(&bob, Role::Admin).await.unwrap();
     let allowed = add(bobs.clone()).await;
     assert_error(allowed, Code::AlreadyExists, "RESOURCE_ALREADY_EXISTS");
-    while add(others.clone()).await.unwrap_err().code() == Code::PermissionDenied {}
+    until("it is known there", async || {
+        add(others.clone()).await.unwrap_err().code() != Code::PermissionDenied
+    })
+    .await;
 
     others.enter().await.unwrap();
     team.anns.remove(&bob).await.unwrap();
     assert_refused(bobs.enter().await, Some("ORGANIZATION_DENIED"));
-    while others.enter().await.is_ok() {}
+    until("it is known there", async || others.enter().await.is_err()).await;
     assert_refused(others.enter().await, Some("ORGANIZATION_DENIED"));
 }

@@ -1,8 +1,6 @@
 //! Whoever takes power has their turn, however busy those are from whom it is taken; and
 //! whoever is given something is there.
 
-use std::time::Duration;
-
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
 use minicrm::{
@@ -14,14 +12,11 @@ use minicrm::{
         RemoveMemberRequest, RevokeApiKeyRequest, Role, Task,
     },
 };
-use tokio::time::timeout;
 use tonic::{Code, Status};
 
 use super::roles::Team;
-use crate::support::{App, assert_error, call, new_database, operator, secure};
+use crate::support::{App, assert_error, call, new_database, operator, secure, within};
 
-/// Longer than all of it takes.
-const HANGS: Duration = Duration::from_secs(30);
 /// How many more calls come meanwhile.
 const CALLS: usize = 6;
 
@@ -49,10 +44,6 @@ impl Team {
         .await
         .unwrap();
         (leads, conn)
-    }
-
-    async fn until_waiting_are(&self, count: i64) {
-        while self.app.waiting().await < count {}
     }
 }
 
@@ -96,19 +87,19 @@ async fn have_turn(
     let (first, mut one) = team.locked_leads(1).await;
     let (leads, _more) = team.locked_leads(CALLS).await;
     let taken = async {
-        team.until_waiting_are(1).await;
+        team.app.until_waiting_are(1).await;
         take().await
     };
     let later = async {
-        team.until_waiting_are(2).await;
+        team.app.until_waiting_are(2).await;
         join_all(leads.iter().map(|lead| delete(caller, lead))).await
     };
     let end = async {
-        team.until_waiting_are(8).await;
+        team.app.until_waiting_are(8).await;
         one.batch_execute("ROLLBACK").await.unwrap();
     };
     let all = async { tokio::join!(delete(caller, &first[0]), taken, later, end) };
-    let (done, taken, refused, ()) = timeout(HANGS, all).await.unwrap();
+    let (done, taken, refused, ()) = within("all of them", all).await;
     assert_error(done, Code::FailedPrecondition, "LEAD_HAS_DEALS");
     taken.unwrap();
     for outcome in refused {
@@ -182,7 +173,7 @@ async fn who_is_being_removed_is_given_nothing() {
     let delete = format!("BEGIN; DELETE FROM members WHERE user_id = '{}'", bob.id);
     conn.batch_execute(&delete).await.unwrap();
     let gone = async {
-        team.until_waiting_are(5).await;
+        team.app.until_waiting_are(5).await;
         conn.batch_execute("COMMIT").await.unwrap();
     };
     let given = async {
@@ -196,7 +187,7 @@ async fn who_is_being_removed_is_given_nothing() {
             gone
         )
     };
-    let (operator, lead, deal, task, own, ()) = timeout(HANGS, Box::pin(given)).await.unwrap();
+    let (operator, lead, deal, task, own, ()) = within("all of them", Box::pin(given)).await;
     for outcome in [operator, lead, deal, task, own] {
         assert_error(outcome, Code::NotFound, "RESOURCE_NOT_FOUND");
     }

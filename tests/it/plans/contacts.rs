@@ -8,7 +8,7 @@ use minicrm::{
 use prost_types::Timestamp;
 
 use super::{assert_read, number, rows_read, start};
-use crate::support::{App, call};
+use crate::support::{App, call, until};
 
 const SOURCES: u64 = 10;
 const DAYS: u64 = 40;
@@ -63,7 +63,10 @@ async fn sums_of_contacts_read_what_was_counted() {
     let there = number(&mut conn, connections).await;
     app.verify(true).await;
     // What the repair read counts until its connection is gone.
-    while number(&mut conn, connections).await > there {}
+    until("its connection is gone", async || {
+        number(&mut conn, connections).await <= there
+    })
+    .await;
     let before = rows_read(&mut conn).await;
     sum(&app, &sources[0].id).await;
     // The overview, and of all sources and of one: all, 29 days and at most two times

@@ -16,7 +16,7 @@ use minicrm::{
     },
 };
 
-use crate::support::{App, call, contact, external, new_database, operator, request_id};
+use crate::support::{App, call, contact, external, new_database, operator, request_id, until};
 
 const ROWS: i64 = 20_000;
 
@@ -75,7 +75,10 @@ async fn stop(app: &App, conn: &mut Conn) {
     app.stop();
     let others = "SELECT count(*) AS number FROM pg_stat_activity
                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    while number(conn, others).await > 0 {}
+    until("the connections are gone", async || {
+        number(conn, others).await == 0
+    })
+    .await;
 }
 
 /// Stops the server; asserts that it has read at most so many rows since then.

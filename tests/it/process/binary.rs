@@ -6,16 +6,12 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    time::Duration,
 };
 
-use tokio::{
-    process::{Child, Command},
-    time::{sleep, timeout},
-};
+use tokio::process::{Child, Command};
 use tonic::transport::{Channel, Endpoint};
 
-use super::HANGS;
+use crate::support::{until, within};
 
 /// The binary under test.
 pub struct Process {
@@ -36,8 +32,7 @@ impl Process {
         log: impl Into<Stdio>,
     ) -> Self {
         let mut process = Self::spawn(address, settings, log);
-        let serving = process.until_serving(settings);
-        timeout(HANGS, serving).await.unwrap();
+        process.until_serving(settings).await;
         process
     }
 
@@ -50,23 +45,16 @@ impl Process {
 
     /// Waits until it is serving.
     pub async fn until_serving(&mut self, settings: &[(&str, &str)]) {
-        loop {
+        until("it is serving", async || {
             assert!(
                 self.child.try_wait().unwrap().is_none(),
                 "ended before it served"
             );
             let mut health = command(self.address, settings);
-            let status = health
-                .arg("healthcheck")
-                .stderr(Stdio::null())
-                .status()
-                .await
-                .unwrap();
-            if status.success() {
-                return;
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
+            health.arg("healthcheck").stderr(Stdio::null());
+            health.status().await.unwrap().success()
+        })
+        .await;
     }
 
     /// Its memory, in bytes.
@@ -121,7 +109,7 @@ impl Process {
 
     /// Waits until it ends.
     pub async fn end(&mut self) -> ExitStatus {
-        self.child.wait().await.unwrap()
+        within("its end", self.child.wait()).await.unwrap()
     }
 }
 
@@ -138,8 +126,8 @@ pub fn command(address: SocketAddr, settings: &[(&str, &str)]) -> Command {
 
 /// What the binary says when it ends by itself, with its output, and whether it is content.
 pub async fn said(mut command: Command) -> (bool, String) {
-    let output = timeout(HANGS, command.stdin(Stdio::null()).output()).await;
-    let output = output.unwrap().unwrap();
+    let output = within("its end", command.stdin(Stdio::null()).output()).await;
+    let output = output.unwrap();
     let texts = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
     (output.status.success(), texts.concat())
 }

@@ -5,7 +5,6 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink},
     path::Path,
-    time::Duration,
 };
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
@@ -13,12 +12,12 @@ use minicrm::platform::{
     db::Conn,
     embedded::{Options, Postgres},
 };
-use tokio::time::{sleep, timeout};
 
 use super::{
-    DataDir, HANGS,
+    DataDir,
     binary::{command, free_address, said},
 };
+use crate::support::until;
 
 /// A user that is neither root nor the one who runs the tests.
 const SOMEBODY: u32 = 12_345;
@@ -160,12 +159,10 @@ async fn the_log_of_postgres_is_rotated_while_it_runs() {
         let fill = "DO $$ BEGIN FOR i IN 1..12 LOOP RAISE LOG '%', repeat('x', 1000000);
             END LOOP; END $$";
         conn.batch_execute(fill).await.unwrap();
-        let rotation = async {
-            while size(&log) > LIMIT || last() == before {
-                sleep(Duration::from_millis(20)).await;
-            }
-        };
-        timeout(HANGS, rotation).await.unwrap();
+        until("the log is put aside", async || {
+            size(&log) <= LIMIT && last() != before
+        })
+        .await;
     }
     for number in 1..=3 {
         let aside = aside(number);

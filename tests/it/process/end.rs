@@ -15,7 +15,7 @@ use super::{
     binary::{channel, command, free_address},
 };
 use crate::support::{
-    App, assert_error, call, contact, empty_database, external, new_database, operator,
+    App, assert_error, call, contact, empty_database, external, new_database, operator, until,
 };
 
 /// What a health check of the process says.
@@ -44,27 +44,30 @@ async fn a_signal_ends_the_process_and_another_one_at_once() {
         let request = HealthCheckRequest::default();
         let mut watch = client.watch(request).await.unwrap().into_inner();
         process.signal("-TERM");
-        let stopped = async |answer: Option<_>| match answer {
+        let stopped = |answer: Option<_>| match answer {
             Some(tonic_health::pb::HealthCheckResponse { status }) => {
                 status == i32::from(ServingStatus::NotServing)
             }
             None => panic!("it ended before it said so"),
         };
-        while !stopped(watch.message().await.unwrap()).await {}
+        until("it says so", async || {
+            stopped(watch.message().await.unwrap())
+        })
+        .await;
         // Beside the port that is about to close, it says the same.
         assert!(!healthcheck(command(address, &settings), "").await);
         assert!(healthcheck(command(address, &settings), "liveness").await);
-        let ended = loop {
-            if signals == 1 {
-                break process.end().await;
+        let mut ended = None;
+        until("it has ended", async || {
+            if signals > 1 {
+                // Those of the first second are one with the first.
+                process.try_signal("-TERM");
             }
-            // Those of the first second are one with the first.
-            process.try_signal("-TERM");
-            if let Ok(ended) = timeout(Duration::from_millis(50), process.end()).await {
-                break ended;
-            }
-        };
-        assert_eq!(ended.code(), Some(code));
+            ended = timeout(Duration::from_millis(50), process.end()).await.ok();
+            ended.is_some()
+        })
+        .await;
+        assert_eq!(ended.unwrap().code(), Some(code));
     }
 }
 
@@ -92,12 +95,18 @@ async fn a_database_that_is_not_there_is_waited_for() {
     let dir = DataDir::new("late");
     let log = dir.0.join("service.log");
     let mut process = Process::spawn(address, &settings, File::create(&log).unwrap());
-    while !healthcheck(command(address, &settings), "liveness").await {}
+    until("it lives", async || {
+        healthcheck(command(address, &settings), "liveness").await
+    })
+    .await;
     assert!(!healthcheck(command(address, &settings), "").await);
     let app = App::at(channel(address), url.clone());
     let outcome = call!(app.leads.list_leads(ListLeadsRequest::default()));
     assert_error(outcome, Code::Unavailable, "DATABASE_UNAVAILABLE");
-    while !std::fs::read_to_string(&log).unwrap().contains(&name) {}
+    until("the log says so", async || {
+        std::fs::read_to_string(&log).unwrap().contains(&name)
+    })
+    .await;
 
     let mut elsewhere = Conn::establish(&format!("{server}/postgres"))
         .await

@@ -1,19 +1,10 @@
 //! What the process does beside its calls for counts to stay cheap to read.
 
-use std::time::Duration;
-
-use tokio::time::{sleep, timeout};
-
-use super::{HANGS, Process, channel, free_address};
-use crate::support::{App, FOLDING, development, new_database};
+use super::{Process, channel, free_address};
+use crate::support::{App, FOLDING, development, new_database, until};
 
 async fn until_folded(app: &App) {
-    let folded = async {
-        while app.unfolded().await > 0 {
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(HANGS, folded).await.unwrap();
+    until("all changes are folded", async || app.unfolded().await == 0).await;
 }
 
 /// Mutants: nobody does; only in organizations where the process counted something.

@@ -1,14 +1,11 @@
 //! What the process does beside its calls for searches to stay fast.
 
-use std::time::Duration;
-
 use diesel::{QueryableByName, sql_query, sql_types::BigInt};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use minicrm::proto::{CreateLeadRequest, Lead};
-use tokio::time::{sleep, timeout};
 
-use super::{HANGS, Process, channel, free_address};
-use crate::support::{App, call, new_database};
+use super::{Process, channel, free_address};
+use crate::support::{App, call, new_database, until};
 
 #[derive(Debug, QueryableByName)]
 struct Pending {
@@ -35,16 +32,11 @@ async fn new_texts_are_sorted_into_their_index_before_long() {
     let mut conn = app.database().await;
     let extension = "CREATE EXTENSION pgstattuple";
     conn.batch_execute(extension).await.unwrap();
-    let sorted = async {
-        loop {
-            let query = "SELECT pending_tuples AS leads FROM pgstatginindex('leads_search_idx')";
-            let pending: Pending = sql_query(query).get_result(&mut conn).await.unwrap();
-            if pending.leads == 0 {
-                return;
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(HANGS, sorted).await.unwrap();
+    until("the lead is sorted in", async || {
+        let query = "SELECT pending_tuples AS leads FROM pgstatginindex('leads_search_idx')";
+        let pending: Pending = sql_query(query).get_result(&mut conn).await.unwrap();
+        pending.leads == 0
+    })
+    .await;
     assert!(process.terminate().await.success());
 }

@@ -14,13 +14,10 @@ use minicrm::proto::{
     CreateContactRequest, GetContactRequest, GetOverviewRequest,
     contact_service_client::ContactServiceClient,
 };
-use tokio::{
-    task::JoinSet,
-    time::{sleep, timeout},
-};
+use tokio::{task::JoinSet, time::sleep};
 
-use super::{HANGS, binary::channel};
-use crate::support::{App, external, request_id};
+use super::binary::channel;
+use crate::support::{App, external, request_id, until, within};
 
 /// Callers who retry until they are answered, each request with its own id.
 pub struct Load {
@@ -69,18 +66,16 @@ impl Load {
     }
 
     /// Waits until this many requests have been answered.
-    pub async fn until(&self, acknowledged: usize) {
-        let enough = async {
-            while self.acknowledged.load(Ordering::SeqCst) < acknowledged {
-                sleep(Duration::from_millis(1)).await;
-            }
-        };
-        timeout(HANGS, enough).await.unwrap();
+    pub async fn until_acknowledged(&self, acknowledged: usize) {
+        until("so many are acknowledged", async || {
+            self.acknowledged.load(Ordering::SeqCst) >= acknowledged
+        })
+        .await;
     }
 
     /// Waits for all answers, then looks for every contact they told of.
     pub async fn verify(self, app: &App) {
-        let answers = timeout(HANGS, self.clients.join_all()).await.unwrap();
+        let answers = within("all answers", self.clients.join_all()).await;
         let answered: Vec<_> = answers.into_iter().flatten().collect();
         let mut contacts = ContactServiceClient::new(app.channel.clone());
         for (_, id) in &answered {

@@ -18,7 +18,9 @@ use tokio::time::timeout;
 use tonic::Code;
 
 use super::{Process, channel, free_address};
-use crate::support::{App, Hostile, call, contact, external, framed, new_database, operator};
+use crate::support::{
+    App, Hostile, call, contact, external, framed, new_database, operator, until, within,
+};
 
 const MIB: usize = 1024 * 1024;
 /// What the memory of the process may grow by.
@@ -74,9 +76,11 @@ impl Attacked {
         let mut most = 0;
         let mut attack = pin!(attack);
         // It may take a while, and is looked at as often as that is cheap.
-        while timeout(GLANCE, &mut attack).await.is_err() {
+        until("the attack is over", async || {
             most = self.process.resident().max(most);
-        }
+            timeout(GLANCE, &mut attack).await.is_ok()
+        })
+        .await;
         over.store(true, Ordering::Relaxed);
         others.await.unwrap();
         let grown = self
@@ -170,7 +174,10 @@ async fn answers_that_nobody_reads_take_no_more_memory_than_there_is() {
         for answer in answers {
             // Some are begun, others refused; all end.
             let mut answer = answer.await.unwrap().into_body();
-            while let Some(Ok(_)) = answer.data().await {}
+            within("its end", async {
+                while let Some(Ok(_)) = answer.data().await {}
+            })
+            .await;
         }
     };
     attacked.during(attack, true).await;

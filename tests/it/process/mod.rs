@@ -17,19 +17,13 @@ mod settings;
 mod users;
 mod verify;
 
-use std::time::Duration;
-
 use minicrm::proto::{GetContactRequest, Operator};
-use tokio::time::sleep;
 
 use binary::signal;
 pub use binary::{DataDir, Process, SecretFile, channel, command, free_address};
 use load::Load;
 
-use crate::support::{App, contact, external, new_database, operator};
-
-/// What takes this long hangs. No test depends on how long anything takes.
-pub const HANGS: Duration = Duration::from_mins(3);
+use crate::support::{App, contact, external, new_database, operator, until};
 
 /// Mutant: an answer given before the commit.
 #[tokio::test(flavor = "multi_thread")]
@@ -50,7 +44,7 @@ async fn killing_the_service_loses_and_doubles_nothing() {
     let mut process = Process::start(address, &settings).await;
     let load = Load::start(address, &contact(&source, external("")));
     for acknowledged in [200, 600, 1000] {
-        load.until(acknowledged).await;
+        load.until_acknowledged(acknowledged).await;
         process.kill().await;
         process = Process::start(address, &settings).await;
     }
@@ -72,11 +66,12 @@ async fn killing_postgres_loses_and_doubles_nothing() {
 
     let load = Load::start(address, &contact(&source, external("")));
     for acknowledged in [200, 600, 1000] {
-        load.until(acknowledged).await;
+        load.until_acknowledged(acknowledged).await;
         // It may be between two lives.
-        while !data.postmaster().is_some_and(|pid| signal("-KILL", pid)) {
-            sleep(Duration::from_millis(5)).await;
-        }
+        until("it was killed", async || {
+            data.postmaster().is_some_and(|pid| signal("-KILL", pid))
+        })
+        .await;
     }
     load.verify(&app).await;
     assert!(process.terminate().await.success());

@@ -14,15 +14,11 @@ use minicrm::{
     },
     proto::ListLeadsRequest,
 };
-use tokio::{
-    io::AsyncReadExt,
-    net::TcpListener,
-    time::{sleep, timeout},
-};
+use tokio::{io::AsyncReadExt, net::TcpListener};
 use tonic::Code;
 
-use super::{DataDir, HANGS, Process, channel, command, free_address};
-use crate::support::{App, assert_error, call};
+use super::{DataDir, Process, channel, command, free_address};
+use crate::support::{App, assert_error, call, until, within};
 
 const PASSWORD: &str = "correct-horse";
 /// Files beside the cluster.
@@ -116,8 +112,8 @@ impl Server {
     /// password.
     async fn lets_in(&self, url: &str) -> bool {
         let mut migrate = command(free_address(), &[("DATABASE_URL", url)]);
-        let output = timeout(HANGS, migrate.arg("migrate").output());
-        let output = output.await.unwrap().unwrap();
+        let output = within("its end", migrate.arg("migrate").output()).await;
+        let output = output.unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!said.contains(PASSWORD), "{said}");
         output.status.success()
@@ -251,12 +247,10 @@ async fn a_server_serves_by_tls_or_not_at_all() {
         &[("DATABASE_URL", &wrong)],
         fs::File::create(&log).unwrap(),
     );
-    let said = async {
-        while !read(&log).contains("waiting for the database") {
-            sleep(std::time::Duration::from_millis(20)).await;
-        }
-    };
-    timeout(HANGS, said).await.unwrap();
+    until("it says what it waits for", async || {
+        read(&log).contains("waiting for the database")
+    })
+    .await;
     let app = App::at(channel(address), String::new());
     let refused = call!(app.leads.list_leads(request.clone()));
     assert_error(refused, Code::Unavailable, "DATABASE_UNAVAILABLE");

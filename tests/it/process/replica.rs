@@ -1,20 +1,14 @@
 //! Lists and statistics come from the replica, while it is there. The one here is
 //! another, empty database: so it shows who was asked.
 
-use std::time::Duration;
-
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
     platform::db::Conn,
     proto::{GetOperatorRequest, GetOverviewRequest, ListOperatorsRequest},
 };
-use tokio::time::{sleep, timeout};
 
-use super::{
-    HANGS,
-    binary::{Process, channel, free_address},
-};
-use crate::support::{App, new_database, operator};
+use super::binary::{Process, channel, free_address};
+use crate::support::{App, new_database, operator, until};
 
 /// Mutants: lists that read the primary; single things that are read from the
 /// replica; a replica that is asked though nobody knows how far it is; one that is
@@ -34,12 +28,10 @@ async fn lists_are_read_from_a_replica_that_is_there() {
     };
 
     let until_listed = async |count| {
-        while listed().await != count {
-            sleep(Duration::from_millis(5)).await;
-        }
+        until("so many are listed", async || listed().await == count).await;
     };
     // It is not asked before it has been looked at.
-    timeout(HANGS, until_listed(0)).await.unwrap();
+    until_listed(0).await;
     let mut analytics = app.analytics.clone();
     let overview = analytics.get_overview(GetOverviewRequest {}).await;
     assert_eq!(overview.unwrap().into_inner().operators, 0);
@@ -52,10 +44,10 @@ async fn lists_are_read_from_a_replica_that_is_there() {
     let mut conn = Conn::establish(&replica).await.unwrap();
     let revoke = format!("REVOKE {position} FROM PUBLIC");
     conn.batch_execute(&revoke).await.unwrap();
-    timeout(HANGS, until_listed(1)).await.unwrap();
+    until_listed(1).await;
     let grant = format!("GRANT {position} TO PUBLIC");
     conn.batch_execute(&grant).await.unwrap();
-    timeout(HANGS, until_listed(0)).await.unwrap();
+    until_listed(0).await;
     drop(conn);
 
     // It is gone, from one call to the next.

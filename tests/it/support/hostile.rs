@@ -11,13 +11,15 @@ use tokio::{
     net::{TcpSocket, TcpStream},
     time::timeout,
 };
+
+use super::within;
 use tonic::{
     Status,
     codegen::http::{HeaderMap, Request, Response},
 };
 
-/// What takes this long hangs.
-const HANGS: Duration = Duration::from_mins(1);
+/// A server that has read nothing for so long does not want to hear more.
+const LISTENS: Duration = Duration::from_mins(1);
 
 /// A connection.
 #[derive(Clone)]
@@ -105,7 +107,7 @@ impl Open {
             self.body.reserve_capacity(bytes.len());
             let room = std::future::poll_fn(|cx| self.body.poll_capacity(cx));
             // It may not want to hear more.
-            let Ok(Some(Ok(room))) = timeout(HANGS, room).await else {
+            let Ok(Some(Ok(room))) = timeout(LISTENS, room).await else {
                 return;
             };
             let part = bytes.split_to(room.min(bytes.len()));
@@ -120,7 +122,7 @@ impl Open {
 
     /// The head of the answer.
     pub async fn head(self) -> Response<RecvStream> {
-        timeout(HANGS, self.answer).await.unwrap().unwrap()
+        within("an answer", self.answer).await.unwrap()
     }
 
     /// The trailers of the answer, which are its head if it has nothing else.
@@ -137,7 +139,7 @@ impl Open {
             }
             body.trailers().await.unwrap().unwrap_or_default()
         };
-        timeout(HANGS, end).await.unwrap()
+        within("the end of an answer", end).await
     }
 
     /// The error in the head of the answer, if there is one.

@@ -3,7 +3,7 @@
 use diesel_async::SimpleAsyncConnection;
 use minicrm::platform::db::Conn;
 
-use super::App;
+use super::{App, until};
 
 impl App {
     /// Locks all operators, until the connection rolls back.
@@ -23,6 +23,17 @@ impl App {
 
     /// Waits until somebody, or nobody, waits for a lock.
     pub async fn until_waiting(&self, some: bool) {
-        while (self.waiting().await > 0) != some {}
+        until("somebody, or nobody, waits for a lock", async || {
+            (self.waiting().await > 0) == some
+        })
+        .await;
+    }
+
+    /// Waits until so many wait for a lock.
+    pub async fn until_waiting_are(&self, count: i64) {
+        until("so many wait for a lock", async || {
+            self.waiting().await >= count
+        })
+        .await;
     }
 }

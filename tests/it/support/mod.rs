@@ -13,6 +13,7 @@ mod people;
 mod raw;
 mod sale;
 mod settings;
+mod waits;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -54,6 +55,7 @@ pub use people::Person;
 pub use raw::messages;
 use settings::authenticated;
 pub use settings::{development, secure, secure_with, settings};
+pub use waits::{HANGS, until, within};
 
 /// A key that tokens are signed with.
 pub const KEY: &str = include_str!("key.pem");

@@ -9,13 +9,12 @@ use minicrm::proto::{
     GetContactRequest, GetJsonWebKeySetRequest, GetOverviewRequest, LoginRequest, Operator,
 };
 use serde_json::Value;
-use tokio::{task::yield_now, time::timeout};
 use tonic::{Code, codegen::http::uri::PathAndQuery};
 
-use super::{http, measured, page, until, value};
+use super::{http, measured, page, until_metric, value};
 use crate::{
-    process::{HANGS, SecretFile},
-    support::{KEY, call, contact, external, operator},
+    process::SecretFile,
+    support::{HANGS, KEY, call, contact, external, operator, until},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,20 +75,18 @@ async fn calls_groups_and_figures_are_counted() {
     assert!(!now.contains("Health"), "{now}");
 
     // What is read from the database.
-    until(metrics, "minicrm_backlog_contacts", 1.0).await;
-    until(metrics, "minicrm_operator_load", 2.0).await;
-    until(metrics, "minicrm_operator_limit", 2.0).await;
-    until(metrics, "minicrm_operators_at_limit", 1.0).await;
+    until_metric(metrics, "minicrm_backlog_contacts", 1.0).await;
+    until_metric(metrics, "minicrm_operator_load", 2.0).await;
+    until_metric(metrics, "minicrm_operator_limit", 2.0).await;
+    until_metric(metrics, "minicrm_operators_at_limit", 1.0).await;
     app.execute("UPDATE contacts SET create_time = now() - interval '1 hour'")
         .await;
-    let old = async {
-        while value(&page(metrics), "minicrm_backlog_oldest_seconds") < Some(3600.0) {
-            yield_now().await;
-        }
-    };
-    timeout(HANGS, old).await.unwrap();
+    until("the oldest has waited for an hour", async || {
+        value(&page(metrics), "minicrm_backlog_oldest_seconds") >= Some(3600.0)
+    })
+    .await;
     app.execute("UPDATE contacts SET create_time = now()").await;
-    until(metrics, "minicrm_counter_drift", 1.0).await;
+    until_metric(metrics, "minicrm_counter_drift", 1.0).await;
     // A change that says nothing, where the process has changed nothing.
     app.execute(
         "INSERT INTO organizations (id, name)
@@ -98,7 +95,7 @@ async fn calls_groups_and_figures_are_counted() {
              '00000000-0000-7000-8000-00000000000f', '{}', '{}', '{}', '{}', '{}', '{}')",
     )
     .await;
-    until(metrics, "minicrm_unfolded_changes", 1.0).await;
+    until_metric(metrics, "minicrm_unfolded_changes", 1.0).await;
 
     // Without authentication there are no keys to verify with.
     assert_eq!(http(metrics, "GET", "/.well-known/jwks.json", "").0, 404);

@@ -10,14 +10,11 @@ mod traces;
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    time::Duration,
 };
 
-use tokio::time::{sleep, timeout};
-
 use crate::{
-    process::{HANGS, Process, channel, free_address},
-    support::{App, new_database},
+    process::{Process, channel, free_address},
+    support::{App, new_database, until},
 };
 
 /// The binary with these settings, and where its metrics are.
@@ -63,12 +60,9 @@ pub fn value(page: &str, metric: &str) -> Option<f64> {
 }
 
 /// Waits until the metrics page says this.
-async fn until(address: SocketAddr, metric: &str, expected: f64) {
-    let found = async {
-        while value(&page(address), metric) != Some(expected) {
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let found = timeout(HANGS, found).await;
-    assert!(found.is_ok(), "{metric} {expected}: {}", page(address));
+async fn until_metric(address: SocketAddr, metric: &str, expected: f64) {
+    until(&format!("{metric} {expected}"), async || {
+        value(&page(address), metric) == Some(expected)
+    })
+    .await;
 }

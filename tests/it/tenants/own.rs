@@ -9,7 +9,9 @@ use minicrm::proto::{
 use tonic::{Code, Status};
 
 use super::team::Team;
-use crate::support::{App, assert_error, call, contact, external, mask, operator, request_id};
+use crate::support::{
+    App, assert_error, call, contact, external, mask, operator, request_id, until,
+};
 
 fn owned(owner_user_id: &str) -> Lead {
     Lead {
@@ -207,14 +209,14 @@ async fn what_was_denied_is_counted() {
         ("UpdateContact", "NOT_OWN", 1),
         ("UpdateLead", "NOT_OWN", 3),
     ];
-    let denied = loop {
-        let mut events = events(&anns, "").await;
-        events.retain(|event| !event.denied_reason.is_empty());
-        let count: i64 = events.iter().map(|event| event.denied_count).sum();
-        if count >= 6 {
-            break events;
-        }
-    };
+    let mut denied = Vec::new();
+    until("all are written", async || {
+        denied = events(&anns, "").await;
+        denied.retain(|event| !event.denied_reason.is_empty());
+        let count: i64 = denied.iter().map(|event| event.denied_count).sum();
+        count >= 6
+    })
+    .await;
     for (method, reason, count) in expected {
         let of_method = denied.iter().filter(|event| event.method == method);
         let mut found = 0;

@@ -17,7 +17,7 @@ use crate::{
     audit::Event,
     contacts::store::{Contact, assignments::Assignment},
     dispatch::Roster,
-    error::{Error, NOT_OWN, Result},
+    error::{Error, Reason, Resource, Result},
     ids::ordered_id_at,
 };
 
@@ -73,11 +73,11 @@ impl Changes {
         change: &Change,
     ) -> Result<(Contact, bool)> {
         let contact = self.after.get_mut(&change.id);
-        let contact = contact.ok_or_else(|| Error::not_found("contact", change.id))?;
+        let contact = contact.ok_or_else(|| Error::not_found(Resource::Contact, change.id))?;
         if let Some(user_id) = actor.restricted_to_user() {
             let linked = |operator_id| self.linked.contains(&(operator_id, user_id));
             if !contact.operator_id.is_some_and(linked) {
-                return Err(Error::Denied(NOT_OWN));
+                return Err(Error::Denied(Reason::NotOwn));
             }
         }
         let revision = contact.revision;

@@ -14,7 +14,7 @@ use crate::{
         assignments::{Assignment, AssignmentKind},
     },
     dispatch::{Demand, Roster, RosterEntry, store::FoundSource},
-    error::{Error, SOURCE_INACTIVE},
+    error::{Error, Reason, Resource},
     ids::{id_at, ordered_id_at},
     leads::{
         resolve::{Resolved, Resolver},
@@ -103,12 +103,12 @@ fn accept<'n, 'a>(
                 continue;
             }
             (Some(source), _) => Error::Precondition {
-                reason: SOURCE_INACTIVE,
-                kind: "source",
+                reason: Reason::SourceInactive,
+                kind: Resource::Source,
                 id: source.id,
             },
-            (None, SourceRef::Id(id)) => Error::not_found("source", id),
-            (None, SourceRef::Code(code)) => Error::not_found("source", code),
+            (None, SourceRef::Id(id)) => Error::not_found(Resource::Source, id),
+            (None, SourceRef::Code(code)) => Error::not_found(Resource::Source, code),
         };
         outcome.refuse(item.index, refusal);
     }

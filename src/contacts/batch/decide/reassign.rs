@@ -10,7 +10,7 @@ use crate::{
         assignments::{Assignment, AssignmentKind},
     },
     dispatch::{BacklogReason, Demand, Outcome, Roster},
-    error::{CONTACT_CLOSED, Error, Result},
+    error::{Error, Reason, Resource, Result},
 };
 
 /// Gives a contact to the operator named.
@@ -25,7 +25,7 @@ pub fn give(
     let operator = roster
         .entry(named)
         .filter(|entry| entry.operator.delete_time.is_none())
-        .ok_or_else(|| Error::not_found("operator", named))?;
+        .ok_or_else(|| Error::not_found(Resource::Operator, named))?;
     if contact.operator_id == Some(named) {
         return Ok(None);
     }
@@ -106,8 +106,8 @@ fn check_active(contact: &Contact) -> Result<()> {
         return Ok(());
     }
     Err(Error::Precondition {
-        reason: CONTACT_CLOSED,
-        kind: "contact",
+        reason: Reason::ContactClosed,
+        kind: Resource::Contact,
         id: contact.id,
     })
 }

@@ -1,14 +1,18 @@
-//! What a request claims to be, and whose the claim is.
+//! The keys that requests are told apart by, and whose they are.
 
 use prost::Message;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{actor::Identity, platform::grpc::validate::Violations};
+use crate::{
+    actor::Identity,
+    platform::grpc::{idempotent::IdempotentRequest, validate::Violations},
+};
 
-/// What a request with a `request_id` claims to be: the only one of its method.
+/// The idempotency key of a request (AIP-155): requests of a method with the same
+/// `request_id` are one, and have one answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
+pub struct IdempotencyKey {
     /// Name of the method, the id's scope within the organization.
     pub method: &'static str,
     /// The caller's id.
@@ -17,19 +21,14 @@ pub struct Claim {
     pub fingerprint: Vec<u8>,
 }
 
-impl Claim {
-    /// The claim of a request; none if it carries no `request_id`.
-    pub fn parse(
-        violations: &mut Violations,
-        method: &'static str,
-        request_id: &str,
-        request: &impl Message,
-    ) -> Option<Self> {
-        let request_id = violations.optional_id("request_id", request_id)?;
-        Some(Self::new(method, request_id, request))
+impl IdempotencyKey {
+    /// The key of a request; none if it carries no `request_id`.
+    pub fn of<Q: IdempotentRequest>(violations: &mut Violations, request: &Q) -> Option<Self> {
+        let request_id = violations.optional_id("request_id", request.request_id())?;
+        Some(Self::new(Q::METHOD, request_id, request))
     }
 
-    /// The claim of a request with this id.
+    /// The key of a request with this id.
     pub fn new(method: &'static str, request_id: Uuid, request: &impl Message) -> Self {
         let mut encoded = request.encode_to_vec();
         // However the id is spelled, it is the same request.
@@ -48,8 +47,8 @@ impl Claim {
         }
     }
 
-    /// The claim as this caller's: others have their own, whatever ids they use.
-    pub fn of(self, caller: Identity) -> Owned {
+    /// The key as this caller's: others have their own, whatever ids they use.
+    pub fn of_caller(self, caller: Identity) -> CallerKey {
         let (kind, caller_id) = match caller {
             Identity::Nobody => (0_u8, Uuid::nil()),
             Identity::Development => (1, Uuid::nil()),
@@ -65,28 +64,28 @@ impl Claim {
             .finalize();
         let mut id = [0; 16];
         id.copy_from_slice(&digest[..16]);
-        Owned {
+        CallerKey {
             id: Uuid::new_v8(id),
-            claim: self,
+            key: self,
         }
     }
 }
 
-/// The claim of a caller.
+/// The key of a caller.
 ///
 /// The first of those who use the same `request_id` has the row that is found by it,
 /// which is all that the version before knows; the others' rows are found by `id`
 /// instead. Which of the two it is depends on who came first, so `id` is unique
-/// besides: a claim is never in both.
+/// besides: a key is never in both.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owned {
-    pub(super) claim: Claim,
+pub struct CallerKey {
+    pub(super) key: IdempotencyKey,
     pub(super) id: Uuid,
 }
 
-impl Owned {
-    /// What no two claims of a group may have in common.
+impl CallerKey {
+    /// What no two keys of a group may have in common.
     pub fn key(&self) -> (&'static str, Uuid) {
-        (self.claim.method, self.claim.request_id)
+        (self.key.method, self.key.request_id)
     }
 }
