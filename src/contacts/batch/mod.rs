@@ -95,6 +95,7 @@ async fn transact(
     batch: &[&Write],
 ) -> Result<Vec<Result<Answer>>> {
     let (loaded, mut outcome) = load::load(tx, batch).await?;
+    #[expect(clippy::disallowed_methods, reason = "where randomness comes in")]
     let (changes, intake, roster) = decide(&mut rand::rng(), loaded, &mut outcome);
     let pools = recorded_pools.unrecorded(&roster)?;
     let written = store::write(tx, &pools, &changes, &intake, &outcome);
