@@ -35,7 +35,7 @@ pub struct AuditEvent {
 }
 
 /// Inserts events.
-pub async fn insert(tx: &TenantTx, events: &[Event]) -> Result<()> {
+pub async fn insert_events(tx: &TenantTx, events: &[Event]) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }

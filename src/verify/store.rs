@@ -12,12 +12,14 @@ use diesel::{
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
 use crate::{
-    deals::store::counts,
     error::Result,
     ids::OperatorId,
     platform::db::TenantTx,
     schema::organizations,
-    statistics::store::cells::{self, Cell, CellRow, Change, HOURS, KINDS, SPANS},
+    statistics::store::{
+        cells::{self, Cell, CellRow, Change, HOURS, KINDS, SPANS},
+        deals as counts,
+    },
 };
 
 /// Allows the transaction to read whole tables, and to take its time with them.

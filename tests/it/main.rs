@@ -32,6 +32,7 @@ mod organizations;
 mod paging;
 mod plans;
 mod process;
+mod recorder;
 mod request_id;
 mod roles;
 mod row_security;

@@ -33,6 +33,7 @@ use crate::{
         db::{Db, TenantTx},
         telemetry::metrics,
     },
+    recorder::Records,
     statistics::DirtyOrganizations,
 };
 
@@ -97,7 +98,8 @@ async fn transact(
     let (loaded, mut outcome) = load::load(tx, batch).await?;
     let (changes, intake, roster) = decide(&mut rand::rng(), loaded, &mut outcome);
     let pools = recorded_pools.unrecorded(&roster)?;
-    let written = store::write(tx, &pools, &changes, &intake, &outcome);
+    let records = Records::of_batch(&mut rand::rng(), roster.time, &outcome.happened);
+    let written = store::write(tx, &pools, &changes, &intake, &outcome, &records);
     tx.commit_with(written).await?;
     recorded_pools.add(&pools);
     let (assigned, backlog) = intake.outcomes();

@@ -1,7 +1,8 @@
 //! The queries that change `contact_count_changes`, `lead_counts` and the loads of
-//! operators; the cells are beside it.
+//! operators; the cells of contacts, and those of deals, are beside it.
 
 pub mod cells;
+pub mod deals;
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use rand::RngExt;
 
-use super::{Counted, Counts, Kind};
+use super::{Counts, Kind};
 use crate::{
     error::Result,
     ids::{self, OperatorId},
@@ -22,20 +23,9 @@ use crate::{
 /// How many rows share the number of an organization's leads.
 const LEAD_SLOTS: i16 = 8;
 
-/// Counts contacts that have changed: as what they were no longer, as what they
-/// are from now on. Deleted ones are nothing any more.
-pub async fn record<C: Into<Counted>>(
-    tx: &TenantTx,
-    before: impl IntoIterator<Item = C>,
-    after: impl IntoIterator<Item = C>,
-) -> Result<()> {
-    let counts = Counts::of(before, after);
-    apply(tx, &counts, &BTreeMap::new()).await
-}
-
 /// Says what comes and goes, in one row, and adds to the loads of operators that are
 /// locked.
-pub async fn apply(
+pub async fn add_contacts(
     tx: &TenantTx,
     Counts(counts): &Counts,
     loads: &BTreeMap<OperatorId, i32>,

@@ -15,6 +15,7 @@ pub use list::{Filter, list};
 use crate::{
     error::{Error, Resource, Result},
     ids::{DealId, LeadId, TaskId, UserId},
+    model::change::TaskFacts,
     platform::{
         db::{Prepared, TenantTx},
         grpc::page::Page,
@@ -36,6 +37,17 @@ pub struct Task {
     pub revision: i32,
     pub create_time: DateTime<Utc>,
     pub update_time: DateTime<Utc>,
+}
+
+impl From<&Task> for TaskFacts {
+    fn from(task: &Task) -> Self {
+        Self {
+            id: task.id,
+            deal_id: task.deal_id,
+            title: task.title.clone(),
+            due_date: task.due_date,
+        }
+    }
 }
 
 /// What people say of a task.

@@ -12,13 +12,15 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::Deal;
+use super::super::span::Span;
 use crate::{
-    deals::{DealStage, DealStatus},
     error::Result,
     ids::UserId,
+    model::{
+        change::DealFacts,
+        deal::{DealStage, DealStatus},
+    },
     platform::db::{Prepared, TenantTx, column},
-    statistics::Span,
 };
 
 /// What deals are counted by.
@@ -52,7 +54,7 @@ pub struct Change {
 }
 
 /// The cells of a deal.
-fn cells(deal: &Deal) -> impl Iterator<Item = Cell> {
+fn cells(deal: &DealFacts) -> impl Iterator<Item = Cell> {
     let owners = [
         deal.owner_user_id.filter(|id| !id.is_nil()),
         Some(UserId::default()),
@@ -71,13 +73,11 @@ fn cells(deal: &Deal) -> impl Iterator<Item = Cell> {
     })
 }
 
-/// Counts that deals were created (they were not there before), changed or deleted
-/// (they are not there after).
-pub async fn record<'a>(
-    tx: &TenantTx,
-    before: impl IntoIterator<Item = &'a Deal>,
-    after: impl IntoIterator<Item = &'a Deal>,
-) -> Result<()> {
+/// The net change from what deals were to what they are.
+pub fn changes<'a>(
+    before: impl IntoIterator<Item = &'a DealFacts>,
+    after: impl IntoIterator<Item = &'a DealFacts>,
+) -> BTreeMap<Cell, Change> {
     let mut changes: BTreeMap<Cell, Change> = BTreeMap::new();
     let before = before.into_iter().map(|deal| (deal, -1));
     for (deal, sign) in before.chain(after.into_iter().map(|deal| (deal, 1))) {
@@ -88,12 +88,12 @@ pub async fn record<'a>(
         }
     }
     changes.retain(|_, change| *change != Change::default());
-    apply(tx, &changes).await
+    changes
 }
 
 /// Adds to the counts, in the order of the cells. (An upsert, though most rows are
 /// there: it has one way only to find them.)
-pub async fn apply(
+pub async fn add_deals(
     tx: &TenantTx,
     changes: impl IntoIterator<Item = (&Cell, &Change)>,
 ) -> Result<()> {
