@@ -152,22 +152,13 @@ pub async fn write_entries(tx: &TenantTx, entries: &[Entry]) -> Result<Vec<Activ
         .iter()
         .map(|entry| entry.payload.to_json())
         .collect::<Result<Vec<_>>>()?;
-    let query = sql_query(
-        "INSERT INTO activities
-             (organization_id, id, deal_id, number, author_user_id, payload)
-         SELECT $1, a.id, a.deal_id, coalesce((
-                    SELECT number FROM activities
-                    WHERE organization_id = $1 AND deal_id = a.deal_id
-                    ORDER BY number DESC LIMIT 1), 0) + a.place, a.author_user_id, a.payload
-         FROM unnest($2, $3, $4, $5, $6) AS a (id, deal_id, place, author_user_id, payload)
-         RETURNING id, deal_id, number, author_user_id, payload, create_time",
-    )
-    .bind::<SqlUuid, _>(tx.organization_id())
-    .bind::<Array<SqlUuid>, _>(column(&rows, |_| ActivityId::generate()))
-    .bind::<Array<SqlUuid>, _>(column(&rows, |entry| entry.deal_id))
-    .bind::<Array<BigInt>, _>(places)
-    .bind::<Array<Nullable<SqlUuid>>, _>(column(&rows, |entry| entry.author_user_id))
-    .bind::<Array<Jsonb>, _>(payloads);
+    let query = sql_query(include_str!("write_entries.sql"))
+        .bind::<SqlUuid, _>(tx.organization_id())
+        .bind::<Array<SqlUuid>, _>(column(&rows, |_| ActivityId::generate()))
+        .bind::<Array<SqlUuid>, _>(column(&rows, |entry| entry.deal_id))
+        .bind::<Array<BigInt>, _>(places)
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(&rows, |entry| entry.author_user_id))
+        .bind::<Array<Jsonb>, _>(payloads);
     Ok(Prepared(query).get_results(&mut tx.conn()).await?)
 }
 

@@ -39,6 +39,7 @@ mod row_security;
 mod schema;
 mod server;
 mod sources;
+mod statements;
 mod supply;
 mod support;
 mod tasks;

@@ -101,28 +101,17 @@ pub async fn add_deals(
     if cells.is_empty() {
         return Ok(());
     }
-    let query = sql_query(
-        "INSERT INTO deal_counts AS c (organization_id, owner_user_id, span, start_time,
-             currency, status, stage, reached_stage, deals, amount)
-         SELECT $1, a.owner_user_id, a.span, coalesce(a.start_time, '-infinity'), a.currency,
-                a.status, a.stage, a.reached_stage, a.deals, a.amount
-         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10)
-             AS a (owner_user_id, span, start_time, currency, status, stage, reached_stage,
-                   deals, amount)
-         ON CONFLICT (organization_id, owner_user_id, span, start_time, currency, status, stage,
-                      reached_stage) DO UPDATE
-         SET deals = c.deals + excluded.deals, amount = c.amount + excluded.amount",
-    )
-    .bind::<SqlUuid, _>(tx.organization_id())
-    .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.owner_user_id))
-    .bind::<Array<Text>, _>(column(&cells, |cell| cell.span))
-    .bind::<Array<Nullable<Timestamptz>>, _>(column(&cells, |cell| cell.start_time))
-    .bind::<Array<Text>, _>(column(&cells, |cell| cell.currency.clone()))
-    .bind::<Array<Text>, _>(column(&cells, |cell| cell.status))
-    .bind::<Array<Text>, _>(column(&cells, |cell| cell.stage))
-    .bind::<Array<Text>, _>(column(&cells, |cell| cell.reached_stage))
-    .bind::<Array<BigInt>, _>(column(&changes, |change| change.deals))
-    .bind::<Array<Numeric>, _>(column(&changes, |change| change.amount.clone()));
+    let query = sql_query(include_str!("add_deals.sql"))
+        .bind::<SqlUuid, _>(tx.organization_id())
+        .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.owner_user_id))
+        .bind::<Array<Text>, _>(column(&cells, |cell| cell.span))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(&cells, |cell| cell.start_time))
+        .bind::<Array<Text>, _>(column(&cells, |cell| cell.currency.clone()))
+        .bind::<Array<Text>, _>(column(&cells, |cell| cell.status))
+        .bind::<Array<Text>, _>(column(&cells, |cell| cell.stage))
+        .bind::<Array<Text>, _>(column(&cells, |cell| cell.reached_stage))
+        .bind::<Array<BigInt>, _>(column(&changes, |change| change.deals))
+        .bind::<Array<Numeric>, _>(column(&changes, |change| change.amount.clone()));
     Prepared(query).execute(&mut tx.conn()).await?;
     Ok(())
 }

@@ -38,25 +38,17 @@ pub async fn add_contacts(
     let operators: Vec<_> = loads.keys().collect();
     let loads: Vec<_> = loads.values().collect();
     Prepared(
-        sql_query(
-            "WITH loads AS (
-                 UPDATE operators AS o SET load = o.load + l.count
-                 FROM unnest($9, $10) AS l (id, count)
-                 WHERE o.organization_id = $1 AND o.id = l.id)
-             INSERT INTO contact_count_changes (organization_id, id, source_ids, hours,
-                 operator_ids, pool_ids, statuses, contacts)
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE cardinality($8) > 0",
-        )
-        .bind::<SqlUuid, _>(tx.organization_id())
-        .bind::<SqlUuid, _>(ids::generate())
-        .bind::<Array<SqlUuid>, _>(column(&kinds, |kind| kind.source_id))
-        .bind::<Array<Timestamptz>, _>(column(&kinds, |kind| kind.hour))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(&kinds, |kind| kind.operator_id))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(&kinds, |kind| kind.pool_id))
-        .bind::<Array<Text>, _>(column(&kinds, |kind| kind.status))
-        .bind::<Array<Integer>, _>(contacts)
-        .bind::<Array<SqlUuid>, _>(operators)
-        .bind::<Array<Integer>, _>(loads),
+        sql_query(include_str!("add_contacts.sql"))
+            .bind::<SqlUuid, _>(tx.organization_id())
+            .bind::<SqlUuid, _>(ids::generate())
+            .bind::<Array<SqlUuid>, _>(column(&kinds, |kind| kind.source_id))
+            .bind::<Array<Timestamptz>, _>(column(&kinds, |kind| kind.hour))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(&kinds, |kind| kind.operator_id))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(&kinds, |kind| kind.pool_id))
+            .bind::<Array<Text>, _>(column(&kinds, |kind| kind.status))
+            .bind::<Array<Integer>, _>(contacts)
+            .bind::<Array<SqlUuid>, _>(operators)
+            .bind::<Array<Integer>, _>(loads),
     )
     .execute(&mut tx.conn())
     .await?;
