@@ -15,6 +15,7 @@
 
 use divan::{Bencher, black_box};
 use minicrm::{
+    ids::OperatorId,
     normalize_code, parse_new_contact,
     pick::{Candidate, pick},
     platform::grpc::{page::Pager, validate::Violations},
@@ -34,7 +35,7 @@ fn main() {
 fn draw(bencher: Bencher<'_, '_>, candidates: u32) {
     let candidates: Vec<_> = (1..=candidates)
         .map(|number| Candidate {
-            operator_id: Uuid::from_u128(number.into()),
+            operator_id: OperatorId::from_uuid(Uuid::from_u128(number.into())),
             weight: number,
         })
         .collect();

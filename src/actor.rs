@@ -4,7 +4,10 @@
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::error::{Error, Reason, Result};
+use crate::{
+    error::{Error, Reason, Result},
+    ids::{ApiKeyId, OrganizationId, UserId},
+};
 
 /// Who does something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,16 +17,16 @@ pub enum Identity {
     /// Whoever calls while there is no authentication.
     Development,
     /// A user.
-    User(Uuid),
+    User(UserId),
     /// A service, by its key.
-    ApiKey(Uuid),
+    ApiKey(ApiKeyId),
     /// This service by itself, with nobody asking.
     System,
 }
 
 impl Identity {
     /// The user, if it is one.
-    pub fn user_id(self) -> Option<Uuid> {
+    pub fn user_id(self) -> Option<UserId> {
         match self {
             Self::User(id) => Some(id),
             _ => None,
@@ -31,9 +34,18 @@ impl Identity {
     }
 
     /// The API key, if it is one.
-    pub fn api_key_id(self) -> Option<Uuid> {
+    pub fn api_key_id(self) -> Option<ApiKeyId> {
         match self {
             Self::ApiKey(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The id of whoever it is, if they have one.
+    pub fn as_uuid(self) -> Option<Uuid> {
+        match self {
+            Self::User(id) => Some(id.as_uuid()),
+            Self::ApiKey(id) => Some(id.as_uuid()),
             _ => None,
         }
     }
@@ -58,7 +70,7 @@ pub struct Actor {
     pub identity: Identity,
     /// The organization that everything they touch belongs to. All zeros where it is about
     /// none.
-    pub organization_id: Uuid,
+    pub organization_id: OrganizationId,
     /// How much they are granted.
     pub grant: Grant,
     /// What they do, for the audit: the method that is called, or is done for them.
@@ -69,7 +81,11 @@ pub struct Actor {
 
 impl Actor {
     /// The service itself, which may do everything in this organization.
-    pub fn system(organization_id: Uuid, method: &'static str, deadline: Instant) -> Self {
+    pub fn system(
+        organization_id: OrganizationId,
+        method: &'static str,
+        deadline: Instant,
+    ) -> Self {
         Self {
             identity: Identity::System,
             organization_id,
@@ -80,7 +96,7 @@ impl Actor {
     }
 
     /// The user whose things alone may be changed, if not all may.
-    pub fn restricted_to_user(&self) -> Option<Uuid> {
+    pub fn restricted_to_user(&self) -> Option<UserId> {
         match self.grant {
             Grant::All => None,
             Grant::Own | Grant::No => Some(self.identity.user_id().unwrap_or_default()),
@@ -88,7 +104,7 @@ impl Actor {
     }
 
     /// Refuses those who are granted their own only, if this is not: it belongs to this user.
-    pub fn check_own(&self, user_id: Option<Uuid>) -> Result<()> {
+    pub fn check_own(&self, user_id: Option<UserId>) -> Result<()> {
         match self.grant {
             Grant::All => Ok(()),
             Grant::Own if user_id.is_some() && user_id == self.identity.user_id() => Ok(()),

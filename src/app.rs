@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 
 use phonenumber::country;
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use crate::{
     access::{Who, identities::IDENTITY_CACHE_TTL, table::TABLE},
@@ -14,10 +13,11 @@ use crate::{
     call::{Frame, FrameParts},
     contacts::Contacts,
     error::{Error, Result},
+    ids::OrganizationId,
     organizations::{self, Limits},
     platform::{
         batch::MAX_BATCH,
-        db::{Connector, Db, Replica, Scope, Shares},
+        db::{Connector, Db, Replica, Shares, TheseOrganizations},
         grpc::validate,
         ingress::{self, Edge, Methods},
         migrations,
@@ -47,7 +47,7 @@ pub struct Settings {
     /// name none.
     pub phone_region: Option<country::Id>,
     /// Organizations served while there is no authentication.
-    pub organizations: Vec<Uuid>,
+    pub organizations: Vec<OrganizationId>,
     /// How callers are authenticated, if they are.
     pub authentication: Option<auth::Settings>,
     /// Whether the service describes itself. That takes no identity.
@@ -69,7 +69,7 @@ pub struct App {
     db: Db,
     batch_db: Db,
     replica: Option<Arc<Replica>>,
-    organizations: Vec<Uuid>,
+    organizations: Vec<OrganizationId>,
     limits: Limits,
     dirty: Arc<DirtyOrganizations>,
     edge: Arc<Edge>,
@@ -151,7 +151,7 @@ impl App {
     async fn ensure_organizations(&self) -> Result<()> {
         let ids = &self.organizations;
         self.db
-            .transaction(Scope::Organizations(ids.clone()), async |conn| {
+            .transaction(TheseOrganizations(ids.clone()), async |conn| {
                 organizations::store::ensure_all(conn, ids).await
             })
             .await

@@ -73,7 +73,7 @@ mod deals;
 mod dispatch;
 pub mod error;
 mod gauges;
-mod ids;
+pub mod ids;
 mod leads;
 mod model;
 mod operators;

@@ -1,10 +1,12 @@
 //! Who a token stands for, and until when.
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use super::{Identity, KeyAccess};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    ids::{ApiKeyId, OrganizationId, UserId},
+};
 
 /// Who a token stands for.
 #[derive(Debug, Clone, Copy)]
@@ -12,7 +14,7 @@ pub enum Caller {
     /// A user.
     User {
         /// Their id.
-        id: Uuid,
+        id: UserId,
         /// When the token was made, in whole seconds.
         issue_time: DateTime<Utc>,
         /// When the token ends.
@@ -21,9 +23,9 @@ pub enum Caller {
     /// A service.
     Key {
         /// The key's organization.
-        organization_id: Uuid,
+        organization_id: OrganizationId,
         /// The key's id.
-        id: Uuid,
+        id: ApiKeyId,
         /// What it may do.
         access: KeyAccess,
         /// When it ends, if it does.

@@ -4,6 +4,8 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::ids::{self, Id, OrganizationId};
+
 /// What API keys begin with, so that they are found where they should not be.
 pub const KEY_PREFIX: &str = "mck_";
 /// The same for invitations.
@@ -22,21 +24,21 @@ pub fn hash(secret: &[u8]) -> Hash {
 
 /// What a service calls with, or somebody joins an organization with. Its text
 /// names the organization, so that it is looked for there only.
-pub struct Credential {
+pub struct Credential<I> {
     /// Where it is looked for.
-    pub organization_id: Uuid,
+    pub organization_id: OrganizationId,
     /// Which it is.
-    pub id: Uuid,
+    pub id: I,
     /// What proves it; only its [`hash`] is kept.
     pub secret: [u8; SECRET],
 }
 
-impl Credential {
+impl<I: Id> Credential<I> {
     /// A new one.
-    pub fn generate(organization_id: Uuid) -> Self {
+    pub fn generate(organization_id: OrganizationId) -> Self {
         Self {
             organization_id,
-            id: Uuid::now_v7(),
+            id: I::from_uuid(ids::generate()),
             secret: rand::random(),
         }
     }
@@ -49,9 +51,9 @@ impl Credential {
     /// The text of one of the kind that has this prefix.
     pub fn text(&self, prefix: &str) -> String {
         let parts = [
-            &self.organization_id.as_bytes()[..],
-            &self.id.as_bytes()[..],
-            &self.secret,
+            self.organization_id.as_ref(),
+            self.id.as_ref(),
+            &self.secret[..],
         ];
         let encoded = BASE64_URL_SAFE_NO_PAD.encode(parts.concat());
         format!("{prefix}{encoded}")
@@ -64,8 +66,8 @@ impl Credential {
         let (organization_id, rest) = bytes.split_first_chunk()?;
         let (id, secret) = rest.split_first_chunk()?;
         Some(Self {
-            organization_id: Uuid::from_bytes(*organization_id),
-            id: Uuid::from_bytes(*id),
+            organization_id: OrganizationId::from_uuid(Uuid::from_bytes(*organization_id)),
+            id: I::from_uuid(Uuid::from_bytes(*id)),
             secret: secret.try_into().ok()?,
         })
     }

@@ -15,7 +15,6 @@ use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use phonenumber::country;
 use tokio::sync::{Mutex, MutexGuard};
-use uuid::Uuid;
 
 use super::{
     Caller, Role, TokenVerifier, check_issued,
@@ -24,7 +23,8 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    platform::db::{Db, Scope},
+    ids::{ApiKeyId, OrganizationId, UserId},
+    platform::db::{Db, NoTenant},
 };
 
 /// TTL of cached identities, unless told otherwise: how long what the database says of
@@ -38,17 +38,17 @@ const TURNS: usize = 16;
 const MAX_TOKEN: usize = 2048;
 
 /// A user's roles, by organization.
-pub type Memberships = Arc<Vec<(Uuid, Role)>>;
+pub type Memberships = Arc<Vec<(OrganizationId, Role)>>;
 
 /// Who is known.
 pub struct Identities {
     callers: Cache<Hash, Caller>,
     /// From when on the tokens of users are valid.
-    users: Cache<Uuid, Option<DateTime<Utc>>>,
+    users: Cache<UserId, Option<DateTime<Utc>>>,
     /// Held by who looks for a user or a key: of many calls at once, one asks the database.
     turns: [Mutex<()>; TURNS],
-    memberships: Cache<Uuid, Memberships>,
-    regions: Cache<Uuid, Option<country::Id>>,
+    memberships: Cache<UserId, Memberships>,
+    regions: Cache<OrganizationId, Option<country::Id>>,
     /// Counts what was forgotten: what was read before is not remembered after.
     forgotten: AtomicU64,
 }
@@ -118,32 +118,37 @@ impl Identities {
     }
 
     /// Refuses a user of whose tokens one that was made then is not valid any more.
-    pub async fn check_user_now(&self, db: &Db, id: Uuid, issue_time: DateTime<Utc>) -> Result<()> {
+    pub async fn check_user_now(
+        &self,
+        db: &Db,
+        id: UserId,
+        issue_time: DateTime<Utc>,
+    ) -> Result<()> {
         check_issued(issue_time, self.load_user(db, id).await?)
     }
 
     /// From when on the tokens of a user are valid. Refuses one who does not exist,
     /// whoever has signed that they do.
-    async fn valid_from(&self, db: &Db, id: Uuid) -> Result<Option<DateTime<Utc>>> {
+    async fn valid_from(&self, db: &Db, id: UserId) -> Result<Option<DateTime<Utc>>> {
         if let Some(valid_from) = self.users.get(&id) {
             return Ok(valid_from);
         }
-        let _turn = self.turn(id.into_bytes()).await;
+        let _turn = self.turn(id.as_uuid().into_bytes()).await;
         match self.users.get(&id) {
             Some(valid_from) => Ok(valid_from),
             None => self.load_user(db, id).await,
         }
     }
 
-    async fn load_user(&self, db: &Db, id: Uuid) -> Result<Option<DateTime<Utc>>> {
-        let load = db.read(Scope::None, async |conn| {
+    async fn load_user(&self, db: &Db, id: UserId) -> Result<Option<DateTime<Utc>>> {
+        let load = db.read(NoTenant, async |conn| {
             store::tokens_valid_from(conn, id).await
         });
         self.remember(&self.users, id, load).await
     }
 
     /// The user's roles, that in the default organization first.
-    pub async fn memberships(&self, db: &Db, user_id: Uuid) -> Result<Memberships> {
+    pub async fn memberships(&self, db: &Db, user_id: UserId) -> Result<Memberships> {
         match self.memberships.get(&user_id) {
             Some(memberships) => Ok(memberships),
             None => self.memberships_now(db, user_id).await,
@@ -151,10 +156,10 @@ impl Identities {
     }
 
     /// The same as the database says now.
-    pub async fn memberships_now(&self, db: &Db, user_id: Uuid) -> Result<Memberships> {
+    pub async fn memberships_now(&self, db: &Db, user_id: UserId) -> Result<Memberships> {
         let load = async {
             let memberships = db
-                .read(Scope::User(user_id), async |conn| {
+                .read(user_id, async |conn| {
                     store::memberships(conn, user_id).await
                 })
                 .await?;
@@ -164,11 +169,14 @@ impl Identities {
     }
 
     /// Refuses a key that is not valid any more.
-    pub async fn check_key(&self, db: &Db, organization_id: Uuid, id: Uuid) -> Result<()> {
+    pub async fn check_key(
+        &self,
+        db: &Db,
+        organization_id: OrganizationId,
+        id: ApiKeyId,
+    ) -> Result<()> {
         let access = db
-            .read(Scope::Organization(organization_id), async |conn| {
-                store::key_access(conn, organization_id, id).await
-            })
+            .read(organization_id, async |tx| store::key_access(tx, id).await)
             .await?;
         if access.is_some() {
             return Ok(());
@@ -181,16 +189,14 @@ impl Identities {
     pub async fn phone_region(
         &self,
         db: &Db,
-        organization_id: Uuid,
+        organization_id: OrganizationId,
     ) -> Result<Option<country::Id>> {
         if let Some(region) = self.regions.get(&organization_id) {
             return Ok(region);
         }
         let load = async {
             let region = db
-                .read(Scope::Organization(organization_id), async |conn| {
-                    store::phone_region(conn, organization_id).await
-                })
+                .read(organization_id, async |tx| store::phone_region(tx).await)
                 .await?;
             Ok(region.and_then(|region| region.parse().ok()))
         };
@@ -198,7 +204,7 @@ impl Identities {
     }
 
     /// Forgets what is known of a user and their roles, once a change of it is committed.
-    pub fn forget_user(&self, user_id: Uuid) {
+    pub fn forget_user(&self, user_id: UserId) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.users.invalidate(&user_id);
         self.memberships.invalidate(&user_id);
@@ -211,13 +217,13 @@ impl Identities {
     }
 
     /// Forgets what is known of an organization, once a change is committed.
-    pub fn forget_organization(&self, organization_id: Uuid) {
+    pub fn forget_organization(&self, organization_id: OrganizationId) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.regions.invalidate(&organization_id);
     }
 
     /// Forgets who has a place in these organizations, and what is known of them.
-    pub fn forget_places(&self, organizations: &HashSet<Uuid>) {
+    pub fn forget_places(&self, organizations: &HashSet<OrganizationId>) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         for id in organizations {
             self.regions.invalidate(id);
@@ -269,12 +275,12 @@ async fn load_key(db: &Db, text: &str) -> Result<Caller> {
         ..
     } = credential;
     let secret_hash = &credential.hash();
-    db.transaction(Scope::Organization(organization_id), async |conn| {
-        let found = store::key(conn, organization_id, id).await?;
+    db.transaction(organization_id, async |tx| {
+        let found = store::key(tx, id).await?;
         let key = found
             .filter(|key| key.secret_hash == secret_hash && key.revoke_time.is_none())
             .ok_or(Error::Unauthenticated)?;
-        store::touch_key(conn, organization_id, id).await?;
+        store::touch_key(tx, id).await?;
         Ok(Caller::Key {
             organization_id,
             id,

@@ -11,12 +11,13 @@ use std::{
     time::Duration,
 };
 
-use uuid::Uuid;
-
 use super::{identities::Identities, store};
-use crate::platform::{
-    background::{Outcome, Report, Schedule, Task},
-    db::{Db, Scope},
+use crate::{
+    ids::OrganizationId,
+    platform::{
+        background::{Outcome, Report, Schedule, Task},
+        db::{AllOrganizations, Db},
+    },
 };
 
 /// How often to look.
@@ -27,7 +28,7 @@ pub struct NoticeRevocations {
     db: Db,
     identities: Arc<Identities>,
     /// How often the power of somebody was taken, by organization, when it was last read.
-    known: Mutex<HashMap<Uuid, i64>>,
+    known: Mutex<HashMap<OrganizationId, i64>>,
 }
 
 impl NoticeRevocations {
@@ -51,9 +52,7 @@ impl Task for NoticeRevocations {
     async fn run_once(&self) -> Outcome {
         let found = self
             .db
-            .read(Scope::AllOrganizations, async |conn| {
-                store::revoked(conn).await
-            })
+            .read(AllOrganizations, async |conn| store::revoked(conn).await)
             .await?;
         let known = {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

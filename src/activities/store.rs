@@ -12,13 +12,13 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
+    ids::{ActivityId, ContactId, DealId, LeadId, TaskId, UserId},
     model::deal::{DealStage, DealStatus},
     platform::{
-        db::{Conn, Prepared},
+        db::{Prepared, TenantTx},
         grpc::page::{Found, Page, read_page},
     },
     schema::activities,
@@ -28,10 +28,10 @@ use crate::{
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = activities, check_for_backend(diesel::pg::Pg))]
 pub struct Activity {
-    pub id: Uuid,
-    pub deal_id: Uuid,
+    pub id: ActivityId,
+    pub deal_id: DealId,
     pub number: i64,
-    pub author_user_id: Option<Uuid>,
+    pub author_user_id: Option<UserId>,
     pub payload: Payload,
     pub create_time: DateTime<Utc>,
 }
@@ -44,7 +44,7 @@ pub enum Payload {
     /// Somebody wrote something.
     Comment { text: String },
     /// The deal was created, perhaps from a contact.
-    DealCreated { contact_id: Option<Uuid> },
+    DealCreated { contact_id: Option<ContactId> },
     /// Its status changed.
     StatusChanged {
         old_status: DealStatus,
@@ -64,8 +64,8 @@ pub enum Payload {
     },
     /// Its owner changed.
     OwnerChanged {
-        old_owner_user_id: Option<Uuid>,
-        new_owner_user_id: Option<Uuid>,
+        old_owner_user_id: Option<UserId>,
+        new_owner_user_id: Option<UserId>,
     },
     /// A task was created.
     TaskCreated(TaskFacts),
@@ -77,7 +77,7 @@ pub enum Payload {
     TaskDeleted(TaskFacts),
     /// The day that a task is due by changed.
     TaskDueDateChanged {
-        task_id: Uuid,
+        task_id: TaskId,
         title: String,
         old_due_date: Option<String>,
         new_due_date: Option<String>,
@@ -87,7 +87,7 @@ pub enum Payload {
 /// What a timeline says of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskFacts {
-    pub task_id: Uuid,
+    pub task_id: TaskId,
     pub title: String,
     /// When it was due. The version before did not say.
     #[serde(default)]
@@ -127,16 +127,15 @@ impl FromSql<Jsonb, Pg> for Payload {
 
 /// Writes what happened on the timeline of a deal that is locked.
 pub async fn record(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    deal_id: Uuid,
-    author_user_id: Option<Uuid>,
+    tx: &TenantTx,
+    deal_id: DealId,
+    author_user_id: Option<UserId>,
     payloads: &[Payload],
 ) -> Result<Vec<Activity>> {
     if payloads.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<_> = payloads.iter().map(|_| Uuid::now_v7()).collect();
+    let ids: Vec<_> = payloads.iter().map(|_| ActivityId::generate()).collect();
     let payloads = payloads
         .iter()
         .map(Payload::to_json)
@@ -151,46 +150,36 @@ pub async fn record(
          FROM unnest($4, $5) WITH ORDINALITY AS a (id, payload, place)
          RETURNING id, deal_id, number, author_user_id, payload, create_time",
     )
-    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<SqlUuid, _>(deal_id)
     .bind::<Nullable<SqlUuid>, _>(author_user_id)
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Array<Jsonb>, _>(payloads);
-    Ok(Prepared(query).get_results(&mut conn).await?)
+    Ok(Prepared(query).get_results(&mut tx.conn()).await?)
 }
 
 /// How long what somebody wrote is; all else is short.
 const TEXTS: &str = "coalesce(octet_length(payload ->> 'text'), 0)";
 
 /// A page of a deal's timeline, newest first, as far as an answer has room.
-pub async fn list(
-    conn: &Conn,
-    organization_id: Uuid,
-    deal_id: Uuid,
-    page: Page,
-) -> Result<Found<Activity>> {
+pub async fn list(tx: &TenantTx, deal_id: DealId, page: Page) -> Result<Found<Activity>> {
     let query = |page: Page| {
         let rows = "SELECT id, deal_id, number, author_user_id, payload, create_time
              FROM activities WHERE organization_id = $1 AND deal_id = $2 AND number < $3
              ORDER BY number DESC LIMIT $4";
         let query = sql_query(page.bounded(rows, "*", TEXTS, "number DESC"))
-            .bind::<SqlUuid, _>(organization_id)
+            .bind::<SqlUuid, _>(tx.organization_id())
             .bind::<SqlUuid, _>(deal_id)
             .bind::<BigInt, _>(page.after_key.unwrap_or(i64::MAX))
             .bind::<BigInt, _>(page.fetch);
         Prepared(query)
     };
-    Ok(read_page!(conn, page, query))
+    Ok(read_page!(tx.conn(), page, query))
 }
 
 /// A page of the timelines of a lead's deals, newest first, as far as an answer has
 /// room.
-pub async fn of_lead(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    lead_id: Uuid,
-    page: Page,
-) -> Result<Vec<Activity>> {
+pub async fn of_lead(tx: &TenantTx, lead_id: LeadId, page: Page) -> Result<Vec<Activity>> {
     let rows = "SELECT a.id, a.deal_id, a.number, a.author_user_id, a.payload, a.create_time
          FROM deals AS d, LATERAL (
              SELECT * FROM activities
@@ -198,18 +187,18 @@ pub async fn of_lead(
          WHERE d.organization_id = $1 AND d.lead_id = $2
          ORDER BY a.id DESC LIMIT $4";
     let query = sql_query(page.bounded(rows, "*", TEXTS, "id DESC"))
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<SqlUuid, _>(lead_id)
         .bind::<SqlUuid, _>(page.bounds().1)
         .bind::<BigInt, _>(page.fetch);
-    Ok(Prepared(query).get_results(&mut conn).await?)
+    Ok(Prepared(query).get_results(&mut tx.conn()).await?)
 }
 
 /// Replaces what people wrote on the timelines of these deals.
-pub async fn erase_of_deals(mut conn: &Conn, deal_ids: &[Uuid], erased: &str) -> Result<()> {
+pub async fn erase_of_deals(tx: &TenantTx, deal_ids: &[DealId], erased: &str) -> Result<()> {
     let query = sql_query("SELECT erase_timelines($1, $2)")
         .bind::<Array<SqlUuid>, _>(deal_ids)
         .bind::<Text, _>(erased);
-    Prepared(query).execute(&mut conn).await?;
+    Prepared(query).execute(&mut tx.conn()).await?;
     Ok(())
 }

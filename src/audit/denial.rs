@@ -4,13 +4,13 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
-use crate::actor::Identity;
+use crate::{actor::Identity, ids::OrganizationId};
 
 /// What was denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Denial {
     /// The organization of the call.
-    pub organization_id: Uuid,
+    pub organization_id: OrganizationId,
     /// Who called.
     pub identity: Identity,
     /// What they called.
@@ -24,7 +24,7 @@ pub struct Denial {
 impl Denial {
     /// Something that was denied just now.
     pub fn now(
-        organization_id: Uuid,
+        organization_id: OrganizationId,
         identity: Identity,
         method: &'static str,
         reason: &'static str,
@@ -45,7 +45,7 @@ impl Denial {
 
     /// The id of its event: always the same, of the beginning of the hour.
     pub fn event_id(&self) -> Uuid {
-        let who = self.identity.user_id().or(self.identity.api_key_id());
+        let who = self.identity.as_uuid();
         let digest = Sha256::new()
             .chain_update(who.unwrap_or_default())
             .chain_update(self.method)

@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
-use uuid::Uuid;
-
 pub use super::denial::Denial;
 use super::store;
-use crate::platform::{
-    background::{Outcome, Schedule, Task, each_organization},
-    db::{Db, Scope},
+use crate::{
+    ids::OrganizationId,
+    platform::{
+        background::{Outcome, Schedule, Task, each_organization},
+        db::Db,
+    },
 };
 
 /// How often what was counted is written.
@@ -36,9 +37,9 @@ impl Denials {
     }
 
     /// What was counted since the last time, by organization.
-    fn take(&self) -> HashMap<Uuid, Vec<(Denial, i64)>> {
+    fn take(&self) -> HashMap<OrganizationId, Vec<(Denial, i64)>> {
         let counted = mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut by_organization: HashMap<Uuid, Vec<_>> = HashMap::new();
+        let mut by_organization: HashMap<OrganizationId, Vec<_>> = HashMap::new();
         for (denial, count) in counted {
             let denials = by_organization.entry(denial.organization_id).or_default();
             denials.push((denial, count));
@@ -70,10 +71,8 @@ impl Task for WriteDenials {
             let (db, counted) = (self.db.clone(), Arc::clone(&counted));
             async move {
                 let denials = &counted[&id];
-                db.transaction(Scope::Organization(id), async |conn| {
-                    store::add_denials(conn, denials).await
-                })
-                .await?;
+                db.transaction(id, async |tx| store::add_denials(tx, denials).await)
+                    .await?;
                 Ok(denials.len() as u64)
             }
         })

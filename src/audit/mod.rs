@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::{Actor, Identity},
-    ids::{id_at, ordered_id_at},
+    ids::{self, ContactId, id_at, ordered_id_at},
 };
 
 /// Something that was done.
@@ -32,12 +32,12 @@ pub struct Event {
 
 impl Event {
     /// What was done just now.
-    pub fn now(identity: Identity, method: &'static str, resource_id: Uuid) -> Self {
+    pub fn now(identity: Identity, method: &'static str, resource_id: impl Into<Uuid>) -> Self {
         Self {
-            id: Uuid::now_v7(),
+            id: ids::generate(),
             identity,
             method,
-            resource_ids: vec![resource_id],
+            resource_ids: vec![resource_id.into()],
         }
     }
 
@@ -47,13 +47,13 @@ impl Event {
         time: DateTime<Utc>,
         index: usize,
         actor: &Actor,
-        resource_id: Uuid,
+        resource_id: impl Into<Uuid>,
     ) -> Self {
         Self {
             id: ordered_id_at(rng, time, index),
             identity: actor.identity,
             method: actor.method,
-            resource_ids: vec![resource_id],
+            resource_ids: vec![resource_id.into()],
         }
     }
 
@@ -72,7 +72,7 @@ impl Event {
 pub fn created(
     rng: &mut impl Rng,
     time: DateTime<Utc>,
-    created: impl IntoIterator<Item = (Actor, Uuid)>,
+    created: impl IntoIterator<Item = (Actor, ContactId)>,
 ) -> Vec<Event> {
     let mut events: Vec<Event> = Vec::new();
     for (actor, resource_id) in created {
@@ -81,12 +81,12 @@ pub fn created(
         } = actor;
         let same = |event: &&mut Event| (event.identity, event.method) == (identity, method);
         match events.iter_mut().find(same) {
-            Some(event) => event.resource_ids.push(resource_id),
+            Some(event) => event.resource_ids.push(resource_id.into()),
             None => events.push(Event {
                 id: id_at(rng, time, 0),
                 identity,
                 method,
-                resource_ids: vec![resource_id],
+                resource_ids: vec![resource_id.into()],
             }),
         }
     }

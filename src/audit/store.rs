@@ -12,8 +12,9 @@ use uuid::Uuid;
 use super::{Event, denial::Denial};
 use crate::{
     error::Result,
+    ids::{ApiKeyId, UserId},
     platform::{
-        db::{Conn, Prepared, column},
+        db::{Prepared, TenantTx, column},
         grpc::page::{Found, Page, keyset, read_page},
     },
     schema::audit_events,
@@ -24,8 +25,8 @@ use crate::{
 #[diesel(table_name = audit_events, check_for_backend(diesel::pg::Pg))]
 pub struct AuditEvent {
     pub id: Uuid,
-    pub user_id: Option<Uuid>,
-    pub api_key_id: Option<Uuid>,
+    pub user_id: Option<UserId>,
+    pub api_key_id: Option<ApiKeyId>,
     pub method: String,
     pub resource_ids: Vec<Uuid>,
     pub denied_reason: Option<String>,
@@ -34,7 +35,7 @@ pub struct AuditEvent {
 }
 
 /// Inserts events.
-pub async fn insert(conn: &Conn, organization_id: Uuid, events: &[Event]) -> Result<()> {
+pub async fn insert(tx: &TenantTx, events: &[Event]) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
@@ -52,21 +53,21 @@ pub async fn insert(conn: &Conn, organization_id: Uuid, events: &[Event]) -> Res
              FROM unnest($2, $3, $4, $5, $6)
                  AS e (id, user_id, api_key_id, method, resource_ids)",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<SqlUuid>, _>(column(&events, |event| event.id))
         .bind::<Array<Nullable<SqlUuid>>, _>(column(&events, |event| event.identity.user_id()))
         .bind::<Array<Nullable<SqlUuid>>, _>(column(&events, |event| event.identity.api_key_id()))
         .bind::<Array<Text>, _>(column(&events, |event| event.action()))
         .bind::<Array<Text>, _>(resource_ids),
     )
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await?;
     Ok(())
 }
 
 /// Adds to how often something was denied within the hour, in the organization of the
 /// transaction.
-pub async fn add_denials(conn: &Conn, denials: &[(Denial, i64)]) -> Result<()> {
+pub async fn add_denials(tx: &TenantTx, denials: &[(Denial, i64)]) -> Result<()> {
     let denials: Vec<_> = denials.iter().collect();
     Prepared(
         sql_query("SELECT add_denials($1, $2, $3, $4, $5, $6)")
@@ -77,31 +78,26 @@ pub async fn add_denials(conn: &Conn, denials: &[(Denial, i64)]) -> Result<()> {
             .bind::<Array<Text>, _>(column(&denials, |(denial, _)| denial.reason))
             .bind::<Array<BigInt>, _>(column(&denials, |(_, count)| *count)),
     )
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await?;
     Ok(())
 }
 
 /// A page of events.
-pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Found<AuditEvent>> {
+pub async fn list(tx: &TenantTx, page: Page) -> Result<Found<AuditEvent>> {
     let query = |page: Page| {
         let query = audit_events::table
-            .filter(audit_events::organization_id.eq(organization_id))
+            .filter(audit_events::organization_id.eq(tx.organization_id()))
             .select(AuditEvent::as_select())
             .into_boxed();
         keyset!(query, page, audit_events::id)
     };
-    Ok(read_page!(conn, page, query))
+    Ok(read_page!(tx.conn(), page, query))
 }
 
 /// A page of the events about one thing. It may have been created together with
 /// others: then the event is of the millisecond of its id.
-pub async fn list_of(
-    conn: &Conn,
-    organization_id: Uuid,
-    resource_id: Uuid,
-    page: Page,
-) -> Result<Found<AuditEvent>> {
+pub async fn list_of(tx: &TenantTx, resource_id: Uuid, page: Page) -> Result<Found<AuditEvent>> {
     let (first, last) = same_millisecond(resource_id);
     let query = |page: Page| {
         let (low, high) = page.bounds();
@@ -117,7 +113,7 @@ pub async fn list_of(
               ORDER BY id DESC LIMIT $7)
              ORDER BY id DESC LIMIT $7",
             )
-            .bind::<SqlUuid, _>(organization_id)
+            .bind::<SqlUuid, _>(tx.organization_id())
             .bind::<SqlUuid, _>(resource_id)
             .bind::<SqlUuid, _>(low)
             .bind::<SqlUuid, _>(high)
@@ -126,7 +122,7 @@ pub async fn list_of(
             .bind::<BigInt, _>(page.fetch),
         )
     };
-    Ok(read_page!(conn, page, query))
+    Ok(read_page!(tx.conn(), page, query))
 }
 
 /// The ids of the millisecond this one is of.

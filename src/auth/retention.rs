@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::store::{sessions, tokens};
 use crate::platform::{
     background::{Outcome, Report, Schedule, Task},
-    db::{Db, Scope},
+    db::{Db, NoTenant},
 };
 
 /// How often sessions are looked for that have ended.
@@ -29,7 +29,7 @@ impl Task for SessionRetention {
         loop {
             let some = self
                 .db
-                .transaction(Scope::None, async |conn| {
+                .transaction(NoTenant, async |conn| {
                     Ok(sessions::delete_some_ended(conn).await?
                         + tokens::delete_some_ended(conn).await?)
                 })

@@ -20,6 +20,7 @@ use super::signatures;
 use crate::{
     access::{Caller, TokenVerifier},
     error::{Error, Result},
+    ids::{self, UserId},
 };
 
 /// How long an access token is valid, unless told otherwise.
@@ -32,7 +33,7 @@ const MIN_SECRET: usize = 32;
 /// What a token says.
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
-    sub: Uuid,
+    sub: UserId,
     jti: Uuid,
     iss: String,
     aud: String,
@@ -135,7 +136,7 @@ impl Keys {
     /// it ends.
     pub fn sign(
         &self,
-        user_id: Uuid,
+        user_id: UserId,
         valid_from: Option<DateTime<Utc>>,
     ) -> Result<(String, DateTime<Utc>)> {
         #[expect(clippy::disallowed_methods, reason = "tokens need no database")]
@@ -143,7 +144,7 @@ impl Keys {
         let expire_time = now + self.lifetime;
         let claims = Claims {
             sub: user_id,
-            jti: Uuid::now_v7(),
+            jti: ids::generate(),
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
             // The clock of the database may be before this one's.

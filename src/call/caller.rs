@@ -12,8 +12,9 @@ use crate::{
     actor::{Actor, Grant, Identity},
     audit::denials::Denial,
     error::{Error, Reason, Resource, Result},
+    ids::{OrganizationId, UserId},
     platform::{
-        db::{Conn, Db},
+        db::{Db, TenantTx},
         ingress::Deadline,
     },
 };
@@ -35,7 +36,7 @@ impl Context {
             frame: Arc::clone(frame),
             actor: Actor {
                 identity: Identity::Nobody,
-                organization_id: Uuid::nil(),
+                organization_id: OrganizationId::default(),
                 grant: Grant::All,
                 method: Q::NAME,
                 deadline,
@@ -175,11 +176,11 @@ impl Context {
 
     /// Refuses users who are no members of the organization; who is one stays one until
     /// the end of the transaction, which writes. Without authentication there are no users to look for.
-    pub async fn check_member(&self, conn: &Conn, user_id: Option<Uuid>) -> Result<()> {
+    pub async fn check_member(&self, tx: &TenantTx, user_id: Option<UserId>) -> Result<()> {
         let Some(id) = user_id.filter(|_| self.identity != Identity::Development) else {
             return Ok(());
         };
-        if store::keep_member(conn, self.organization_id, id).await? {
+        if store::keep_member(tx, id).await? {
             Ok(())
         } else {
             Err(Error::not_found(Resource::Member, id))
@@ -197,10 +198,10 @@ impl Context {
 
 /// The membership in the organization that is named, or else in the user's default one.
 pub(super) fn membership(
-    memberships: &[(Uuid, Role)],
-    named: Option<Uuid>,
-) -> Option<(Uuid, Role)> {
-    let wanted = |&&(id, _): &&(Uuid, Role)| named.is_none_or(|named| named == id);
+    memberships: &[(OrganizationId, Role)],
+    named: Option<OrganizationId>,
+) -> Option<(OrganizationId, Role)> {
+    let wanted = |&&(id, _): &&(OrganizationId, Role)| named.is_none_or(|named| named == id);
     memberships.iter().find(wanted).copied()
 }
 
@@ -212,10 +213,11 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The organization a call names.
-pub(super) fn named_organization(headers: &HeaderMap) -> Result<Option<Uuid>> {
+pub(super) fn named_organization(headers: &HeaderMap) -> Result<Option<OrganizationId>> {
     let Some(named) = headers.get("x-organization-id") else {
         return Ok(None);
     };
     let named = Uuid::try_parse_ascii(named.as_bytes());
-    named.map(Some).map_err(|_| Error::OrganizationDenied)
+    let named = named.map_err(|_| Error::OrganizationDenied)?;
+    Ok(Some(OrganizationId::from_uuid(named)))
 }

@@ -6,34 +6,33 @@ use crate::{
     access::{Place, Trust, Who, check_issued, store},
     actor::Identity,
     error::{Error, Reason, Result},
-    platform::db::Conn,
+    platform::db::{Conn, TenantTx},
 };
 
 impl Context {
     /// Reads the caller's place again, in a transaction that writes, if the method wants
     /// it: then it is kept until the transaction ends. It comes after the request id and
     /// before everything else in the order of locks.
-    pub(super) async fn confirm(&self, conn: &Conn) -> Result<()> {
+    pub(super) async fn confirm(&self, tx: &TenantTx) -> Result<()> {
         if self.trust != Trust::Remembered || matches!(self.who, Who::User) {
-            self.confirm_token(conn).await?;
+            self.confirm_token(tx).await?;
         }
         let Who::Places(places) = self.who else {
             return Ok(());
         };
-        let organization_id = self.organization_id;
         match self.trust {
             Trust::Remembered => return Ok(()),
             Trust::Confirmed => {}
-            Trust::Exclusive => store::lock_organization(conn, organization_id).await?,
+            Trust::Exclusive => store::lock_organization(tx).await?,
         }
         let place = match self.identity {
             Identity::Nobody | Identity::Development | Identity::System => return Ok(()),
             Identity::User(id) => {
-                let role = store::hold_role(conn, organization_id, id).await?;
+                let role = store::hold_role(tx, id).await?;
                 Place::Member(role.ok_or(Error::OrganizationDenied)?)
             }
             Identity::ApiKey(id) => {
-                let access = store::hold_key(conn, organization_id, id).await?;
+                let access = store::hold_key(tx, id).await?;
                 Place::Key(access.ok_or(Error::Unauthenticated)?)
             }
         };

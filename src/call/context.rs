@@ -14,8 +14,9 @@ use crate::{
     actor::Actor,
     audit::{self, Event},
     error::{Error, Result},
+    ids::{OrganizationId, UserId},
     platform::{
-        db::{Db, Scope, Transaction, Work},
+        db::{Db, TenantTx, Work},
         idempotency::{self, IdempotencyKey, Replay},
         ingress::Owner,
     },
@@ -52,11 +53,14 @@ impl Context {
     /// Whose share the call has of what all calls share, if that is known.
     pub fn owner(&self) -> Option<Owner> {
         let id = Some(self.organization_id).filter(|id| !id.is_nil());
-        id.or(self.identity.user_id()).map(Owner::Known)
+        let id = id
+            .map(Uuid::from)
+            .or(self.identity.user_id().map(Uuid::from));
+        id.map(Owner::Known)
     }
 
     /// The calling user.
-    pub fn user_id(&self) -> Result<Uuid> {
+    pub fn user_id(&self) -> Result<UserId> {
         self.identity.user_id().ok_or(Error::AuthenticationOff)
     }
 
@@ -82,26 +86,21 @@ impl Context {
 
     /// The same call, for what it does in this organization.
     #[must_use]
-    pub fn with_organization(mut self, organization_id: Uuid) -> Self {
+    pub fn with_organization(mut self, organization_id: OrganizationId) -> Self {
         self.actor.organization_id = organization_id;
         self
-    }
-
-    /// Whose rows the call can meet.
-    pub fn scope(&self) -> Scope {
-        Scope::Organization(self.organization_id)
     }
 
     /// Runs a read, in one transaction.
     pub async fn read<T, F>(&self, work: F) -> Result<T>
     where
         T: Send,
-        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
-            + Work<&'c Transaction, Result<T>, Future: Send>
+        for<'c> F: AsyncFnOnce(&'c TenantTx) -> Result<T>
+            + Work<&'c TenantTx, Result<T>, Future: Send>
             + Clone
             + Send,
     {
-        self.db().read(self.scope(), work).await
+        self.db().read(self.organization_id, work).await
     }
 
     /// The same for a read that need not see the last changes: by the replica, if
@@ -109,8 +108,8 @@ impl Context {
     pub async fn read_stale<T, F>(&self, work: F) -> Result<T>
     where
         T: Send,
-        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
-            + Work<&'c Transaction, Result<T>, Future: Send>
+        for<'c> F: AsyncFnOnce(&'c TenantTx) -> Result<T>
+            + Work<&'c TenantTx, Result<T>, Future: Send>
             + Clone
             + Send,
     {
@@ -118,7 +117,7 @@ impl Context {
         if let Some(replica) = replica.and_then(|replica| replica.db())
             && let Ok(answer) = replica
                 .until(self.deadline)
-                .read(self.scope(), work.clone())
+                .read(self.organization_id, work.clone())
                 .await
         {
             return Ok(answer);
@@ -131,34 +130,34 @@ impl Context {
     pub async fn transact<T, F>(&self, work: F) -> Result<T>
     where
         T: Send,
-        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
-            + Work<&'c Transaction, Result<T>, Future: Send>
+        for<'c> F: AsyncFnOnce(&'c TenantTx) -> Result<T>
+            + Work<&'c TenantTx, Result<T>, Future: Send>
             + Clone
             + Send
             + Sync,
     {
         let work = &work;
         self.db()
-            .transaction(self.scope(), async |conn| {
-                self.confirm(conn).await?;
-                work.clone()(conn).await
+            .transaction(self.organization_id, async |tx| {
+                self.confirm(tx).await?;
+                work.clone()(tx).await
             })
             .await
     }
 
     /// Runs a write in a transaction, exactly once if it has an idempotency key, if the caller may
     /// still call the method, and says in the audit that it was done to the thing with
-    /// this id, unless the work says that [nothing has changed](Transaction::unchanged).
+    /// this id, unless the work says that [nothing has changed](crate::platform::db::Transaction::unchanged).
     pub async fn write<T, F>(
         &self,
         key: Option<IdempotencyKey>,
-        resource_id: Uuid,
+        resource_id: impl Into<Uuid>,
         work: F,
     ) -> Result<T>
     where
         T: Message + Default,
-        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
-            + Work<&'c Transaction, Result<T>, Future: Send>
+        for<'c> F: AsyncFnOnce(&'c TenantTx) -> Result<T>
+            + Work<&'c TenantTx, Result<T>, Future: Send>
             + Clone
             + Send
             + Sync,
@@ -166,35 +165,32 @@ impl Context {
         let (key, work) = (&key.map(|key| key.of_caller(self.identity)), &work);
         let events = &[Event::now(self.identity, self.method, resource_id)];
         self.db()
-            .transaction(self.scope(), async |conn| {
+            .transaction(self.organization_id, async |tx| {
                 let audit = async || {
-                    let events = if conn.is_changed() { &events[..] } else { &[] };
-                    audit::store::insert(conn, self.organization_id, events).await
+                    let events = if tx.is_changed() { &events[..] } else { &[] };
+                    audit::store::insert(tx, events).await
                 };
                 let Some(key) = key else {
-                    self.confirm(conn).await?;
-                    let answer = work.clone()(conn).await?;
-                    conn.commit_with(audit()).await?;
+                    self.confirm(tx).await?;
+                    let answer = work.clone()(tx).await?;
+                    tx.commit_with(audit()).await?;
                     return Ok(answer);
                 };
-                match idempotency::reserve(conn, self.organization_id, key).await? {
+                match idempotency::reserve(tx, key).await? {
                     Replay::Answer(answer) => idempotency::decode(&answer),
                     Replay::Mismatch => Err(Error::RequestIdReused),
                     Replay::None(slot) => {
-                        self.confirm(conn).await?;
-                        let answer = work.clone()(conn).await?;
+                        self.confirm(tx).await?;
+                        let answer = work.clone()(tx).await?;
                         let encoded = answer.encode_to_vec();
                         debug_assert!(size_of::<T>() == 0 || !encoded.is_empty());
                         let save = async {
-                            let organization_id = self.organization_id;
-                            let (saved, audited) = join!(
-                                idempotency::save(conn, organization_id, key, slot, &encoded),
-                                audit(),
-                            );
+                            let (saved, audited) =
+                                join!(idempotency::save(tx, key, slot, &encoded), audit(),);
                             saved?;
                             audited
                         };
-                        conn.commit_with(save).await?;
+                        tx.commit_with(save).await?;
                         Ok(answer)
                     }
                 }

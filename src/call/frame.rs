@@ -12,6 +12,7 @@ use crate::{
     access::{TokenVerifier, identities::Identities},
     audit::denials::Denials,
     error::{Error, Result},
+    ids::OrganizationId,
     platform::{
         db::{Db, Replica, Shares},
         ingress::Edge,
@@ -19,8 +20,8 @@ use crate::{
 };
 
 /// The organization of a server without authentication that names no others.
-pub const DEVELOPMENT_ORGANIZATION: Uuid =
-    Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
+pub const DEVELOPMENT_ORGANIZATION: OrganizationId =
+    OrganizationId::from_uuid(Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001));
 
 /// What a frame is made of.
 pub struct FrameParts {
@@ -34,7 +35,7 @@ pub struct FrameParts {
     /// name none.
     pub phone_region: Option<country::Id>,
     /// Organizations served while there is no authentication.
-    pub organizations: Vec<Uuid>,
+    pub organizations: Vec<OrganizationId>,
     /// What verifies the tokens of callers, if they are authenticated.
     pub tokens: Option<Arc<dyn TokenVerifier>>,
     /// How long what the database says of callers is remembered.
@@ -42,7 +43,7 @@ pub struct FrameParts {
     /// What all connections share.
     pub edge: Arc<Edge>,
     /// Is told of the organizations in which a call has written something.
-    pub after_write: Box<dyn Fn(Uuid) + Send + Sync>,
+    pub after_write: Box<dyn Fn(OrganizationId) + Send + Sync>,
 }
 
 /// What all calls share.
@@ -51,12 +52,12 @@ pub struct Frame {
     pub(super) shares: Arc<Shares>,
     pub(super) replica: Option<Arc<Replica>>,
     pub(super) phone_region: Option<country::Id>,
-    pub(super) organizations: Vec<Uuid>,
+    pub(super) organizations: Vec<OrganizationId>,
     pub(super) tokens: Option<Arc<dyn TokenVerifier>>,
     pub(super) identities: Arc<Identities>,
     pub(super) denials: Arc<Denials>,
     pub(super) edge: Arc<Edge>,
-    pub(super) after_write: Box<dyn Fn(Uuid) + Send + Sync>,
+    pub(super) after_write: Box<dyn Fn(OrganizationId) + Send + Sync>,
     prepared: OnceLock<()>,
 }
 

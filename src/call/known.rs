@@ -27,7 +27,7 @@ impl Callers for Frame {
             let Some(tokens) = &self.tokens else {
                 let named = named.filter(|named| self.organizations.contains(named));
                 let id = named.or(self.organizations.first().copied());
-                return Ok(Owner::Known(id.unwrap_or_default()));
+                return Ok(Owner::Known(id.unwrap_or_default().into()));
             };
             let token = bearer(headers).ok_or(Error::Unauthenticated)?;
             let db = self.db.until(deadline);
@@ -35,12 +35,13 @@ impl Callers for Frame {
             let id = match caller {
                 Caller::Key {
                     organization_id, ..
-                } => organization_id,
+                } => organization_id.as_uuid(),
                 // What they name counts only if they are in it.
                 Caller::User { id, .. } => {
                     let memberships = self.identities.memberships(&db, id).await?;
-                    membership(&memberships, named)
-                        .map_or(id, |(organization_id, _)| organization_id)
+                    membership(&memberships, named).map_or(id.as_uuid(), |(organization_id, _)| {
+                        organization_id.as_uuid()
+                    })
                 }
             };
             Ok(Owner::Known(id))

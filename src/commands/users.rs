@@ -7,7 +7,6 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use uuid::Uuid;
 
 use super::{database::Connection, outcome::Outcome};
 use crate::{
@@ -24,9 +23,10 @@ use crate::{
     },
     config::{Config, Users},
     error::{Error, Resource, Result},
+    ids::UserId,
     organizations::MAX_NAME,
     platform::{
-        db::{Conn, Db, Scope},
+        db::{Conn, Db, NoTenant},
         grpc::{page::Page, validate::Violations},
         migrations,
     },
@@ -60,7 +60,7 @@ async fn run(db: &Db, action: Users) -> Outcome {
         } => create(db, [&email, &name], organization.as_deref(), password_stdin).await,
         Users::Verify { email } => {
             let email = &address(&email)?;
-            let verified = db.transaction(Scope::None, async |conn| {
+            let verified = db.transaction(NoTenant, async |conn| {
                 let user = find(conn, email).await?;
                 users::verify_email(conn, user).await
             });
@@ -68,7 +68,7 @@ async fn run(db: &Db, action: Users) -> Outcome {
         }
         Users::Reset { email } => {
             let email = &address(&email)?;
-            let user_id = db.read(Scope::None, async |conn| find(conn, email).await);
+            let user_id = db.read(NoTenant, async |conn| find(conn, email).await);
             print_token(db, user_id.await?).await
         }
         Users::List => list(db).await,
@@ -99,35 +99,37 @@ async fn create(
     };
     finish(violations)?;
     let user = &NewUser {
-        id: Uuid::now_v7(),
+        id: UserId::generate(),
         email,
         name,
         password_hash: Passwords::default().hash(password).await?,
     };
     let joining = joining.as_ref();
-    let scope = joining.map_or(Scope::None, |joining| {
-        Scope::Organization(joining.organization_id())
-    });
     let event = &Event::now(Identity::Nobody, METHOD, user.id);
-    let created = db.transaction(scope, async |conn| {
-        match joining {
-            Some(joining) => {
-                join(conn, user, joining, event).await?;
-            }
-            None => {
-                users::insert(conn, user).await?;
-            }
+    let created = match joining {
+        Some(joining) => {
+            let joined = db.transaction(joining.organization_id(), async |tx| {
+                join(tx, user, joining, event).await?;
+                users::verify_email(tx, user.id).await
+            });
+            joined.await
         }
-        users::verify_email(conn, user.id).await
-    });
-    created.await?;
+        None => {
+            let made = db.transaction(NoTenant, async |conn| {
+                users::insert(conn, user).await?;
+                users::verify_email(conn, user.id).await
+            });
+            made.await
+        }
+    };
+    created?;
     if password_stdin {
         return Ok(());
     }
     print_token(db, user.id).await
 }
 
-async fn print_token(db: &Db, user_id: Uuid) -> Outcome {
+async fn print_token(db: &Db, user_id: UserId) -> Outcome {
     let token = MailToken::generate();
     let purpose = Purpose::ResetPassword;
     let kept = &NewToken {
@@ -137,7 +139,7 @@ async fn print_token(db: &Db, user_id: Uuid) -> Outcome {
         mailed: false,
         lifetime: purpose.lifetime(),
     };
-    db.transaction(Scope::None, async |conn| tokens::insert(conn, kept).await)
+    db.transaction(NoTenant, async |conn| tokens::insert(conn, kept).await)
         .await?;
     writeln!(io::stdout(), "{}", token.text)?;
     Ok(())
@@ -146,7 +148,7 @@ async fn print_token(db: &Db, user_id: Uuid) -> Outcome {
 async fn list(db: &Db) -> Outcome {
     let mut page = Page::first(PAGE, true);
     loop {
-        let read = db.read(Scope::None, async |conn| users::list(conn, page).await);
+        let read = db.read(NoTenant, async |conn| users::list(conn, page).await);
         let users = read.await?;
         let mut out = io::stdout().lock();
         for user in &users {
@@ -159,14 +161,14 @@ async fn list(db: &Db) -> Outcome {
             writeln!(out, "{id}\t{email}\t{verified}\t{time}\t{name}")?;
         }
         match users.last() {
-            Some(last) => page.after = Some(last.id),
+            Some(last) => page.after = Some(last.id.into()),
             None => return Ok(()),
         }
     }
 }
 
 /// The user with this address.
-async fn find(conn: &Conn, email: &str) -> Result<Uuid> {
+async fn find(conn: &Conn, email: &str) -> Result<UserId> {
     let user = users::by_email(conn, email).await?;
     user.map(|user| user.id)
         .ok_or_else(|| Error::not_found(Resource::User, email))

@@ -9,11 +9,11 @@ pub use users::Users;
 
 use clap::{Args, Parser, Subcommand};
 use phonenumber::country;
-use uuid::Uuid;
 
 use crate::{
     auth::config::Authentication,
     call::DEVELOPMENT_ORGANIZATION,
+    ids::OrganizationId,
     organizations::config::Organizations,
     platform::{
         Address,
@@ -141,10 +141,11 @@ pub struct Serve {
         global = true,
         env = "MINICRM_ORGANIZATIONS",
         value_delimiter = ',',
+        value_parser = organization_id,
         default_values_t = [DEVELOPMENT_ORGANIZATION],
         value_name = "IDS"
     )]
-    pub organizations: Vec<Uuid>,
+    pub organizations: Vec<OrganizationId>,
 
     /// Region whose national phone numbers are understood, as an ISO 3166 code
     /// like `DE`. Without it, numbers must be given in international form.
@@ -251,6 +252,10 @@ pub struct Database {
         value_name = "BOOL"
     )]
     pub pg_install: bool,
+}
+
+fn organization_id(text: &str) -> Result<OrganizationId, uuid::Error> {
+    text.parse().map(OrganizationId::from_uuid)
 }
 
 fn region(code: &str) -> Result<country::Id, &'static str> {

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::{
     batch::{
         Env,
@@ -16,6 +14,7 @@ use super::{
 use crate::{
     actor::{Actor, Grant},
     error::{Error, Reason, Result},
+    ids::ContactId,
     platform::{
         batch::{Batcher, MAX_BATCH},
         db::Db,
@@ -86,7 +85,7 @@ impl Contacts {
     /// Gives contacts of operators who are not active any more to others, by a draw each.
     /// Those that nobody can take are in the backlog then; what is closed meanwhile is left
     /// alone.
-    pub async fn redraw_all(&self, actor: &Actor, ids: &[Uuid]) -> Result<()> {
+    pub async fn redraw_all(&self, actor: &Actor, ids: &[ContactId]) -> Result<()> {
         for ids in ids.chunks(MAX_BATCH) {
             let draws = ids.iter().map(|&id| {
                 Plan::Change(Change {
@@ -102,7 +101,7 @@ impl Contacts {
     }
 
     /// Reads a contact, together with others.
-    pub async fn get(&self, actor: &Actor, id: Uuid) -> Result<Contact> {
+    pub async fn get(&self, actor: &Actor, id: ContactId) -> Result<Contact> {
         let (organization_id, deadline) = (actor.organization_id, actor.deadline);
         let asked = GetContact { id };
         self.reader

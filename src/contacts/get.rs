@@ -3,21 +3,18 @@
 use std::collections::HashMap;
 
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::store::{self, Contact};
 use crate::{
     error::{Error, Resource, Result},
-    platform::{
-        batch::Job,
-        db::{Db, Scope},
-    },
+    ids::{ContactId, OrganizationId},
+    platform::{batch::Job, db::Db},
 };
 
 /// A contact that is asked for.
 #[derive(Debug)]
 pub struct GetContact {
-    pub id: Uuid,
+    pub id: ContactId,
 }
 
 impl Job for GetContact {
@@ -28,16 +25,16 @@ impl Job for GetContact {
 
     async fn execute(
         db: &Db,
-        organization_id: Uuid,
+        organization_id: OrganizationId,
         deadline: Instant,
         batch: &[&Self],
     ) -> Result<Vec<Result<Contact>>> {
         let ids: &Vec<_> = &batch.iter().map(|asked| asked.id).collect();
         let found = db
             .until(deadline)
-            .read(Scope::Organization(organization_id), async |transaction| {
-                let found = store::find_all(transaction, organization_id, ids);
-                transaction.commit_with(found).await
+            .read(organization_id, async |tx| {
+                let found = store::find_all(tx, ids);
+                tx.commit_with(found).await
             })
             .await?;
         let found: HashMap<_, _> = found.into_iter().map(|row| (row.id, row)).collect();

@@ -1,7 +1,6 @@
 //! What becomes of the contacts of an operator who goes.
 
 use rand::Rng;
-use uuid::Uuid;
 
 use super::store::{
     self, Contact,
@@ -9,25 +8,25 @@ use super::store::{
 };
 use crate::{
     error::{Error, Result},
-    ids::ordered_id_at,
+    ids::{OperatorId, ordered_id_at},
     operators::store::Operator,
-    platform::db::Conn,
+    platform::db::TenantTx,
     statistics,
 };
 
 /// Returns the active contacts of an operator who is locked to the backlog.
-pub async fn release_all(conn: &Conn, organization_id: Uuid, operator: &Operator) -> Result<()> {
-    let (before, released) = store::release_unlocked(conn, organization_id, operator.id).await?;
+pub async fn release_all(tx: &TenantTx, operator: &Operator) -> Result<()> {
+    let (before, released) = store::release_unlocked(tx, operator.id).await?;
     if usize::try_from(operator.load).ok() != Some(released.len()) {
         // Somebody is at work on the others: try again when they are done.
         return Err(Error::Conflict);
     }
     let history = decisions(&mut rand::rng(), operator.id, &released);
-    assignments::insert_all(conn, organization_id, &history.iter().collect::<Vec<_>>()).await?;
-    statistics::store::record(conn, organization_id, &before, &released).await
+    assignments::insert_all(tx, &history.iter().collect::<Vec<_>>()).await?;
+    statistics::store::record(tx, &before, &released).await
 }
 
-fn decisions(rng: &mut impl Rng, operator_id: Uuid, released: &[Contact]) -> Vec<Assignment> {
+fn decisions(rng: &mut impl Rng, operator_id: OperatorId, released: &[Contact]) -> Vec<Assignment> {
     released
         .iter()
         .enumerate()

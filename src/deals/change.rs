@@ -1,7 +1,6 @@
 //! The rules of changes, judged on the values after all of the update.
 
 use bigdecimal::BigDecimal;
-use uuid::Uuid;
 
 use super::{
     DealStage, DealStatus, amount,
@@ -10,17 +9,18 @@ use super::{
 use crate::{
     contacts,
     error::{Error, Reason, Resource, Result},
+    ids::{ContactId, DealId, LeadId, UserId},
     organizations,
-    platform::{db::Conn, grpc::validate::Violations},
+    platform::{db::TenantTx, grpc::validate::Violations},
 };
 
 /// What an update changes: fields that are absent stay.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::option_option, reason = "absent, or set to NULL")]
 pub struct Change {
-    pub lead_id: Option<Option<Uuid>>,
-    pub contact_id: Option<Option<Uuid>>,
-    pub owner_user_id: Option<Option<Uuid>>,
+    pub lead_id: Option<Option<LeadId>>,
+    pub contact_id: Option<Option<ContactId>>,
+    pub owner_user_id: Option<Option<UserId>>,
     pub title: Option<String>,
     pub amount: Option<BigDecimal>,
     pub currency: Option<String>,
@@ -35,7 +35,7 @@ impl Change {
         let closed = Error::Precondition {
             reason: Reason::DealClosed,
             kind: Resource::Deal,
-            id: deal.id,
+            id: deal.id.into(),
         };
         let status = self.status.unwrap_or(deal.status);
         let mut stage = self.stage.unwrap_or(deal.stage);
@@ -66,26 +66,20 @@ impl Change {
     }
 
     /// Checks what the values refer to, but for the owner.
-    pub async fn check(
-        &self,
-        conn: &Conn,
-        organization_id: Uuid,
-        deal: &Deal,
-        after: &Values,
-    ) -> Result<()> {
+    pub async fn check(&self, tx: &TenantTx, deal: &Deal, after: &Values) -> Result<()> {
         let mut violations = Violations::new();
         if self.lead_id.flatten().is_some_and(|id| id != deal.lead_id) {
             violations.add("deal.lead_id", "cannot be changed");
         }
         if let Some(contact_id) = after.contact_id.filter(|id| Some(*id) != deal.contact_id) {
-            let contact = contacts::store::find(conn, organization_id, contact_id).await?;
+            let contact = contacts::store::find(tx, contact_id).await?;
             if contact.lead_id != deal.lead_id {
                 violations.add("deal.contact_id", "is of another lead");
             }
         }
         if after.currency != deal.currency {
             violations.currency("deal.currency", &after.currency);
-            let organization = organizations::store::find(conn, organization_id).await?;
+            let organization = organizations::store::find(tx).await?;
             if !organization.allows(&after.currency) {
                 violations.add("deal.currency", "is none of the organization's currencies");
             }
@@ -98,12 +92,12 @@ impl Change {
 }
 
 /// Refuses a deal that is won without an amount.
-pub fn check_won(id: Uuid, values: &Values) -> Result<()> {
+pub fn check_won(id: DealId, values: &Values) -> Result<()> {
     if values.status == DealStatus::Won && values.amount == 0 {
         return Err(Error::Precondition {
             reason: Reason::DealAmountRequired,
             kind: Resource::Deal,
-            id,
+            id: id.into(),
         });
     }
     Ok(())

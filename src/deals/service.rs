@@ -1,7 +1,6 @@
 //! Writes deals, with what they are counted by and their timelines.
 
 use futures_util::future::try_join;
-use uuid::Uuid;
 
 use super::{
     amount,
@@ -10,23 +9,23 @@ use super::{
 use crate::{
     activities::{self, Payload},
     error::Result,
-    platform::db::Conn,
+    ids::{DealId, LeadId, UserId},
+    platform::db::TenantTx,
 };
 
 /// Inserts a deal of this lead.
 pub async fn insert(
-    conn: &Conn,
-    organization_id: Uuid,
-    author_user_id: Option<Uuid>,
-    (id, lead_id): (Uuid, Uuid),
+    tx: &TenantTx,
+    author_user_id: Option<UserId>,
+    (id, lead_id): (DealId, LeadId),
     values: &Values,
 ) -> Result<Deal> {
-    let deal = store::insert(conn, organization_id, id, lead_id, values).await?;
+    let deal = store::insert(tx, id, lead_id, values).await?;
     let contact_id = deal.contact_id;
     let happened = &[Payload::DealCreated { contact_id }];
     try_join(
-        activities::store::record(conn, organization_id, id, author_user_id, happened),
-        counts::record(conn, organization_id, None, Some(&deal)),
+        activities::store::record(tx, id, author_user_id, happened),
+        counts::record(tx, None, Some(&deal)),
     )
     .await?;
     Ok(deal)
@@ -34,26 +33,25 @@ pub async fn insert(
 
 /// Gives a deal that is locked other values.
 pub async fn update(
-    conn: &Conn,
-    organization_id: Uuid,
-    author_user_id: Option<Uuid>,
+    tx: &TenantTx,
+    author_user_id: Option<UserId>,
     before: &Deal,
     values: &Values,
 ) -> Result<Deal> {
-    let after = store::update(conn, organization_id, before, values).await?;
+    let after = store::update(tx, before, values).await?;
     let happened = &differences(before, &after);
     try_join(
-        activities::store::record(conn, organization_id, after.id, author_user_id, happened),
-        counts::record(conn, organization_id, Some(before), Some(&after)),
+        activities::store::record(tx, after.id, author_user_id, happened),
+        counts::record(tx, Some(before), Some(&after)),
     )
     .await?;
     Ok(after)
 }
 
 /// Deletes a deal that is locked.
-pub async fn delete(conn: &Conn, organization_id: Uuid, deal: &Deal) -> Result<()> {
-    store::delete(conn, organization_id, deal.id).await?;
-    counts::record(conn, organization_id, Some(deal), None).await
+pub async fn delete(tx: &TenantTx, deal: &Deal) -> Result<()> {
+    store::delete(tx, deal.id).await?;
+    counts::record(tx, Some(deal), None).await
 }
 
 /// What the timeline says of a change.

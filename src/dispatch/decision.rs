@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
-use super::{BacklogReason, Choice, Pool, Shares, Strategy, pool::uuid_of};
+use super::{BacklogReason, Choice, Pool, Shares, Strategy, pool::id_of};
+
+use crate::ids::{OperatorId, PoolId};
 
 /// A decision about who gets a contact.
 #[derive(Debug, Clone)]
 pub struct Decision {
     /// Id of the basis it was made on, which is to be recorded with it.
-    pub pool_id: Uuid,
+    pub pool_id: PoolId,
     /// What it came to.
     pub outcome: Outcome,
 }
@@ -22,7 +23,7 @@ pub enum Outcome {
     /// An operator was chosen.
     Assigned(Choice),
     /// Nobody else can take it: it stays with its operator, who is active.
-    Kept(Uuid),
+    Kept(OperatorId),
     /// Nobody can take it.
     Backlog(BacklogReason),
 }
@@ -59,7 +60,7 @@ pub struct Basis {
 
 /// The id of a basis, from the id of its pool. By weighted random it is the pool's own:
 /// the shares are the weights, and all that was recorded before there were strategies has it.
-pub fn basis_id(pool_id: Uuid, strategy: &str, expected: &Shares) -> Uuid {
+pub fn basis_id(pool_id: PoolId, strategy: &str, expected: &Shares) -> PoolId {
     if strategy == Strategy::WeightedRandom.as_str() {
         return pool_id;
     }
@@ -69,5 +70,5 @@ pub fn basis_id(pool_id: Uuid, strategy: &str, expected: &Shares) -> Uuid {
     for part in expected.parts() {
         digest.update(part.to_be_bytes());
     }
-    uuid_of(digest)
+    id_of(digest)
 }

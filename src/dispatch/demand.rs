@@ -1,19 +1,19 @@
 //! What is asked of dispatch.
 
-use uuid::Uuid;
+use crate::ids::{OperatorId, SourceId};
 
 /// A contact for which an operator is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Demand {
     /// Its source.
-    pub source_id: Uuid,
+    pub source_id: SourceId,
     /// The operator it is being taken from, who is not asked.
-    pub current: Option<Uuid>,
+    pub current: Option<OperatorId>,
 }
 
 impl Demand {
     /// That of a contact which nobody has.
-    pub fn of(source_id: Uuid) -> Self {
+    pub fn of(source_id: SourceId) -> Self {
         let current = None;
         Self { source_id, current }
     }

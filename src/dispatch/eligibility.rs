@@ -81,7 +81,7 @@ impl RosterEntry {
             | ExclusionReason::CurrentOperator => Error::Precondition {
                 reason: Reason::OperatorInactive,
                 kind: Resource::Operator,
-                id: operator.id,
+                id: operator.id.into(),
             },
         }
     }

@@ -8,7 +8,6 @@ use proptest::{
     strategy::Strategy as _,
 };
 use rand::{SeedableRng, rngs::StdRng};
-use uuid::Uuid;
 
 use super::{
     BacklogReason, Choose, Demand, Excluded, ExclusionReason, Outcome, Pool, Roster, RosterEntry,
@@ -16,9 +15,12 @@ use super::{
     pick::Candidate,
     strategy::{Evidence, least_loaded::LeastLoaded},
 };
-use crate::model::Operator;
+use crate::{
+    ids::{OperatorId, PoolId, SourceId},
+    model::Operator,
+};
 
-const SOURCE: Uuid = Uuid::from_u128(1);
+const SOURCE: SourceId = SourceId::from_u128(1);
 /// The strategies that the laws hold for: every one.
 fn strategies() -> impl proptest::strategy::Strategy<Value = &'static dyn Choose> {
     prop::sample::select(vec![Strategy::WeightedRandom.rules(), &LeastLoaded])
@@ -31,7 +33,7 @@ fn entry(
     loads: (i32, i32),
 ) -> RosterEntry {
     let operator = Operator {
-        id: Uuid::from_u128(id),
+        id: OperatorId::from_u128(id),
         name: String::new(),
         active,
         load_limit: limits.0,
@@ -145,7 +147,7 @@ proptest! {
         seed: u64,
         current in 2_u128..8,
     ) {
-        let current = Uuid::from_u128(current);
+        let current = OperatorId::from_u128(current);
         let demand = Demand { source_id: SOURCE, current: Some(current) };
         let decision = roster.decide(&demand, &mut StdRng::seed_from_u64(seed));
         let active = roster.entry(current).is_some_and(|entry| entry.operator.active);
@@ -189,7 +191,7 @@ fn the_backlog_reason_names_the_nearest_cause() {
 #[test]
 fn the_id_of_a_pool_is_that_of_its_content() {
     use ExclusionReason as Reason;
-    let id = Uuid::from_u128;
+    let id = OperatorId::from_u128;
     let mut pool = Pool {
         source_id: SOURCE,
         candidates: vec![Candidate {
@@ -231,7 +233,7 @@ fn the_id_of_a_pool_is_that_of_its_content() {
 /// has one of its own for each expectation.
 #[test]
 fn the_id_of_a_basis_is_that_of_its_pool_by_weighted_random_only() {
-    let pool_id = Uuid::from_u128(7);
+    let pool_id = PoolId::from_u128(7);
     let by = |strategy: &str, parts: &[u64]| {
         decision::basis_id(pool_id, strategy, &Shares::new(parts.to_vec()))
     };

@@ -6,13 +6,14 @@
 //! The number is exact, so a pick can be repeated from what was recorded of it.
 
 use rand::{Rng, RngExt};
-use uuid::Uuid;
+
+use crate::ids::OperatorId;
 
 /// Someone who can be picked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// Who.
-    pub operator_id: Uuid,
+    pub operator_id: OperatorId,
     /// Their share relative to the other candidates; 0 is never picked.
     pub weight: u32,
 }
@@ -21,7 +22,7 @@ pub struct Candidate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pick {
     /// Who.
-    pub operator_id: Uuid,
+    pub operator_id: OperatorId,
     /// The number drawn.
     pub draw: u64,
 }
@@ -38,7 +39,7 @@ pub fn pick(rng: &mut impl Rng, candidates: &[Candidate]) -> Option<Pick> {
 }
 
 /// Who was picked when `draw` was drawn among `candidates`.
-pub fn replay(draw: u64, candidates: &[Candidate]) -> Option<Uuid> {
+pub fn replay(draw: u64, candidates: &[Candidate]) -> Option<OperatorId> {
     let mut sum = 0;
     candidates
         .iter()
@@ -65,7 +66,7 @@ mod tests {
         (1..)
             .zip(weights)
             .map(|(id, &weight)| Candidate {
-                operator_id: Uuid::from_u128(id),
+                operator_id: OperatorId::from_u128(id),
                 weight,
             })
             .collect()

@@ -5,11 +5,13 @@ use uuid::Uuid;
 
 use super::{ExclusionReason, pick::Candidate};
 
+use crate::ids::{OperatorId, PoolId, SourceId};
+
 /// An operator who cannot take a contact.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Excluded {
     /// Who.
-    pub operator_id: Uuid,
+    pub operator_id: OperatorId,
     /// Their weight on the source.
     pub weight: u32,
     /// Why not.
@@ -21,7 +23,7 @@ pub struct Excluded {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pool {
     /// The source.
-    pub source_id: Uuid,
+    pub source_id: SourceId,
     /// Who can.
     pub candidates: Vec<Candidate>,
     /// Who cannot.
@@ -32,7 +34,7 @@ impl Pool {
     /// A digest of the content, as a UUID of version 8: equal pools have equal ids, for
     /// ever. (Pools that were kept by another digest keep their ids: nothing but their
     /// id refers to them.)
-    pub fn id(&self) -> Uuid {
+    pub fn id(&self) -> PoolId {
         let mut digest = Sha256::new().chain_update(self.source_id);
         digest.update(self.candidates.len().to_be_bytes());
         for candidate in &self.candidates {
@@ -45,13 +47,13 @@ impl Pool {
             digest.update(excluded.reason.as_str());
             digest.update([0]);
         }
-        uuid_of(digest)
+        id_of(digest)
     }
 }
 
-/// The beginning of a digest, as a UUID of version 8.
-pub fn uuid_of(digest: Sha256) -> Uuid {
+/// The id that is the beginning of a digest: a UUID of version 8.
+pub fn id_of(digest: Sha256) -> PoolId {
     let mut id = [0; 16];
     id.copy_from_slice(&digest.finalize()[..16]);
-    Uuid::new_v8(id)
+    PoolId::from_uuid(Uuid::new_v8(id))
 }

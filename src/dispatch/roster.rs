@@ -6,22 +6,23 @@ use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use rand::Rng;
-use uuid::Uuid;
 
 use super::{
     BacklogReason, Basis, Choose, Decision, Demand, Excluded, Outcome, Pool, RosterEntry, Shares,
     State, Strategy, decision::basis_id, eligibility::eligibility, pick::Candidate,
 };
 
+use crate::ids::{OperatorId, PoolId, SourceId};
+
 /// How the contacts of a source are shared out.
 #[derive(Debug)]
 pub struct SourceRules {
     /// The source.
-    pub source_id: Uuid,
+    pub source_id: SourceId,
     /// How one of several candidates is chosen.
     pub strategy: &'static dyn Choose,
     /// Operators with their weights.
-    pub weights: Vec<(Uuid, u32)>,
+    pub weights: Vec<(OperatorId, u32)>,
 }
 
 /// The operators of some sources.
@@ -29,14 +30,14 @@ pub struct SourceRules {
 pub struct Roster {
     /// When it was read, by the database's clock, after the locks were taken.
     pub time: DateTime<Utc>,
-    entries: HashMap<Uuid, RosterEntry>,
+    entries: HashMap<OperatorId, RosterEntry>,
     /// By source, their weights by operator id.
-    sources: HashMap<Uuid, SourceRules>,
+    sources: HashMap<SourceId, SourceRules>,
     /// The current pools, with their ids. Cleared whenever someone runs out of room, or has
     /// some again.
-    pools: HashMap<Demand, (Uuid, Arc<Pool>)>,
+    pools: HashMap<Demand, (PoolId, Arc<Pool>)>,
     /// What decisions were made on, by id.
-    bases: HashMap<Uuid, Basis>,
+    bases: HashMap<PoolId, Basis>,
 }
 
 impl Roster {
@@ -57,12 +58,12 @@ impl Roster {
     }
 
     /// The operator.
-    pub fn entry(&self, operator_id: Uuid) -> Option<&RosterEntry> {
+    pub fn entry(&self, operator_id: OperatorId) -> Option<&RosterEntry> {
         self.entries.get(&operator_id)
     }
 
     /// The operators with a weight on the source, with it, by operator id.
-    pub fn entries(&self, source_id: Uuid) -> impl Iterator<Item = (&RosterEntry, u32)> {
+    pub fn entries(&self, source_id: SourceId) -> impl Iterator<Item = (&RosterEntry, u32)> {
         let rules = self.sources.get(&source_id);
         let weights = rules.map_or(&[][..], |rules| &rules.weights);
         weights
@@ -124,7 +125,7 @@ impl Roster {
         Decision { pool_id, outcome }
     }
 
-    fn current_pool(&mut self, demand: &Demand) -> (Uuid, Arc<Pool>) {
+    fn current_pool(&mut self, demand: &Demand) -> (PoolId, Arc<Pool>) {
         if let Some((id, pool)) = self.pools.get(demand) {
             return (*id, Arc::clone(pool));
         }
@@ -135,7 +136,7 @@ impl Roster {
     }
 
     /// That of the source. One that is gone has none, and no operators to choose from.
-    fn strategy(&self, source_id: Uuid) -> &'static dyn Choose {
+    fn strategy(&self, source_id: SourceId) -> &'static dyn Choose {
         let rules = self.sources.get(&source_id);
         rules.map_or(Strategy::WeightedRandom.rules(), |rules| rules.strategy)
     }
@@ -149,21 +150,21 @@ impl Roster {
     }
 
     /// An operator is given a contact.
-    pub fn assign(&mut self, operator_id: Uuid) {
+    pub fn assign(&mut self, operator_id: OperatorId) {
         self.change(operator_id, 1, 1);
     }
 
     /// An operator has a closed contact back, which was given to it before.
-    pub fn reopen(&mut self, operator_id: Uuid) {
+    pub fn reopen(&mut self, operator_id: OperatorId) {
         self.change(operator_id, 1, 0);
     }
 
     /// An operator has an active contact less.
-    pub fn release(&mut self, operator_id: Uuid) {
+    pub fn release(&mut self, operator_id: OperatorId) {
         self.change(operator_id, -1, 0);
     }
 
-    fn change(&mut self, operator_id: Uuid, load: i32, window_load: i32) {
+    fn change(&mut self, operator_id: OperatorId, load: i32, window_load: i32) {
         let Some(entry) = self.entries.get_mut(&operator_id) else {
             return;
         };
@@ -176,7 +177,7 @@ impl Roster {
     }
 
     /// What decisions were made on, by id.
-    pub fn bases(&self) -> &HashMap<Uuid, Basis> {
+    pub fn bases(&self) -> &HashMap<PoolId, Basis> {
         &self.bases
     }
 }

@@ -64,7 +64,7 @@ impl Error {
                 precondition(self, &mut metadata, &mut details, (*reason, *kind, *id));
             }
             Self::OperatorFull { id, .. } => {
-                let violation = (Reason::OperatorAtLimit, Resource::Operator, *id);
+                let violation = (Reason::OperatorAtLimit, Resource::Operator, id.as_uuid());
                 precondition(self, &mut metadata, &mut details, violation);
             }
             Self::Stale { kind, id } => {

@@ -5,6 +5,7 @@ use std::{fmt::Display, sync::Arc};
 use uuid::Uuid;
 
 use super::{Cause, Error, Resource, Result, SOON};
+use crate::ids;
 
 impl Error {
     /// There is no `kind` with this id.
@@ -16,8 +17,12 @@ impl Error {
     }
 
     /// Others of this `kind` have the values of these fields, which must be unique.
-    pub fn taken(kind: Resource, fields: Vec<(&'static str, Uuid)>) -> Self {
-        Self::Taken { kind, fields }
+    pub fn taken(kind: Resource, fields: Vec<(&'static str, impl Into<Uuid>)>) -> Self {
+        let fields = fields.into_iter();
+        Self::Taken {
+            kind,
+            fields: fields.map(|(field, id)| (field, id.into())).collect(),
+        }
     }
 
     /// Too much is waiting already: `what`, for the metrics.
@@ -31,7 +36,7 @@ impl Error {
     /// A fault of ours.
     pub fn internal(cause: impl Into<Cause>) -> Self {
         Self::Internal {
-            incident: Uuid::now_v7(),
+            incident: ids::generate(),
             cause: Arc::from(cause.into()),
         }
     }
@@ -47,11 +52,19 @@ impl Error {
     }
 
     /// Refuses if `etag` is given and not that of the present `revision`.
-    pub fn check_etag(kind: Resource, id: Uuid, etag: &str, revision: i32) -> Result<()> {
+    pub fn check_etag(
+        kind: Resource,
+        id: impl Into<Uuid>,
+        etag: &str,
+        revision: i32,
+    ) -> Result<()> {
         if etag.is_empty() || etag == revision.to_string() {
             Ok(())
         } else {
-            Err(Self::Stale { kind, id })
+            Err(Self::Stale {
+                kind,
+                id: id.into(),
+            })
         }
     }
 }

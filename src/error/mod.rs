@@ -20,6 +20,8 @@ use tonic::Code;
 use tonic_types::FieldViolation;
 use uuid::Uuid;
 
+use crate::ids::OperatorId;
+
 /// Result of everything that can fail on behalf of a caller.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -123,7 +125,7 @@ pub enum Error {
     #[error("{}", texts::full(*.limit, *.window_seconds))]
     OperatorFull {
         /// Who.
-        id: Uuid,
+        id: OperatorId,
         /// How many they can have.
         limit: i32,
         /// Within what time they were given them; none if it is about those they have.

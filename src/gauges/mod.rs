@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::{
     platform::{
         background::{Outcome, Report, Schedule, Task},
-        db::{Db, Scope},
+        db::Db,
         telemetry::metrics::{self, DbGauges},
     },
     verify,
@@ -37,9 +37,7 @@ impl Task for ReadDbGauges {
         for id in &organizations {
             let gauges = self
                 .db
-                .read(Scope::Organization(*id), async |conn| {
-                    store::gauges(conn, *id).await
-                })
+                .read(*id, async |tx| store::gauges(tx).await)
                 .await?;
             sum.add(&gauges);
         }

@@ -5,12 +5,11 @@ use diesel::{
     sql_types::{BigInt, Double, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     error::Result,
     platform::{
-        db::{Conn, Prepared},
+        db::{Prepared, TenantTx},
         telemetry::metrics::DbGauges,
     },
     statistics::store::cells::totals,
@@ -35,7 +34,7 @@ struct Row {
 /// Reads operators and sources, which are few, what is counted of the backlog, for
 /// each source the contact that has waited there for longest, and the changes of counts
 /// that are not folded yet.
-pub async fn gauges(conn: &Conn, organization_id: Uuid) -> Result<DbGauges> {
+pub async fn gauges(tx: &TenantTx) -> Result<DbGauges> {
     let totals = totals();
     let row: Row = Prepared(
         sql_query(format!(
@@ -66,9 +65,9 @@ pub async fn gauges(conn: &Conn, organization_id: Uuid) -> Result<DbGauges> {
                  WHERE organization_id = $1
              ) AS u"
         ))
-        .bind::<SqlUuid, _>(organization_id),
+        .bind::<SqlUuid, _>(tx.organization_id()),
     )
-    .get_result(&mut &*conn)
+    .get_result(&mut tx.conn())
     .await?;
     Ok(DbGauges {
         backlog: row.backlog,

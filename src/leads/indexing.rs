@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::store;
 use crate::platform::{
     background::{Outcome, Report, Schedule, Task},
-    db::{Db, Scope},
+    db::{Db, NoTenant},
 };
 
 /// How often new texts are sorted into the index.
@@ -27,7 +27,7 @@ impl Task for IndexLeadTexts {
 
     async fn run_once(&self) -> Outcome {
         self.db
-            .transaction(Scope::None, async |conn| store::index_new_texts(conn).await)
+            .transaction(NoTenant, async |conn| store::index_new_texts(conn).await)
             .await?;
         Ok(Report::default())
     }

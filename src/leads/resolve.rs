@@ -5,9 +5,10 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use super::{Identity, store::Lead};
+
+use crate::ids::LeadId;
 
 /// What an identity turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub struct Resolved {
     /// Whether this identity created it.
     pub created: bool,
     /// Other leads that the identifiers point at.
-    pub conflicting: Vec<Uuid>,
+    pub conflicting: Vec<LeadId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +58,7 @@ impl Resolver {
     /// The lead of this identity: by `external_id`, else `phone`, else `email`,
     /// else a new one with the id `new_id`. What the lead lacks is filled in,
     /// as far as no other lead has it.
-    pub fn resolve(&mut self, identity: &Identity, new_id: Uuid) -> Resolved {
+    pub fn resolve(&mut self, identity: &Identity, new_id: LeadId) -> Resolved {
         let hit = |map: &HashMap<String, usize>, value: &Option<String>| {
             value.as_ref().and_then(|value| map.get(value)).copied()
         };
@@ -156,7 +157,7 @@ impl Resolver {
     }
 }
 
-fn new_lead(identity: &Identity, id: Uuid, time: DateTime<Utc>) -> Lead {
+fn new_lead(identity: &Identity, id: LeadId, time: DateTime<Utc>) -> Lead {
     Lead {
         id,
         external_id: identity.external_id.clone(),
@@ -184,8 +185,8 @@ mod tests {
         }
     }
 
-    fn id(id: u128) -> Uuid {
-        Uuid::from_u128(id)
+    fn id(id: u128) -> LeadId {
+        LeadId::from_u128(id)
     }
 
     #[test]

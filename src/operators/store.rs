@@ -2,13 +2,13 @@
 
 use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 pub use crate::model::Operator;
 use crate::{
     error::{Error, Resource, Result},
+    ids::{OperatorId, UserId},
     platform::{
-        db::Conn,
+        db::TenantTx,
         grpc::{
             mask::other,
             page::{Found, Page, keyset, read_page},
@@ -21,14 +21,13 @@ use crate::{
 #[derive(Debug, Insertable)]
 #[diesel(table_name = operators)]
 pub struct NewOperator {
-    pub organization_id: Uuid,
-    pub id: Uuid,
+    pub id: OperatorId,
     pub name: String,
     pub active: bool,
     pub load_limit: Option<i32>,
     pub window_limit: Option<i32>,
     pub window_seconds: i32,
-    pub user_id: Option<Uuid>,
+    pub user_id: Option<UserId>,
 }
 
 /// What an update changes: fields that are absent stay.
@@ -41,7 +40,7 @@ pub struct OperatorChange {
     pub load_limit: Option<Option<i32>>,
     pub window_limit: Option<Option<i32>>,
     pub window_seconds: Option<i32>,
-    pub user_id: Option<Option<Uuid>>,
+    pub user_id: Option<Option<UserId>>,
 }
 
 impl OperatorChange {
@@ -67,39 +66,34 @@ pub struct Filter {
 }
 
 /// The operator, deleted or not.
-pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Operator> {
+pub async fn find(tx: &TenantTx, id: OperatorId) -> Result<Operator> {
     operators::table
-        .find((organization_id, id))
+        .find((tx.organization_id(), id))
         .select(Operator::as_select())
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?
         .ok_or_else(|| Error::not_found(Resource::Operator, id))
 }
 
 /// The operator, locked, if it is not deleted.
-pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Operator> {
+pub async fn lock(tx: &TenantTx, id: OperatorId) -> Result<Operator> {
     operators::table
-        .find((organization_id, id))
+        .find((tx.organization_id(), id))
         .filter(operators::delete_time.is_null())
         .select(Operator::as_select())
         .for_no_key_update()
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?
         .ok_or_else(|| Error::not_found(Resource::Operator, id))
 }
 
 /// A page of operators.
-pub async fn list(
-    conn: &Conn,
-    organization_id: Uuid,
-    filter: &Filter,
-    page: Page,
-) -> Result<Found<Operator>> {
+pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Operator>> {
     let query = |page: Page| {
         let mut query = operators::table
-            .filter(operators::organization_id.eq(organization_id))
+            .filter(operators::organization_id.eq(tx.organization_id()))
             .select(Operator::as_select())
             .into_boxed();
         if let Some(active) = filter.active {
@@ -110,80 +104,82 @@ pub async fn list(
         }
         keyset!(query, page, operators::id)
     };
-    Ok(read_page!(conn, page, query))
+    Ok(read_page!(tx.conn(), page, query))
 }
 
 /// Inserts an operator.
-pub async fn insert(mut conn: &Conn, operator: &NewOperator) -> Result<Operator> {
+pub async fn insert(tx: &TenantTx, operator: &NewOperator) -> Result<Operator> {
     Ok(diesel::insert_into(operators::table)
-        .values(operator)
+        .values((
+            operators::organization_id.eq(tx.organization_id()),
+            operator,
+        ))
         .returning(Operator::as_select())
-        .get_result(&mut conn)
+        .get_result(&mut tx.conn())
         .await?)
 }
 
 /// Changes an operator that is locked.
-pub async fn update(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
-    change: &OperatorChange,
-) -> Result<Operator> {
-    Ok(diesel::update(operators::table.find((organization_id, id)))
-        .set((
-            change,
-            operators::revision.eq(operators::revision + 1),
-            operators::update_time.eq(now),
-        ))
-        .returning(Operator::as_select())
-        .get_result(&mut conn)
-        .await?)
+pub async fn update(tx: &TenantTx, id: OperatorId, change: &OperatorChange) -> Result<Operator> {
+    Ok(
+        diesel::update(operators::table.find((tx.organization_id(), id)))
+            .set((
+                change,
+                operators::revision.eq(operators::revision + 1),
+                operators::update_time.eq(now),
+            ))
+            .returning(Operator::as_select())
+            .get_result(&mut tx.conn())
+            .await?,
+    )
 }
 
 /// Makes an operator that is locked inactive.
-pub async fn deactivate(conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
+pub async fn deactivate(tx: &TenantTx, id: OperatorId) -> Result<()> {
     let change = OperatorChange {
         active: Some(false),
         ..OperatorChange::default()
     };
-    update(conn, organization_id, id, &change).await?;
+    update(tx, id, &change).await?;
     Ok(())
 }
 
 /// The same with no load left.
-pub async fn retire(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
-    deactivate(conn, organization_id, id).await?;
-    diesel::update(operators::table.find((organization_id, id)))
+pub async fn retire(tx: &TenantTx, id: OperatorId) -> Result<()> {
+    deactivate(tx, id).await?;
+    diesel::update(operators::table.find((tx.organization_id(), id)))
         .set(operators::load.eq(0))
-        .execute(&mut conn)
+        .execute(&mut tx.conn())
         .await?;
     Ok(())
 }
 
 /// Marks an operator that is locked as deleted, with no load left.
-pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Operator> {
-    Ok(diesel::update(operators::table.find((organization_id, id)))
-        .set((
-            operators::active.eq(false),
-            operators::load.eq(0),
-            operators::revision.eq(operators::revision + 1),
-            operators::update_time.eq(now),
-            operators::delete_time.eq(now),
-        ))
-        .returning(Operator::as_select())
-        .get_result(&mut conn)
-        .await?)
+pub async fn delete(tx: &TenantTx, id: OperatorId) -> Result<Operator> {
+    Ok(
+        diesel::update(operators::table.find((tx.organization_id(), id)))
+            .set((
+                operators::active.eq(false),
+                operators::load.eq(0),
+                operators::revision.eq(operators::revision + 1),
+                operators::update_time.eq(now),
+                operators::delete_time.eq(now),
+            ))
+            .returning(Operator::as_select())
+            .get_result(&mut tx.conn())
+            .await?,
+    )
 }
 
 /// Whether all of these operators exist and are not deleted; the first that
 /// does not is the error.
-pub async fn require(mut conn: &Conn, organization_id: Uuid, ids: &[Uuid]) -> Result<()> {
-    let found: Vec<Uuid> = operators::table
-        .filter(operators::organization_id.eq(organization_id))
+pub async fn require(tx: &TenantTx, ids: &[OperatorId]) -> Result<()> {
+    let found: Vec<OperatorId> = operators::table
+        .filter(operators::organization_id.eq(tx.organization_id()))
         .filter(operators::id.eq_any(ids))
         .filter(operators::delete_time.is_null())
         .select(operators::id)
-        .load(&mut conn)
+        .load(&mut tx.conn())
         .await?;
     match ids.iter().find(|id| !found.contains(id)) {
         None => Ok(()),
@@ -192,19 +188,15 @@ pub async fn require(mut conn: &Conn, organization_id: Uuid, ids: &[Uuid]) -> Re
 }
 
 /// The operators that are linked with these users, each with its user.
-pub async fn linked_with(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    user_ids: &[Uuid],
-) -> Result<Vec<(Uuid, Uuid)>> {
+pub async fn linked_with(tx: &TenantTx, user_ids: &[UserId]) -> Result<Vec<(OperatorId, UserId)>> {
     if user_ids.is_empty() {
         return Ok(Vec::new());
     }
     Ok(operators::table
-        .filter(operators::organization_id.eq(organization_id))
+        .filter(operators::organization_id.eq(tx.organization_id()))
         .filter(operators::user_id.eq_any(user_ids))
         .filter(operators::delete_time.is_null())
         .select((operators::id, operators::user_id.assume_not_null()))
-        .load(&mut conn)
+        .load(&mut tx.conn())
         .await?)
 }

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use clap::Args;
-use uuid::Uuid;
 
-use crate::error::{Error, Resource, Result};
+use crate::{
+    error::{Error, Resource, Result},
+    ids::{OrganizationId, UserId},
+};
 
 /// Settings of organizations.
 #[expect(clippy::struct_field_names, reason = "named after the flags")]
@@ -76,26 +78,26 @@ impl Default for Limits {
 
 impl Limits {
     /// Refuses one more organization to a user who owns so many.
-    pub fn check_owned(&self, user_id: Uuid, owned: i64) -> Result<()> {
+    pub fn check_owned(&self, user_id: UserId, owned: i64) -> Result<()> {
         if owned < i64::from(self.organizations_per_user) {
             return Ok(());
         }
         Err(Error::QuotaExceeded {
             what: "organizations of this owner",
             kind: Resource::User,
-            id: user_id,
+            id: user_id.into(),
         })
     }
 
     /// Refuses one more invitation to an organization that has so many pending.
-    pub fn check_invitations(&self, organization_id: Uuid, pending: i64) -> Result<()> {
+    pub fn check_invitations(&self, organization_id: OrganizationId, pending: i64) -> Result<()> {
         if pending < i64::from(self.pending_invitations) {
             return Ok(());
         }
         Err(Error::QuotaExceeded {
             what: "pending invitations",
             kind: Resource::Organization,
-            id: organization_id,
+            id: organization_id.into(),
         })
     }
 }

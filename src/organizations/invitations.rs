@@ -1,7 +1,5 @@
 //! How membership begins: by accepting an invitation.
 
-use uuid::Uuid;
-
 use super::store::{
     self,
     invitations::{self, Invitation},
@@ -13,14 +11,15 @@ use crate::{
         credential::{Credential, INVITATION_PREFIX},
     },
     error::{Error, Resource, Result},
-    platform::{db::Conn, grpc::validate::Violations},
+    ids::{InvitationId, OrganizationId, UserId},
+    platform::{db::TenantTx, grpc::validate::Violations},
 };
 
 /// The invitation that a request proves.
-pub fn parse(violations: &mut Violations, field: &str, token: &str) -> Credential {
+pub fn parse(violations: &mut Violations, field: &str, token: &str) -> Credential<InvitationId> {
     Credential::parse(INVITATION_PREFIX, token).unwrap_or_else(|| {
         violations.add(field, "is not the token of an invitation");
-        Credential::generate(Uuid::nil())
+        Credential::generate(OrganizationId::default())
     })
 }
 
@@ -28,25 +27,24 @@ pub fn parse(violations: &mut Violations, field: &str, token: &str) -> Credentia
 /// them; with which role. Whoever has the token has got it by way of the address, or
 /// from whoever invites: so it proves the address.
 pub async fn join(
-    conn: &Conn,
-    credential: &Credential,
-    user_id: Uuid,
+    tx: &TenantTx,
+    credential: &Credential<InvitationId>,
+    user_id: UserId,
     email: &str,
 ) -> Result<Role> {
-    let organization_id = credential.organization_id;
     let none = || Error::not_found(Resource::Invitation, credential.id);
     // What its end is judged by does not change meanwhile.
-    match store::lock(conn, organization_id).await {
+    match store::lock(tx).await {
         Err(Error::NotFound { .. }) => return Err(none()),
         locked => drop(locked?),
     }
     let hash = &credential.hash();
-    let invitation = invitations::take(conn, organization_id, credential.id, hash, email).await?;
+    let invitation = invitations::take(tx, credential.id, hash, email).await?;
     let invitation = invitation.ok_or_else(none)?;
-    if !is_backed(conn, organization_id, &invitation).await? {
+    if !is_backed(tx, &invitation).await? {
         return Err(none());
     }
-    if !members::insert(conn, organization_id, user_id, invitation.role).await? {
+    if !members::insert(tx, user_id, invitation.role).await? {
         return Err(Error::AlreadyExists {
             kind: Resource::Member,
             field: "token",
@@ -58,15 +56,15 @@ pub async fn join(
 /// Whether its inviter may still give the role, which whoever takes theirs changes with the
 /// organization locked, as it is. Nobody knows the inviters of those that
 /// processes of the version before have made.
-async fn is_backed(conn: &Conn, organization_id: Uuid, invitation: &Invitation) -> Result<bool> {
+async fn is_backed(tx: &TenantTx, invitation: &Invitation) -> Result<bool> {
     let is_owner = if let Some(id) = invitation.inviter_user_id {
-        match members::role(conn, organization_id, id).await? {
+        match members::role(tx, id).await? {
             Some(Role::Owner) => true,
             Some(Role::Admin) => false,
             Some(Role::Manager | Role::Member) | None => return Ok(false),
         }
     } else if let Some(id) = invitation.inviter_api_key_id {
-        let access = access::store::key_access(conn, organization_id, id).await?;
+        let access = access::store::key_access(tx, id).await?;
         if access != Some(KeyAccess::Admin) {
             return Ok(false);
         }
@@ -79,17 +77,12 @@ async fn is_backed(conn: &Conn, organization_id: Uuid, invitation: &Invitation) 
 
 /// Ends what a member has invited to who has this role now, if any, and may not give
 /// those roles any more.
-pub async fn end_of_member(
-    conn: &Conn,
-    organization_id: Uuid,
-    user_id: Uuid,
-    role: Option<Role>,
-) -> Result<()> {
+pub async fn end_of_member(tx: &TenantTx, user_id: UserId, role: Option<Role>) -> Result<()> {
     let may_give: &[Role] = match role {
         Some(Role::Owner) => return Ok(()),
         Some(Role::Admin) => &[Role::Admin, Role::Manager, Role::Member],
         Some(Role::Manager | Role::Member) | None => &[],
     };
     let inviter = Identity::User(user_id);
-    invitations::delete_of(conn, organization_id, inviter, may_give).await
+    invitations::delete_of(tx, inviter, may_give).await
 }

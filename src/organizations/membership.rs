@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
 use super::store::{self, Organization};
 use crate::{
     access::Role,
     error::Result,
+    ids::{OrganizationId, UserId},
     platform::{
-        db::{Conn, Db, Scope},
+        db::{Db, TenantTx, TheseOrganizations},
         grpc::page::{Found, Page},
     },
 };
@@ -26,16 +25,20 @@ pub struct Membership {
 }
 
 /// A page of the organizations of a user, with their ids.
-pub async fn memberships(db: &Db, user_id: Uuid, page: Page) -> Result<Found<(Uuid, Membership)>> {
+pub async fn memberships(
+    db: &Db,
+    user_id: UserId,
+    page: Page,
+) -> Result<Found<(OrganizationId, Membership)>> {
     let (roles, default) = db
-        .read(Scope::User(user_id), async |conn| {
+        .read(user_id, async |conn| {
             let roles = store::members::list_of_user(conn, user_id, page).await?;
             Ok((roles, store::members::default_of(conn, user_id).await?))
         })
         .await?;
     let ids: &Vec<_> = &roles.rows.iter().map(|&(id, _)| id).collect();
     let organizations = db
-        .read(Scope::Organizations(ids.clone()), async |conn| {
+        .read(TheseOrganizations(ids.clone()), async |conn| {
             store::list(conn, ids).await
         })
         .await?;
@@ -60,18 +63,13 @@ pub async fn memberships(db: &Db, user_id: Uuid, page: Page) -> Result<Found<(Uu
 
 /// The membership of a user in the organization of the transaction, which meets the
 /// user's others from now on, too.
-pub async fn membership(
-    conn: &Conn,
-    organization_id: Uuid,
-    user_id: Uuid,
-    role: Role,
-) -> Result<Membership> {
-    let organization = store::find(conn, organization_id).await?;
-    store::members::meet(conn, user_id).await?;
-    let default = store::members::default_of(conn, user_id).await?;
+pub async fn membership(tx: &TenantTx, user_id: UserId, role: Role) -> Result<Membership> {
+    let organization = store::find(tx).await?;
+    store::members::meet(tx, user_id).await?;
+    let default = store::members::default_of(tx, user_id).await?;
     Ok(Membership {
         organization: Some(organization),
         role,
-        is_default: default == Some(organization_id),
+        is_default: default == Some(tx.organization_id()),
     })
 }

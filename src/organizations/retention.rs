@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use uuid::Uuid;
-
 use super::store;
 use crate::{
     error::Result,
+    ids::OrganizationId,
     platform::{
         background::{Outcome, Schedule, Task, each_organization},
-        db::{Db, Scope},
+        db::{AllOrganizations, Db},
     },
 };
 
@@ -49,21 +48,19 @@ pub async fn remove_closed(db: &Db, retention: Duration) -> Result<()> {
     Ok(())
 }
 
-async fn closed(db: &Db, retention: Duration) -> Result<Vec<Uuid>> {
-    db.read(Scope::AllOrganizations, async |conn| {
+async fn closed(db: &Db, retention: Duration) -> Result<Vec<OrganizationId>> {
+    db.read(AllOrganizations, async |conn| {
         store::closed(conn, retention).await
     })
     .await
 }
 
 /// Removes all of an organization, some rows in each transaction. Returns how many.
-async fn remove(db: &Db, id: Uuid) -> Result<u64> {
+async fn remove(db: &Db, id: OrganizationId) -> Result<u64> {
     let mut removed = 0;
     loop {
         let some = db
-            .transaction(Scope::Organization(id), async |conn| {
-                store::remove_some(conn).await
-            })
+            .transaction(id, async |tx| store::remove_some(tx).await)
             .await?;
         if some == 0 {
             tracing::info!(organization_id = %id, "a closed organization is removed");

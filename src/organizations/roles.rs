@@ -1,7 +1,5 @@
 //! The rules of who may give and take which role.
 
-use uuid::Uuid;
-
 use super::store::{
     invitations::Invitation,
     members::{self, Member},
@@ -9,7 +7,7 @@ use super::store::{
 use crate::{
     access::{Identity, KeyAccess, Place, Role},
     error::{Error, Reason, Resource, Result},
-    platform::db::Conn,
+    platform::db::TenantTx,
 };
 
 /// Somebody who is about to change roles: an owner or an admin.
@@ -21,15 +19,10 @@ pub struct Caller {
 impl Caller {
     /// The caller of a method that is [`Trust::Exclusive`](crate::access::Trust): what the
     /// database says of them stays.
-    pub async fn find(
-        conn: &Conn,
-        organization_id: Uuid,
-        identity: Identity,
-        place: Option<Place>,
-    ) -> Result<Self> {
+    pub async fn find(tx: &TenantTx, identity: Identity, place: Option<Place>) -> Result<Self> {
         let place = match identity {
             Identity::User(id) => {
-                let role = members::role(conn, organization_id, id).await?;
+                let role = members::role(tx, id).await?;
                 Some(Place::Member(role.ok_or(Error::OrganizationDenied)?))
             }
             _ => place,
@@ -77,13 +70,13 @@ impl Caller {
 
 /// Refuses to take this member's role if that left the organization, which is locked,
 /// without an owner.
-pub async fn check_owner_left(conn: &Conn, organization_id: Uuid, member: &Member) -> Result<()> {
-    if member.role != Role::Owner || members::count_owners(conn, organization_id).await? > 1 {
+pub async fn check_owner_left(tx: &TenantTx, member: &Member) -> Result<()> {
+    if member.role != Role::Owner || members::count_owners(tx).await? > 1 {
         return Ok(());
     }
     Err(Error::Precondition {
         reason: Reason::LastOwner,
         kind: Resource::Organization,
-        id: organization_id,
+        id: tx.organization_id().into(),
     })
 }

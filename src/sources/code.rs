@@ -3,7 +3,7 @@
 use super::store::{self, NewSource, Source};
 use crate::{
     error::{Error, Resource, Result},
-    platform::db::Conn,
+    platform::db::TenantTx,
 };
 
 /// Longest code of a source, in characters.
@@ -45,7 +45,7 @@ pub fn derive_code(name: &str) -> String {
 /// Inserts a source with the first code of `code`, `code-2`, `code-3`… that is
 /// free. What is too long for a number is cut.
 pub async fn insert_with_derived_code(
-    conn: &Conn,
+    tx: &TenantTx,
     code: &str,
     new_source: &(impl Fn(String) -> NewSource + Sync),
 ) -> Result<Source> {
@@ -55,7 +55,7 @@ pub async fn insert_with_derived_code(
         } else {
             format!("{code:.STEM$}-{number}")
         };
-        if let Some(source) = store::insert(conn, &new_source(code)).await? {
+        if let Some(source) = store::insert(tx, &new_source(code)).await? {
             return Ok(source);
         }
     }

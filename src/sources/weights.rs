@@ -1,11 +1,10 @@
 //! Weights: who takes a source's contacts.
 
-use uuid::Uuid;
-
 use super::store::weights::{self, OperatorWeight};
 use crate::{
     error::{Error, Reason, Resource, Result},
-    platform::db::Conn,
+    ids::{OperatorId, SourceId},
+    platform::db::TenantTx,
 };
 
 /// Highest weight.
@@ -17,13 +16,12 @@ pub const MAX_WEIGHTS: usize = 1000;
 /// Sets weights on a source that is locked, as far as it has others; returns all of its,
 /// and how many were set.
 pub async fn set(
-    conn: &Conn,
-    organization_id: Uuid,
-    source_id: Uuid,
-    new: &[(Uuid, i32)],
+    tx: &TenantTx,
+    source_id: SourceId,
+    new: &[(OperatorId, i32)],
 ) -> Result<(Vec<OperatorWeight>, usize)> {
-    let present = weights::list(conn, organization_id, &[source_id]).await?;
-    let is_present = |&&(operator_id, weight): &&(Uuid, i32)| {
+    let present = weights::list(tx, &[source_id]).await?;
+    let is_present = |&&(operator_id, weight): &&(OperatorId, i32)| {
         let same = |each: &OperatorWeight| (each.operator_id, each.weight) == (operator_id, weight);
         present.iter().any(same)
     };
@@ -31,13 +29,13 @@ pub async fn set(
     if others.is_empty() {
         return Ok((present, 0));
     }
-    weights::set(conn, organization_id, source_id, &others).await?;
-    let weights = weights::list(conn, organization_id, &[source_id]).await?;
+    weights::set(tx, source_id, &others).await?;
+    let weights = weights::list(tx, &[source_id]).await?;
     if weights.len() > present.len().max(MAX_WEIGHTS) {
         return Err(Error::Precondition {
             reason: Reason::TooManyWeights,
             kind: Resource::Source,
-            id: source_id,
+            id: source_id.into(),
         });
     }
     Ok((weights, others.len()))

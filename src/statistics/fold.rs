@@ -7,14 +7,13 @@ use std::{
     time::Duration,
 };
 
-use uuid::Uuid;
-
 use super::store::cells;
 use crate::{
     error::Result,
+    ids::OrganizationId,
     platform::{
         background::{Outcome, Schedule, Task, each_organization},
-        db::{Db, Scope},
+        db::Db,
     },
 };
 
@@ -33,19 +32,19 @@ const MAX_CHANGES: u16 = 500;
 /// The organizations with pending count deltas, as far as this process knows: those in which
 /// it has made some since it last folded them. Nobody has to ask the database which they are.
 #[derive(Default)]
-pub struct DirtyOrganizations(Mutex<BTreeSet<Uuid>>);
+pub struct DirtyOrganizations(Mutex<BTreeSet<OrganizationId>>);
 
 impl DirtyOrganizations {
     /// There may be deltas in this organization.
-    pub fn mark(&self, organization_id: Uuid) {
+    pub fn mark(&self, organization_id: OrganizationId) {
         self.lock().insert(organization_id);
     }
 
-    fn take(&self) -> BTreeSet<Uuid> {
+    fn take(&self) -> BTreeSet<OrganizationId> {
         mem::take(&mut *self.lock())
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<Uuid>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<OrganizationId>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -107,11 +106,7 @@ impl Task for OrphanScan {
         each_organization(organizations, 1, |id| {
             let db = self.db.clone();
             async move {
-                let any = db
-                    .read(Scope::Organization(id), async |conn| {
-                        cells::any_changes(conn, id).await
-                    })
-                    .await?;
+                let any = db.read(id, async |tx| cells::any_changes(tx).await).await?;
                 if any {
                     self.dirty.mark(id);
                 }
@@ -124,18 +119,18 @@ impl Task for OrphanScan {
 
 /// Folds all changes in an organization, whoever made them, but for those that
 /// another process is folding, and those that are made meanwhile.
-pub async fn fold_counts(db: &Db, organization_id: Uuid) -> Result<()> {
+pub async fn fold_counts(db: &Db, organization_id: OrganizationId) -> Result<()> {
     while fold_some(db, organization_id).await? == usize::from(MAX_CHANGES) {}
     Ok(())
 }
 
 /// One transaction: a change is either a row or in the cells. The number of changes.
-async fn fold_some(db: &Db, organization_id: Uuid) -> Result<usize> {
-    db.transaction(Scope::Organization(organization_id), async |conn| {
-        let ids = cells::lock_changes(conn, organization_id, MAX_CHANGES).await?;
+async fn fold_some(db: &Db, organization_id: OrganizationId) -> Result<usize> {
+    db.transaction(organization_id, async |tx| {
+        let ids = cells::lock_changes(tx, MAX_CHANGES).await?;
         if !ids.is_empty() {
-            let sums = cells::take(conn, organization_id, &ids).await?;
-            cells::add(conn, organization_id, &sums).await?;
+            let sums = cells::take(tx, &ids).await?;
+            cells::add(tx, &sums).await?;
         }
         Ok(ids.len())
     })

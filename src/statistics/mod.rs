@@ -20,21 +20,23 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 pub use fold::{DirtyOrganizations, FoldCountDeltas, OrphanScan, fold_counts};
 pub use span::Span;
-use uuid::Uuid;
 
-use crate::model::ContactStatus;
+use crate::{
+    ids::{OperatorId, PoolId, SourceId},
+    model::ContactStatus,
+};
 
 /// A contact, as far as it is counted.
 #[derive(Debug, Clone, Copy)]
 pub struct Counted {
     /// Its source.
-    pub source_id: Uuid,
+    pub source_id: SourceId,
     /// When it was created.
     pub create_time: DateTime<Utc>,
     /// Who has it; none in the backlog.
-    pub operator_id: Option<Uuid>,
+    pub operator_id: Option<OperatorId>,
     /// The pool it was drawn from, if it was: what was to be expected is recorded with it.
-    pub pool_id: Option<Uuid>,
+    pub pool_id: Option<PoolId>,
     /// Its status.
     pub status: ContactStatus,
 }
@@ -42,11 +44,11 @@ pub struct Counted {
 /// Contacts that are counted alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind {
-    source_id: Uuid,
+    source_id: SourceId,
     /// The hour they were created in.
     hour: DateTime<Utc>,
-    operator_id: Option<Uuid>,
-    pool_id: Option<Uuid>,
+    operator_id: Option<OperatorId>,
+    pool_id: Option<PoolId>,
     status: ContactStatus,
 }
 

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 
 use super::*;
 
-const SOURCE: Uuid = Uuid::from_u128(1);
+use crate::ids::{OperatorId, PoolId, SourceId};
+
+const SOURCE: SourceId = SourceId::from_u128(1);
 
 fn time(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap()
@@ -14,8 +16,8 @@ fn time(seconds: i64) -> DateTime<Utc> {
 fn contact(operator_id: Option<u128>, pool_id: Option<u128>, status: ContactStatus) -> Counted {
     Counted {
         source_id: SOURCE,
-        operator_id: operator_id.map(Uuid::from_u128),
-        pool_id: pool_id.map(Uuid::from_u128),
+        operator_id: operator_id.map(OperatorId::from_u128),
+        pool_id: pool_id.map(PoolId::from_u128),
         status,
         create_time: time(7_300),
     }

@@ -1,19 +1,22 @@
 //! The rules of changes of a task.
 
 use chrono::NaiveDate;
-use uuid::Uuid;
 
 use super::store::{Task, Values};
-use crate::{error::Result, platform::grpc::validate::Violations};
+use crate::{
+    error::Result,
+    ids::{DealId, UserId},
+    platform::grpc::validate::Violations,
+};
 
 /// What an update changes: fields that are absent stay.
 #[expect(clippy::option_option, reason = "absent, or set to NULL")]
 pub struct Change {
-    pub deal_id: Option<Option<Uuid>>,
+    pub deal_id: Option<Option<DealId>>,
     pub title: Option<String>,
     pub description: Option<String>,
     pub due_date: Option<Option<NaiveDate>>,
-    pub assignee_user_id: Option<Option<Uuid>>,
+    pub assignee_user_id: Option<Option<UserId>>,
 }
 
 impl Change {

@@ -2,21 +2,21 @@
 //! their deal says of them.
 
 use chrono::NaiveDate;
-use uuid::Uuid;
 
 use super::store::Task;
 use crate::{
     activities::{self, Payload, TaskFacts},
     error::Result,
+    ids::{DealId, UserId},
     organizations,
-    platform::{db::Conn, grpc::validate::Violations},
+    platform::{db::TenantTx, grpc::validate::Violations},
 };
 
 /// Refuses a day that is over.
-pub async fn check_due(conn: &Conn, organization_id: Uuid, due: Option<NaiveDate>) -> Result<()> {
+pub async fn check_due(tx: &TenantTx, due: Option<NaiveDate>) -> Result<()> {
     let Some(due) = due else { return Ok(()) };
     let mut violations = Violations::new();
-    if due < organizations::store::today(conn, organization_id).await? {
+    if due < organizations::store::today(tx).await? {
         violations.add("task.due_date", "is before today");
     }
     violations.finish()
@@ -33,12 +33,11 @@ pub fn facts(task: &Task) -> TaskFacts {
 
 /// Writes the timeline of a deal that is locked.
 pub async fn record(
-    conn: &Conn,
-    organization_id: Uuid,
-    author_user_id: Option<Uuid>,
-    deal_id: Uuid,
+    tx: &TenantTx,
+    author_user_id: Option<UserId>,
+    deal_id: DealId,
     happened: Payload,
 ) -> Result<()> {
-    activities::store::record(conn, organization_id, deal_id, author_user_id, &[happened]).await?;
+    activities::store::record(tx, deal_id, author_user_id, &[happened]).await?;
     Ok(())
 }

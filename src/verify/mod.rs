@@ -10,13 +10,13 @@ mod store;
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use crate::{
     deals::store::counts,
     dispatch::store::{SourceKeys, lock_operators},
     error::Result,
-    platform::db::{Conn, Db, Scope},
+    ids::{OperatorId, OrganizationId},
+    platform::db::{Db, TenantTx},
     statistics::{
         self, Counts, Span,
         store::cells::{self, Cell, Change},
@@ -26,8 +26,8 @@ use crate::{
 /// What the counts of an organization lack.
 #[derive(Debug)]
 pub struct Findings {
-    organization_id: Uuid,
-    loads: Vec<(Uuid, i32)>,
+    organization_id: OrganizationId,
+    loads: Vec<(OperatorId, i32)>,
     contacts: BTreeMap<Cell, Change>,
     leads: i64,
     deals: BTreeMap<counts::Cell, counts::Change>,
@@ -46,13 +46,13 @@ pub async fn run(url: &str, repair: bool) -> Result<Vec<Findings>> {
     let mut all = Vec::new();
     for organization_id in db.organizations().await? {
         let findings = db
-            .transaction(Scope::Organization(organization_id), async |conn| {
+            .transaction(organization_id, async |tx| {
                 if repair {
-                    store::lock(conn, organization_id).await?;
+                    store::lock(tx).await?;
                 }
-                let findings = find(conn, organization_id).await?;
+                let findings = find(tx).await?;
                 if repair {
-                    findings.repair(conn).await?;
+                    findings.repair(tx).await?;
                 }
                 Ok(findings)
             })
@@ -68,24 +68,20 @@ pub async fn run(url: &str, repair: bool) -> Result<Vec<Findings>> {
 pub async fn drift(db: &Db) -> Result<u32> {
     let mut wrong = 0;
     for organization_id in db.organizations().await? {
-        let findings = db
-            .read(Scope::Organization(organization_id), async |conn| {
-                find(conn, organization_id).await
-            })
-            .await?;
+        let findings = db.read(organization_id, async |tx| find(tx).await).await?;
         wrong += findings.count();
     }
     Ok(u32::try_from(wrong).unwrap_or(u32::MAX))
 }
 
-async fn find(conn: &Conn, organization_id: Uuid) -> Result<Findings> {
-    store::prepare(conn).await?;
+async fn find(tx: &TenantTx) -> Result<Findings> {
+    store::prepare(tx).await?;
     Ok(Findings {
-        organization_id,
-        loads: store::loads(conn, organization_id).await?,
-        contacts: store::cells(conn, organization_id).await?,
-        leads: store::leads(conn, organization_id).await?,
-        deals: store::deals(conn, organization_id).await?,
+        organization_id: tx.organization_id(),
+        loads: store::loads(tx).await?,
+        contacts: store::cells(tx).await?,
+        leads: store::leads(tx).await?,
+        deals: store::deals(tx).await?,
     })
 }
 
@@ -97,21 +93,20 @@ impl Findings {
     }
 
     /// Adds what is lacking, in the order of locks.
-    async fn repair(&self, conn: &Conn) -> Result<()> {
-        let organization_id = self.organization_id;
+    async fn repair(&self, tx: &TenantTx) -> Result<()> {
         let ids: Vec<_> = self.loads.iter().map(|load| load.0).collect();
         let none = SourceKeys::default();
-        lock_operators(conn, organization_id, &none, &ids).await?;
+        lock_operators(tx, &none, &ids).await?;
         let loads = self.loads.iter().copied().collect();
-        statistics::store::apply(conn, organization_id, &Counts::default(), &loads).await?;
-        statistics::store::add_leads(conn, organization_id, self.leads).await?;
+        statistics::store::apply(tx, &Counts::default(), &loads).await?;
+        statistics::store::add_leads(tx, self.leads).await?;
         let cells: Vec<_> = self.contacts.iter().collect();
         for some in cells.chunks(CELLS_AT_ONCE) {
-            cells::add(conn, organization_id, some.iter().copied()).await?;
+            cells::add(tx, some.iter().copied()).await?;
         }
         let cells: Vec<_> = self.deals.iter().collect();
         for some in cells.chunks(CELLS_AT_ONCE) {
-            counts::apply(conn, organization_id, some.iter().copied()).await?;
+            counts::apply(tx, some.iter().copied()).await?;
         }
         Ok(())
     }

@@ -10,31 +10,31 @@ use diesel::{
     sql_types::{BigInt, Integer, Uuid as SqlUuid},
 };
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use uuid::Uuid;
 
 use crate::{
     deals::store::counts,
     error::Result,
-    platform::db::Conn,
+    ids::OperatorId,
+    platform::db::TenantTx,
     schema::organizations,
     statistics::store::cells::{self, Cell, CellRow, Change, HOURS, KINDS, SPANS},
 };
 
 /// Allows the transaction to read whole tables, and to take its time with them.
-pub async fn prepare(mut conn: &Conn) -> Result<()> {
+pub async fn prepare(tx: &TenantTx) -> Result<()> {
     let settings = "SET LOCAL statement_timeout = 0; \
          SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL enable_seqscan = on";
-    Ok(conn.batch_execute(settings).await?)
+    Ok(tx.conn().batch_execute(settings).await?)
 }
 
 /// Locks an organization, so that no two repairs correct the same. Nobody else
 /// waits for this.
-pub async fn lock(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
+pub async fn lock(tx: &TenantTx) -> Result<()> {
     organizations::table
-        .find(organization_id)
+        .find(tx.organization_id())
         .select(organizations::id)
         .for_no_key_update()
-        .execute(&mut conn)
+        .execute(&mut tx.conn())
         .await?;
     Ok(())
 }
@@ -42,13 +42,13 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
 #[derive(Debug, QueryableByName)]
 struct LoadRow {
     #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
+    id: OperatorId,
     #[diesel(sql_type = Integer)]
     missing: i32,
 }
 
 /// What the loads of operators lack, by id.
-pub async fn loads(conn: &Conn, organization_id: Uuid) -> Result<Vec<(Uuid, i32)>> {
+pub async fn loads(tx: &TenantTx) -> Result<Vec<(OperatorId, i32)>> {
     let rows: Vec<LoadRow> = sql_query(
         "SELECT o.id, coalesce(c.active, 0)::integer - o.load AS missing
          FROM operators AS o
@@ -59,15 +59,15 @@ pub async fn loads(conn: &Conn, organization_id: Uuid) -> Result<Vec<(Uuid, i32)
          WHERE o.organization_id = $1 AND o.load <> coalesce(c.active, 0)
          ORDER BY o.id",
     )
-    .bind::<SqlUuid, _>(organization_id)
-    .get_results(&mut &*conn)
+    .bind::<SqlUuid, _>(tx.organization_id())
+    .get_results(&mut tx.conn())
     .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.missing)).collect())
 }
 
 /// What the counts of contacts lack: changes that are not folded yet are as good as
 /// counted.
-pub async fn cells(conn: &Conn, organization_id: Uuid) -> Result<BTreeMap<Cell, Change>> {
+pub async fn cells(tx: &TenantTx) -> Result<BTreeMap<Cell, Change>> {
     let sums = cells::sums_of("compared");
     let rows: Vec<CellRow> = sql_query(format!(
         "WITH seen AS (
@@ -86,8 +86,8 @@ pub async fn cells(conn: &Conn, organization_id: Uuid) -> Result<BTreeMap<Cell, 
          )
          {sums}"
     ))
-    .bind::<SqlUuid, _>(organization_id)
-    .get_results(&mut &*conn)
+    .bind::<SqlUuid, _>(tx.organization_id())
+    .get_results(&mut tx.conn())
     .await?;
     Ok(cells::in_order(rows))
 }
@@ -101,10 +101,7 @@ struct DealsRow {
 }
 
 /// What the counts of deals lack.
-pub async fn deals(
-    conn: &Conn,
-    organization_id: Uuid,
-) -> Result<BTreeMap<counts::Cell, counts::Change>> {
+pub async fn deals(tx: &TenantTx) -> Result<BTreeMap<counts::Cell, counts::Change>> {
     let rows: Vec<DealsRow> = sql_query(
         "WITH counted AS (
              SELECT owner_user_id, date_trunc('hour', create_time, 'UTC') AS hour, currency,
@@ -135,8 +132,8 @@ pub async fn deals(
          GROUP BY owner_user_id, span, compared.start_time, currency, status, stage, reached_stage
          HAVING sum(deals) <> 0 OR sum(amount) <> 0",
     )
-    .bind::<SqlUuid, _>(organization_id)
-    .get_results(&mut &*conn)
+    .bind::<SqlUuid, _>(tx.organization_id())
+    .get_results(&mut tx.conn())
     .await?;
     Ok(rows.into_iter().map(|row| (row.cell, row.change)).collect())
 }
@@ -148,14 +145,14 @@ struct LeadsRow {
 }
 
 /// What the number of leads lacks.
-pub async fn leads(conn: &Conn, organization_id: Uuid) -> Result<i64> {
+pub async fn leads(tx: &TenantTx) -> Result<i64> {
     let row: LeadsRow = sql_query(
         "SELECT (SELECT count(*) FROM leads WHERE organization_id = $1)
               - (SELECT coalesce(sum(leads), 0) FROM lead_counts
                  WHERE organization_id = $1)::bigint AS missing",
     )
-    .bind::<SqlUuid, _>(organization_id)
-    .get_result(&mut &*conn)
+    .bind::<SqlUuid, _>(tx.organization_id())
+    .get_result(&mut tx.conn())
     .await?;
     Ok(row.missing)
 }

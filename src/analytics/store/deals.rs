@@ -7,13 +7,13 @@ use diesel::{
     sql_types::{Array, BigInt, Integer, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     analytics::range::Parts,
     deals::{DealStage, DealStatus},
     error::Result,
-    platform::db::{Conn, Prepared},
+    ids::UserId,
+    platform::db::{Conn, Prepared, TenantTx},
 };
 
 /// Deals that are alike, summed up.
@@ -47,9 +47,8 @@ pub async fn now(mut conn: &Conn) -> Result<DateTime<Utc>> {
 /// up only in the hours that are cut. (OFFSET 0: range by range, ORDER BY: by the
 /// index that has them in this order.)
 pub async fn sums(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    owner_user_id: Option<Uuid>,
+    tx: &TenantTx,
+    owner_user_id: Option<UserId>,
     ranges: &[Parts],
 ) -> Result<Vec<Sum>> {
     let numbered = || (0_i32..).zip(ranges);
@@ -61,7 +60,7 @@ pub async fn sums(
         .collect();
     let (statuses, stages): (Vec<_>, Vec<_>) = DealStatus::with_stages().unzip();
     let query = sql_query(sql(owner_user_id.is_some()))
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<SqlUuid, _>(owner_user_id.unwrap_or_default())
         .bind::<Array<Integer>, _>(column(&whole, |(range, _)| *range))
         .bind::<Array<Text>, _>(column(&whole, |(_, whole)| whole.span))
@@ -72,7 +71,7 @@ pub async fn sums(
         .bind::<Array<Timestamptz>, _>(column(&edges, |(_, edge)| edge.1))
         .bind::<Array<Text>, _>(statuses)
         .bind::<Array<Text>, _>(stages);
-    Ok(Prepared(query).get_results(&mut conn).await?)
+    Ok(Prepared(query).get_results(&mut tx.conn()).await?)
 }
 
 fn column<R, T>(rows: &[R], value: impl Fn(&R) -> T) -> Vec<T> {

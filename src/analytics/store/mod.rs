@@ -15,8 +15,8 @@ use uuid::Uuid;
 use super::range::Parts;
 use crate::{
     error::Result,
-    ids::first_id_at,
-    platform::db::{Conn, Prepared, column},
+    ids::{ContactId, OperatorId, SourceId, first_id_at},
+    platform::db::{Prepared, TenantTx, column},
     statistics::store::cells::{HOURS, KINDS, totals},
 };
 
@@ -50,7 +50,7 @@ pub struct Overview {
 }
 
 /// Counts what there is: operators and sources, which are few, by their rows.
-pub async fn overview(conn: &Conn, organization_id: Uuid) -> Result<Overview> {
+pub async fn overview(tx: &TenantTx) -> Result<Overview> {
     let totals = totals();
     Ok(Prepared(
         sql_query(format!(
@@ -84,9 +84,9 @@ pub async fn overview(conn: &Conn, organization_id: Uuid) -> Result<Overview> {
                    AND owner_user_id = '00000000-0000-0000-0000-000000000000' AND span = 'ALL'
              ) AS d"
         ))
-        .bind::<SqlUuid, _>(organization_id),
+        .bind::<SqlUuid, _>(tx.organization_id()),
     )
-    .get_result(&mut &*conn)
+    .get_result(&mut tx.conn())
     .await?)
 }
 
@@ -95,9 +95,9 @@ pub async fn overview(conn: &Conn, organization_id: Uuid) -> Result<Overview> {
 #[derive(Debug, QueryableByName)]
 pub struct Share {
     #[diesel(sql_type = SqlUuid)]
-    pub source_id: Uuid,
+    pub source_id: SourceId,
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub operator_id: Option<Uuid>,
+    pub operator_id: Option<OperatorId>,
     #[diesel(sql_type = BigInt)]
     pub contacts: i64,
     #[diesel(sql_type = BigInt)]
@@ -114,17 +114,22 @@ pub struct Share {
 /// cells, and what will be. Rows are counted only in the hours that are cut: there all
 /// sources' are read, by id. (OFFSET 0: by nothing else.)
 pub async fn shares(
-    conn: &Conn,
-    organization_id: Uuid,
-    source_id: Option<Uuid>,
+    tx: &TenantTx,
+    source_id: Option<SourceId>,
     parts: &Parts,
     (after, fetch): &((Uuid, Uuid), i64),
 ) -> Result<Vec<Share>> {
     let millisecond = TimeDelta::milliseconds(1);
     let whole: Vec<_> = parts.whole.iter().collect();
     let (from, to): (Vec<_>, Vec<_>) = parts.edges.iter().copied().unzip();
-    let first_ids: Vec<_> = from.iter().map(|from| first_id_at(*from)).collect();
-    let end_ids: Vec<_> = to.iter().map(|to| first_id_at(*to + millisecond)).collect();
+    let first_ids: Vec<_> = from
+        .iter()
+        .map(|from| first_id_at::<ContactId>(*from))
+        .collect();
+    let end_ids: Vec<_> = to
+        .iter()
+        .map(|to| first_id_at::<ContactId>(*to + millisecond))
+        .collect();
     Ok(sql_query(format!(
         "WITH whole AS (
              SELECT * FROM unnest($3, array_replace($4, NULL, '-infinity'), $5)
@@ -174,7 +179,7 @@ pub async fn shares(
          FROM shares WHERE (source_id, shares.operator_id) > ($10, $11)
          ORDER BY source_id, shares.operator_id LIMIT $12"
     ))
-    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<Nullable<SqlUuid>, _>(source_id)
     .bind::<Array<Text>, _>(column(&whole, |whole| whole.span))
     .bind::<Array<Nullable<Timestamptz>>, _>(column(&whole, |whole| whole.from))
@@ -186,6 +191,6 @@ pub async fn shares(
     .bind::<SqlUuid, _>(after.0)
     .bind::<SqlUuid, _>(after.1)
     .bind::<BigInt, _>(fetch)
-    .get_results(&mut &*conn)
+    .get_results(&mut tx.conn())
     .await?)
 }

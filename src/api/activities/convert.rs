@@ -1,7 +1,6 @@
 //! The timeline as proto has it.
 
 use chrono::NaiveDate;
-use uuid::Uuid;
 
 use crate::{
     activities::{Payload, store::Activity},
@@ -24,11 +23,10 @@ impl From<Activity> for proto::Activity {
 
 impl From<Payload> for activity::Payload {
     fn from(payload: Payload) -> Self {
-        let id = |id: Option<Uuid>| id.map(|id| id.to_string());
         match payload {
             Payload::Comment { text } => Self::Comment(proto::Comment { text }),
             Payload::DealCreated { contact_id } => Self::DealCreated(proto::DealCreated {
-                contact_id: id(contact_id),
+                contact_id: contact_id.map(|id| id.to_string()),
             }),
             Payload::StatusChanged {
                 old_status,
@@ -59,8 +57,8 @@ impl From<Payload> for activity::Payload {
                 old_owner_user_id,
                 new_owner_user_id,
             } => Self::OwnerChanged(proto::OwnerChanged {
-                old_owner_user_id: id(old_owner_user_id),
-                new_owner_user_id: id(new_owner_user_id),
+                old_owner_user_id: old_owner_user_id.map(|id| id.to_string()),
+                new_owner_user_id: new_owner_user_id.map(|id| id.to_string()),
             }),
             Payload::TaskCreated(task) => Self::TaskCreated(proto::TaskCreated {
                 task_id: task.task_id.to_string(),

@@ -56,9 +56,9 @@ async fn list_activities(
     violations.finish()?;
     let page = pager.page;
     let activities = context
-        .read_stale(async |conn| {
-            deals::store::find(conn, organization_id, deal_id).await?;
-            store::list(conn, organization_id, deal_id, page).await
+        .read_stale(async |tx| {
+            deals::store::find(tx, deal_id).await?;
+            store::list(tx, deal_id, page).await
         })
         .await?;
     let page = pager.finish(activities, |a| (a.number, a.id), proto::Activity::from);
@@ -84,16 +84,15 @@ async fn create_comment(
     violations.finish()?;
     let (context, comment) = (&context, &[Payload::Comment { text }]);
     context
-        .write(idempotency_key, deal_id, async |conn| {
-            let organization_id = context.organization_id;
+        .write(idempotency_key, deal_id, async |tx| {
             let author = context.identity.user_id();
-            let deal = deals::store::lock(conn, organization_id, deal_id).await?;
+            let deal = deals::store::lock(tx, deal_id).await?;
             if let Some(user_id) = context.restricted_to_user()
-                && !tasks::store::is_assignee(conn, organization_id, deal_id, user_id).await?
+                && !tasks::store::is_assignee(tx, deal_id, user_id).await?
             {
                 context.check_own(deal.owner_user_id)?;
             }
-            let written = store::record(conn, organization_id, deal_id, author, comment).await?;
+            let written = store::record(tx, deal_id, author, comment).await?;
             let written = written.into_iter().next();
             let written = written.ok_or_else(|| Error::internal("a comment was not written"))?;
             Ok(written.into())

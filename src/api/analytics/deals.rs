@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 use bigdecimal::BigDecimal;
 use chrono::TimeDelta;
 use prost_types::Timestamp;
-use uuid::Uuid;
 
 use crate::{
     analytics::{
@@ -15,6 +14,7 @@ use crate::{
     call::Context,
     deals::{DealStage, DealStatus, amount},
     error::Result,
+    ids::UserId,
     platform::grpc::validate::Violations,
     proto::{
         self, CurrencyFunnel, CurrencySummary, DealStatusSummary, FunnelStage,
@@ -30,7 +30,7 @@ const DEFAULT_NEW_DAYS: i32 = 30;
 
 /// Which deals to sum up.
 struct Chosen {
-    owner_user_id: Option<Uuid>,
+    owner_user_id: Option<UserId>,
     created: Range,
 }
 
@@ -42,7 +42,7 @@ impl Chosen {
     ) -> Self {
         // All zeros are nobody's id, and what is counted of everybody has them.
         let owner_user_id = v.optional_id("owner_user_id", owner_user_id);
-        let owner_user_id = owner_user_id.filter(|id| !id.is_nil());
+        let owner_user_id = owner_user_id.filter(|id: &UserId| !id.is_nil());
         Self {
             owner_user_id,
             created: (
@@ -85,14 +85,13 @@ pub async fn get_deal_summary(
     let days = request.new_days.unwrap_or(DEFAULT_NEW_DAYS);
     let days = violations.number("new_days", days, &NEW_DAYS);
     violations.finish()?;
-    let organization_id = context.organization_id;
     let sums = context
-        .read_stale(async |conn| {
-            let new = store::now(conn).await? - TimeDelta::days(days.into());
+        .read_stale(async |tx| {
+            let new = store::now(tx).await? - TimeDelta::days(days.into());
             let (start, end) = chosen.created;
             let start = start.map_or(new, |start| start.max(new));
             let ranges = [parts(chosen.created), parts((Some(start), end))];
-            store::sums(conn, organization_id, chosen.owner_user_id, &ranges).await
+            store::sums(tx, chosen.owner_user_id, &ranges).await
         })
         .await?;
     let currencies = by_currency(&sums)
@@ -110,12 +109,9 @@ pub async fn get_deal_funnel(
     let period = (request.start_time, request.end_time);
     let chosen = &Chosen::parse(&mut violations, &request.owner_user_id, period);
     violations.finish()?;
-    let organization_id = context.organization_id;
     let ranges = &[parts(chosen.created)];
     let sums = context
-        .read_stale(async |conn| {
-            store::sums(conn, organization_id, chosen.owner_user_id, ranges).await
-        })
+        .read_stale(async |tx| store::sums(tx, chosen.owner_user_id, ranges).await)
         .await?;
     let currencies = by_currency(&sums)
         .into_iter()

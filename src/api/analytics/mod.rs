@@ -74,9 +74,8 @@ impl AnalyticsService for Analytics {
 }
 
 async fn get_overview(context: Context, _: GetOverviewRequest) -> Result<GetOverviewResponse> {
-    let organization_id = context.organization_id;
     let overview = context
-        .read_stale(async |conn| store::overview(conn, organization_id).await)
+        .read_stale(async |tx| store::overview(tx).await)
         .await?;
     let by_status = [
         (ContactStatus::New, overview.new_contacts),
@@ -130,16 +129,21 @@ async fn get_distribution(
     let page = &(after, pager.page.fetch);
     let parts = &Parts::of((start_time, end_time), &[Span::Day, Span::Hour]);
     let shares = context
-        .read_stale(async |conn| {
+        .read_stale(async |tx| {
             if let Some(source_id) = source_id {
-                sources::store::find(conn, organization_id, source_id).await?;
+                sources::store::find(tx, source_id).await?;
             }
-            store::shares(conn, organization_id, source_id, parts, page).await
+            store::shares(tx, source_id, parts, page).await
         })
         .await?;
     let page = pager.finish(
         shares,
-        |share| Place::Ids(share.source_id, share.operator_id.unwrap_or_default()),
+        |share| {
+            Place::Ids(
+                share.source_id.into(),
+                share.operator_id.unwrap_or_default().into(),
+            )
+        },
         |share| distribution_of(&share),
     );
     let mut distribution = GetDistributionResponse {
@@ -203,10 +207,9 @@ async fn list_operator_loads(
     };
     let page = pager.page;
     let (operators, window_loads) = context
-        .read_stale(async |conn| {
-            let operators = operators::store::list(conn, organization_id, filter, page).await?;
-            let window_loads =
-                dispatch::store::window_loads(conn, organization_id, &operators.rows).await?;
+        .read_stale(async |tx| {
+            let operators = operators::store::list(tx, filter, page).await?;
+            let window_loads = dispatch::store::window_loads(tx, &operators.rows).await?;
             Ok((operators, window_loads))
         })
         .await?;

@@ -15,7 +15,7 @@ use crate::{
     },
     call::Context,
     error::{Error, Result},
-    platform::{db::Scope, grpc::validate::Violations},
+    platform::{db::NoTenant, grpc::validate::Violations},
     proto::{
         RequestEmailVerificationRequest, RequestPasswordResetRequest, ResetPasswordRequest,
         VerifyEmailRequest,
@@ -42,7 +42,7 @@ pub async fn request_email_verification(
     let user_id = context.user_id()?;
     let user = context
         .db()
-        .read(Scope::None, async |conn| users::find(conn, user_id).await)
+        .read(NoTenant, async |conn| users::find(conn, user_id).await)
         .await?;
     auth.limits.mail(context.peer, &user.email)?;
     mailer.take_on(context.lasting_db(), Purpose::VerifyEmail, user.email)
@@ -61,7 +61,7 @@ pub async fn verify_email(
     let hash = &token.hash();
     context
         .db()
-        .transaction(Scope::None, async |conn| {
+        .transaction(NoTenant, async |conn| {
             let used = tokens::take(conn, Purpose::VerifyEmail, hash).await?;
             let (user_id, _) = used.ok_or(Error::CredentialsInvalid)?;
             tokens::delete_of_user(conn, Purpose::VerifyEmail, user_id).await?;
@@ -100,7 +100,7 @@ pub async fn reset_password(
     // Passwords are slow to hash: not for whoever has no token.
     let known = context
         .db()
-        .read(Scope::None, async |conn| {
+        .read(NoTenant, async |conn| {
             tokens::exists(conn, Purpose::ResetPassword, hash).await
         })
         .await?;
@@ -110,7 +110,7 @@ pub async fn reset_password(
     let password_hash = &auth.passwords.hash(new).await?;
     let user_id = context
         .db()
-        .transaction(Scope::None, async |conn| {
+        .transaction(NoTenant, async |conn| {
             let used = tokens::take(conn, Purpose::ResetPassword, hash).await?;
             let (user_id, mailed) = used.ok_or(Error::CredentialsInvalid)?;
             tokens::delete_of_user(conn, Purpose::ResetPassword, user_id).await?;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use crate::{
     access,
@@ -17,7 +16,8 @@ use crate::{
     },
     call::{Context, reply::timestamp},
     error::{Error, Result},
-    platform::{db::Scope, grpc::validate::Violations},
+    ids::{SessionId, UserId},
+    platform::{db::NoTenant, grpc::validate::Violations},
     proto::{LoginRequest, LogoutRequest, RefreshRequest, Tokens},
 };
 
@@ -36,18 +36,18 @@ pub async fn login(
     let email = &email;
     let found = context
         .db()
-        .read(Scope::None, async |conn| users::by_email(conn, email).await)
+        .read(NoTenant, async |conn| users::by_email(conn, email).await)
         .await?;
     let (user_id, kept) = found.map(|user| (user.id, user.password_hash)).unzip();
     attempt.end(auth.passwords.verify(password, kept.clone()).await)?;
     let (user_id, kept) = (user_id.unwrap_or_default(), &kept.unwrap_or_default());
 
     let token = RefreshToken::generate();
-    let (session_id, token_hash) = (Uuid::now_v7(), &token.hash());
+    let (session_id, token_hash) = (SessionId::generate(), &token.hash());
     let lifetimes = auth.lifetimes;
     let expire_time = context
         .db()
-        .transaction(Scope::None, async |conn| {
+        .transaction(NoTenant, async |conn| {
             // The password may have changed, and ended all sessions, meanwhile.
             users::lock(conn, user_id, kept).await?;
             sessions::insert(conn, session_id, user_id, token_hash, lifetimes).await
@@ -73,7 +73,7 @@ pub async fn refresh(
     let lifetimes = auth.lifetimes;
     let refreshed = context
         .db()
-        .transaction(Scope::None, async |conn| {
+        .transaction(NoTenant, async |conn| {
             // An error would undo the end of a session whose token was stolen.
             sessions::refresh(conn, used, next, lifetimes).await
         })
@@ -109,7 +109,7 @@ pub async fn logout(
     let token = &given(&request.refresh_token)?;
     context
         .db()
-        .transaction(Scope::None, async |conn| {
+        .transaction(NoTenant, async |conn| {
             sessions::delete_of_token(conn, token).await
         })
         .await
@@ -118,13 +118,13 @@ pub async fn logout(
 async fn answer(
     auth: &Auth,
     context: &Context,
-    user_id: Uuid,
+    user_id: UserId,
     refresh_token: RefreshToken,
     refresh_expire_time: DateTime<Utc>,
 ) -> Result<Tokens> {
     let valid_from = context
         .db()
-        .read(Scope::None, async |conn| {
+        .read(NoTenant, async |conn| {
             access::store::tokens_valid_from(conn, user_id).await
         })
         .await?;

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use crate::{
     access::Identity,
     audit::Event,
@@ -19,9 +17,10 @@ use crate::{
     },
     call::Context,
     error::{Error, Result},
+    ids::UserId,
     organizations::{self, MAX_NAME, invitations},
     platform::{
-        db::Scope,
+        db::NoTenant,
         grpc::{page::Page, validate::Violations},
     },
     proto::{
@@ -66,7 +65,7 @@ pub async fn register(
     auth.limits.registration(context.peer)?;
 
     let user = NewUser {
-        id: Uuid::now_v7(),
+        id: UserId::generate(),
         email,
         name,
         password_hash: auth.passwords.hash(password).await?,
@@ -75,10 +74,9 @@ pub async fn register(
     let event = &Event::now(Identity::User(new.id), context.method, new.id);
     let (user, organization) = context
         .db()
-        .transaction(
-            Scope::Organization(joining.organization_id()),
-            async |conn| join(conn, new, joining, event).await,
-        )
+        .transaction(joining.organization_id(), async |tx| {
+            join(tx, new, joining, event).await
+        })
         .await?;
     if let (Some(mailer), None) = (&auth.mailer, user.email_verify_time) {
         let (db, email) = (context.lasting_db(), user.email.clone());
@@ -95,7 +93,7 @@ pub async fn get_me(context: Context, _: GetMeRequest) -> Result<GetMeResponse> 
     let user_id = context.user_id()?;
     let user = context
         .db()
-        .read(Scope::None, async |conn| users::find(conn, user_id).await)
+        .read(NoTenant, async |conn| users::find(conn, user_id).await)
         .await?;
     let page = Page::first(MAX_MEMBERSHIPS, true);
     let memberships = organizations::memberships(context.db(), user_id, page).await?;
@@ -124,7 +122,7 @@ pub async fn change_password(
 
     let user = context
         .db()
-        .read(Scope::None, async |conn| users::find(conn, user_id).await)
+        .read(NoTenant, async |conn| users::find(conn, user_id).await)
         .await?;
     let kept = &user.password_hash;
     let attempt = auth.limits.attempt(context.peer, &user.email).await?;
@@ -132,7 +130,7 @@ pub async fn change_password(
     let hash = &auth.passwords.hash(new).await?;
     let changed = context
         .db()
-        .transaction(Scope::None, async |conn| {
+        .transaction(NoTenant, async |conn| {
             users::set_password(conn, user_id, kept, hash).await?;
             sessions::delete_of_user(conn, user_id).await
         })

@@ -179,11 +179,10 @@ fn result(result: Result<CreateContactResponse>) -> BatchCreateContactsResult {
 /// Binds the batch's `request_id` to this batch. Its items have keys of their
 /// own, so that a batch of which a part was taken in can be finished.
 async fn pin(context: &Context, key: &CallerKey) -> Result<()> {
-    let organization_id = context.organization_id;
     let pinned = context
         .db()
-        .transaction(context.scope(), async |conn| {
-            idempotency::reserve(conn, organization_id, key).await
+        .transaction(context.organization_id, async |tx| {
+            idempotency::reserve(tx, key).await
         })
         .await?;
     match pinned {

@@ -1,7 +1,5 @@
 //! `ListAssignments`: the decisions about who handles a contact.
 
-use uuid::Uuid;
-
 use crate::{
     call::{Context, reply::timestamp},
     contacts::store::{
@@ -10,8 +8,9 @@ use crate::{
     },
     dispatch::{self, Pool, Shares},
     error::Result,
+    ids::AssignmentId,
     platform::{
-        db::Conn,
+        db::TenantTx,
         grpc::{
             page::{Found, Pager, Room},
             validate::Violations,
@@ -34,10 +33,10 @@ pub async fn list_assignments(
     violations.finish()?;
     let page = pager.page;
     let found = context
-        .read_stale(async |conn| {
-            store::find(conn, organization_id, contact_id).await?;
-            let found = assignments::list(conn, organization_id, contact_id, page).await?;
-            with_pools(conn, organization_id, found).await
+        .read_stale(async |tx| {
+            store::find(tx, contact_id).await?;
+            let found = assignments::list(tx, contact_id, page).await?;
+            with_pools(tx, found).await
         })
         .await?;
     let page = pager.finish(found, |(id, _)| *id, |(_, assignment)| assignment);
@@ -52,15 +51,14 @@ pub async fn list_assignments(
 /// The decisions, with the pools they were made from: those that an answer has room
 /// for, and one that it has not. A pool may be long, so few are read at a time.
 async fn with_pools(
-    conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     found: Found<Assignment>,
-) -> Result<Found<(Uuid, proto::Assignment)>> {
+) -> Result<Found<(AssignmentId, proto::Assignment)>> {
     const AT_A_TIME: usize = 50;
     let (mut rows, mut room) = (Vec::with_capacity(found.rows.len()), Room::default());
     'rows: for part in found.rows.chunks(AT_A_TIME) {
         let pool_ids: Vec<_> = part.iter().filter_map(|row| row.pool_id).collect();
-        let pools = dispatch::store::find_pools(conn, organization_id, &pool_ids).await?;
+        let pools = dispatch::store::find_pools(tx, &pool_ids).await?;
         for row in part {
             let pool = row.pool_id.and_then(|id| pools.get(&id));
             let assignment = answer(row, pool);

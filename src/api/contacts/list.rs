@@ -48,9 +48,9 @@ pub async fn list_contacts(
         violations.add("unassigned", "cannot be combined with operator_id");
     }
     violations.finish()?;
-    let (organization_id, filter, page) = (context.organization_id, &filter, pager.page);
+    let (filter, page) = (&filter, pager.page);
     let contacts = context
-        .read_stale(async |conn| store::list(conn, organization_id, filter, page).await)
+        .read_stale(async |tx| store::list(tx, filter, page).await)
         .await?;
     let page = pager.finish(contacts, |contact| contact.id, proto::Contact::from);
     Ok(ListContactsResponse {

@@ -6,7 +6,7 @@ use crate::{
     error::{Error, Resource, Result},
     operators,
     platform::{
-        db::Conn,
+        db::TenantTx,
         grpc::{
             mask::{Mask, other},
             validate::{MAX_MESSAGE, Violations},
@@ -43,20 +43,19 @@ pub async fn update_contact(
     });
     violations.finish()?;
 
-    let organization_id = context.organization_id;
     let (message, etag, context) = (&message, &contact.etag, &context);
     context
-        .write(key, id, async |conn| {
-            let (mut contact, time) = store::lock(conn, organization_id, id).await?;
-            check_own(context, conn, &contact).await?;
+        .write(key, id, async |tx| {
+            let (mut contact, time) = store::lock(tx, id).await?;
+            check_own(context, tx, &contact).await?;
             Error::check_etag(Resource::Contact, id, etag, contact.revision)?;
             let Some(message) = other(message.clone(), &contact.message) else {
-                conn.unchanged();
+                tx.unchanged();
                 return Ok(contact.into());
             };
             contact.message = message;
             contact.update_time = time;
-            let contact = store::update(conn, organization_id, &contact).await?;
+            let contact = store::update(tx, &contact).await?;
             Ok(contact.into())
         })
         .await
@@ -64,12 +63,11 @@ pub async fn update_contact(
 
 /// Refuses callers who are granted their own contacts only, if its operator is
 /// not linked with them.
-async fn check_own(context: &Context, conn: &Conn, contact: &Contact) -> Result<()> {
+async fn check_own(context: &Context, tx: &TenantTx, contact: &Contact) -> Result<()> {
     let Some(user_id) = context.restricted_to_user() else {
         return Ok(());
     };
-    let organization_id = context.organization_id;
-    let linked = operators::store::linked_with(conn, organization_id, &[user_id]).await?;
+    let linked = operators::store::linked_with(tx, &[user_id]).await?;
     let own = linked
         .iter()
         .any(|link| contact.operator_id == Some(link.0));

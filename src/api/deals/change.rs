@@ -72,23 +72,20 @@ pub async fn update_deal(context: Context, request: UpdateDealRequest) -> Result
 
     let (context, change, etag) = (&context, &change, &deal.etag);
     context
-        .write(idempotency_key, id, async |conn| {
-            let before = lock(context, conn, id, etag).await?;
+        .write(idempotency_key, id, async |tx| {
+            let before = lock(context, tx, id, etag).await?;
             let values = change.apply(&before, context.is_admin())?;
             if values.owner_user_id != before.owner_user_id {
                 context.check_own(values.owner_user_id)?;
-                context.check_member(conn, values.owner_user_id).await?;
+                context.check_member(tx, values.owner_user_id).await?;
             }
-            let organization_id = context.organization_id;
-            change
-                .check(conn, organization_id, &before, &values)
-                .await?;
+            change.check(tx, &before, &values).await?;
             if values == Values::from(&before) {
-                conn.unchanged();
+                tx.unchanged();
                 return Ok(before.into());
             }
             let author = context.identity.user_id();
-            let after = service::update(conn, organization_id, author, &before, &values).await?;
+            let after = service::update(tx, author, &before, &values).await?;
             Ok(after.into())
         })
         .await

@@ -3,17 +3,16 @@
 use crate::{
     call::reply::timestamp,
     deals::{amount, store::Deal},
-    proto,
+    ids, proto,
 };
 
 impl From<Deal> for proto::Deal {
     fn from(deal: Deal) -> Self {
-        let id = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
         Self {
             id: deal.id.to_string(),
             lead_id: deal.lead_id.to_string(),
-            contact_id: id(deal.contact_id),
-            owner_user_id: id(deal.owner_user_id),
+            contact_id: ids::text(deal.contact_id),
+            owner_user_id: ids::text(deal.owner_user_id),
             title: deal.title,
             amount: amount::text(&deal.amount, &deal.currency),
             currency: deal.currency,

@@ -1,25 +1,25 @@
 //! `DealService.CreateDeal`.
 
 use bigdecimal::BigDecimal;
-use uuid::Uuid;
 
 use crate::{
     call::Context,
     contacts,
     deals::{DealStage, DealStatus, MAX_TITLE, amount, change, service, store::Values},
     error::{Error, Result},
+    ids::{ContactId, DealId, LeadId, OperatorId, UserId},
     operators, organizations,
-    platform::{db::Conn, grpc::validate::Violations, idempotency::IdempotencyKey},
+    platform::{db::TenantTx, grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{self, CreateDealRequest},
 };
 
 /// A deal to create, as far as the request tells.
 #[derive(Clone)]
 struct NewDeal {
-    id: Uuid,
-    lead_id: Option<Uuid>,
-    contact_id: Option<Uuid>,
-    owner_user_id: Option<Uuid>,
+    id: DealId,
+    lead_id: Option<LeadId>,
+    contact_id: Option<ContactId>,
+    owner_user_id: Option<UserId>,
     title: String,
     amount: Option<BigDecimal>,
     currency: Option<String>,
@@ -31,7 +31,7 @@ impl NewDeal {
     fn parse(v: &mut Violations, deal: &proto::Deal) -> Self {
         let currency = &deal.currency;
         let new = Self {
-            id: Uuid::now_v7(),
+            id: DealId::generate(),
             lead_id: v.optional_id("deal.lead_id", &deal.lead_id),
             contact_id: v.optional_id("deal.contact_id", &deal.contact_id),
             owner_user_id: v.optional_id("deal.owner_user_id", &deal.owner_user_id),
@@ -65,13 +65,13 @@ pub async fn create_deal(context: Context, request: CreateDealRequest) -> Result
     violations.finish()?;
     let (context, new) = (&context, &new);
     context
-        .write(idempotency_key, new.id, async |conn| {
-            let (lead_id, values) = complete(context, conn, new).await?;
+        .write(idempotency_key, new.id, async |tx| {
+            let (lead_id, values) = complete(context, tx, new).await?;
             context.check_own(values.owner_user_id)?;
             change::check_won(new.id, &values)?;
-            let (organization_id, author) = (context.organization_id, context.identity.user_id());
+            let author = context.identity.user_id();
             let ids = (new.id, lead_id);
-            let deal = service::insert(conn, organization_id, author, ids, &values).await?;
+            let deal = service::insert(tx, author, ids, &values).await?;
             Ok(deal.into())
         })
         .await
@@ -79,23 +79,22 @@ pub async fn create_deal(context: Context, request: CreateDealRequest) -> Result
 
 /// The lead and the values of a new deal, with what its contact and the
 /// organization know.
-async fn complete(context: &Context, conn: &Conn, new: &NewDeal) -> Result<(Uuid, Values)> {
-    let organization_id = context.organization_id;
+async fn complete(context: &Context, tx: &TenantTx, new: &NewDeal) -> Result<(LeadId, Values)> {
     let owner = new.owner_user_id.or(context.identity.user_id());
-    context.check_member(conn, owner).await?;
+    context.check_member(tx, owner).await?;
     let mut violations = Violations::new();
     let (mut lead_id, mut linked) = (new.lead_id, None);
     if let Some(contact_id) = new.contact_id {
-        let contact = contacts::store::find(conn, organization_id, contact_id).await?;
+        let contact = contacts::store::find(tx, contact_id).await?;
         if lead_id.is_some_and(|lead_id| lead_id != contact.lead_id) {
             violations.add("deal.contact_id", "is of another lead");
         }
         lead_id = Some(contact.lead_id);
         if let (None, Some(id)) = (new.owner_user_id, contact.operator_id) {
-            linked = linked_user(context, conn, id).await?;
+            linked = linked_user(context, tx, id).await?;
         }
     }
-    let organization = organizations::store::find(conn, organization_id).await?;
+    let organization = organizations::store::find(tx).await?;
     let currency = new.currency.as_ref();
     let currency = currency.unwrap_or(&organization.default_currency).clone();
     if !organization.allows(&currency) {
@@ -124,9 +123,13 @@ async fn complete(context: &Context, conn: &Conn, new: &NewDeal) -> Result<(Uuid
 }
 
 /// The user whom the operator is, while a member.
-async fn linked_user(context: &Context, conn: &Conn, operator_id: Uuid) -> Result<Option<Uuid>> {
-    let operator = operators::store::find(conn, context.organization_id, operator_id).await?;
-    match context.check_member(conn, operator.user_id).await {
+async fn linked_user(
+    context: &Context,
+    tx: &TenantTx,
+    operator_id: OperatorId,
+) -> Result<Option<UserId>> {
+    let operator = operators::store::find(tx, operator_id).await?;
+    match context.check_member(tx, operator.user_id).await {
         Ok(()) => Ok(operator.user_id),
         Err(Error::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),

@@ -52,7 +52,7 @@ pub async fn list_deals(context: Context, request: ListDealsRequest) -> Result<L
     violations.finish()?;
     let (filter, page) = (&filter, pager.page);
     let deals = context
-        .read_stale(async |conn| store::list(conn, organization_id, filter, page).await)
+        .read_stale(async |tx| store::list(tx, filter, page).await)
         .await?;
     let page = pager.finish(deals, |deal| deal.place(page.order), proto::Deal::from);
     Ok(ListDealsResponse {

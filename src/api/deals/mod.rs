@@ -62,9 +62,8 @@ async fn get_deal(context: Context, request: GetDealRequest) -> Result<proto::De
     let mut violations = Violations::new();
     let id = violations.id("id", &request.id);
     violations.finish()?;
-    let organization_id = context.organization_id;
     context
-        .read(async |conn| Ok(store::find(conn, organization_id, id).await?.into()))
+        .read(async |tx| Ok(store::find(tx, id).await?.into()))
         .await
 }
 
@@ -75,9 +74,9 @@ async fn delete_deal(context: Context, request: DeleteDealRequest) -> Result<()>
     violations.finish()?;
     let (context, etag) = (&context, &request.etag);
     context
-        .write(idempotency_key, id, async |conn| {
-            let deal = lock(context, conn, id, etag).await?;
-            service::delete(conn, context.organization_id, &deal).await
+        .write(idempotency_key, id, async |tx| {
+            let deal = lock(context, tx, id, etag).await?;
+            service::delete(tx, &deal).await
         })
         .await
 }

@@ -22,13 +22,13 @@ pub async fn reopen_deal(context: Context, request: ReopenDealRequest) -> Result
     violations.finish()?;
     let (context, etag) = (&context, &request.etag);
     context
-        .write(idempotency_key, id, async |conn| {
-            let before = lock(context, conn, id, etag).await?;
+        .write(idempotency_key, id, async |tx| {
+            let before = lock(context, tx, id, etag).await?;
             if before.stage != DealStage::Closed {
                 return Err(Error::Precondition {
                     reason: Reason::DealOpen,
                     kind: Resource::Deal,
-                    id,
+                    id: id.into(),
                 });
             }
             let stage = stage.unwrap_or(before.reached_stage);
@@ -38,8 +38,8 @@ pub async fn reopen_deal(context: Context, request: ReopenDealRequest) -> Result
                 reached_stage: before.reached_stage.furthest(stage),
                 ..Values::from(&before)
             };
-            let (organization_id, author) = (context.organization_id, context.identity.user_id());
-            let after = service::update(conn, organization_id, author, &before, &values).await?;
+            let author = context.identity.user_id();
+            let after = service::update(tx, author, &before, &values).await?;
             Ok(after.into())
         })
         .await

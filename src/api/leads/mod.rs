@@ -8,7 +8,6 @@ mod view;
 use std::sync::Arc;
 
 use tonic::Request;
-use uuid::Uuid;
 
 use crate::{
     api::leads::{
@@ -22,6 +21,7 @@ use crate::{
     },
     contacts,
     error::{Error, Resource, Result},
+    ids::LeadId,
     leads::store::{self, Identifier, LeadChange, NewLead},
     platform::{
         grpc::{
@@ -83,8 +83,7 @@ async fn create_lead(context: Context, request: CreateLeadRequest) -> Result<pro
     let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let lead = violations.required("lead", request.lead)?;
     let lead = NewLead {
-        organization_id: context.organization_id,
-        id: Uuid::now_v7(),
+        id: LeadId::generate(),
         external_id: violations.optional_line("lead.external_id", &lead.external_id, MAX_NAME),
         phone: violations.phone("lead.phone", &lead.phone, context.phone_region()),
         email: violations.email("lead.email", &lead.email),
@@ -99,10 +98,10 @@ async fn create_lead(context: Context, request: CreateLeadRequest) -> Result<pro
     context.check_own(lead.owner_user_id)?;
     let (lead, context) = (&lead, &context);
     context
-        .write(idempotency_key, lead.id, async |conn| {
-            context.check_member(conn, lead.owner_user_id).await?;
-            let lead = store::insert(conn, lead).await?;
-            statistics::store::add_leads(conn, context.organization_id, 1).await?;
+        .write(idempotency_key, lead.id, async |tx| {
+            context.check_member(tx, lead.owner_user_id).await?;
+            let lead = store::insert(tx, lead).await?;
+            statistics::store::add_leads(tx, 1).await?;
             Ok(lead.into())
         })
         .await
@@ -113,11 +112,10 @@ async fn get_lead(context: Context, request: GetLeadRequest) -> Result<proto::Le
     let id = violations.id("id", &request.id);
     let view = violations.known_enum("view", request.view);
     violations.finish()?;
-    let organization_id = context.organization_id;
     context
-        .read(async |conn| {
-            let lead = store::find(conn, organization_id, id).await?;
-            answer(conn, organization_id, lead, view).await
+        .read(async |tx| {
+            let lead = store::find(tx, id).await?;
+            answer(tx, lead, view).await
         })
         .await
 }
@@ -144,16 +142,16 @@ async fn lookup_lead(context: Context, request: LookupLeadRequest) -> Result<pro
         violations.add(given, "is required");
     }
     violations.finish()?;
-    let (organization_id, identifier) = (context.organization_id, &identifier);
+    let identifier = &identifier;
     context
-        .read(async |conn| {
+        .read(async |tx| {
             let lead = match identifier {
-                Some(identifier) => store::lookup(conn, organization_id, identifier).await?,
+                Some(identifier) => store::lookup(tx, identifier).await?,
                 None => None,
             };
             // The identifier itself is personal data and stays out of the error.
             let lead = lead.ok_or_else(|| Error::not_found(Resource::Lead, given))?;
-            answer(conn, organization_id, lead, view).await
+            answer(tx, lead, view).await
         })
         .await
 }
@@ -168,12 +166,12 @@ async fn list_leads(context: Context, request: ListLeadsRequest) -> Result<ListL
         ("without_owner", request.without_owner),
     );
     violations.finish()?;
-    let (organization_id, page) = (context.organization_id, pager.page);
+    let page = pager.page;
     let search = search.as_deref();
     let leads = context
-        .read_stale(async |conn| match search {
-            Some(text) => store::search(conn, organization_id, text, owner, page).await,
-            None => store::list(conn, organization_id, owner, page).await,
+        .read_stale(async |tx| match search {
+            Some(text) => store::search(tx, text, owner, page).await,
+            None => store::list(tx, owner, page).await,
         })
         .await?;
     let page = pager.finish(leads, |lead| lead.id, proto::Lead::from);
@@ -223,24 +221,23 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
     };
     violations.finish()?;
 
-    let organization_id = context.organization_id;
     let (context, change, etag) = (&context, &change, &lead.etag);
     context
-        .write(idempotency_key, id, async |conn| {
-            let lead = lock(context, conn, id, etag).await?;
+        .write(idempotency_key, id, async |tx| {
+            let lead = lock(context, tx, id, etag).await?;
             let change = change.clone().of(&lead);
             if change == LeadChange::default() {
-                conn.unchanged();
+                tx.unchanged();
                 return Ok(lead.into());
             }
             if let Some(owner) = change.owner_user_id {
                 context.check_own(owner)?;
-                context.check_member(conn, owner).await?;
+                context.check_member(tx, owner).await?;
             }
             let identifiers = [&change.external_id, &change.phone, &change.email];
             let new = identifiers.map(|new| new.as_ref().and_then(Option::as_deref));
-            store::check_free(conn, organization_id, new).await?;
-            let lead = store::update(conn, organization_id, id, &change).await?;
+            store::check_free(tx, new).await?;
+            let lead = store::update(tx, id, &change).await?;
             let mut violations = Violations::new();
             let identifiers = [&lead.external_id, &lead.phone, &lead.email];
             check_known(&mut violations, identifiers, &lead.name);
@@ -256,20 +253,19 @@ async fn delete_lead(context: Context, request: DeleteLeadRequest) -> Result<()>
     let id = violations.id("id", &request.id);
     violations.finish()?;
 
-    let organization_id = context.organization_id;
     let (context, etag) = (&context, &request.etag);
     context
-        .write(idempotency_key, id, async |conn| {
-            let lead = lock(context, conn, id, etag).await?;
+        .write(idempotency_key, id, async |tx| {
+            let lead = lock(context, tx, id, etag).await?;
             // Whatever is left after this keeps the lead from being deleted.
-            let deleted = contacts::store::delete_closed(conn, organization_id, id).await?;
-            store::delete(conn, organization_id, id).await?;
+            let deleted = contacts::store::delete_closed(tx, id).await?;
+            store::delete(tx, id).await?;
             let contacts = deleted.iter();
             let times = contacts.flat_map(|contact| [contact.create_time, contact.update_time]);
             let times = times.chain([lead.create_time, lead.update_time]);
-            idempotency::forget_at(conn, organization_id, times, id).await?;
-            statistics::store::add_leads(conn, organization_id, -1).await?;
-            statistics::store::record(conn, organization_id, &deleted, None).await
+            idempotency::forget_at(tx, times, id.into()).await?;
+            statistics::store::add_leads(tx, -1).await?;
+            statistics::store::record(tx, &deleted, None).await
         })
         .await
 }

@@ -36,28 +36,28 @@ pub async fn export_lead(
     violations.finish()?;
     let pager = &pager;
     context
-        .read(async |conn| {
-            let lead = store::find(conn, organization_id, id).await?;
+        .read(async |tx| {
+            let lead = store::find(tx, id).await?;
             let mut export = Export::new(pager, lead);
             let of_lead = contacts::store::Filter {
                 lead_id: Some(id),
                 ..Default::default()
             };
             if let Some(page) = export.page(Part::Contacts) {
-                let found = contacts::store::list(conn, organization_id, &of_lead, page).await?;
+                let found = contacts::store::list(tx, &of_lead, page).await?;
                 let taken = export.take(Part::Contacts, found.rows, |row| row.id);
                 export.answer.contacts = taken;
             }
             if let Some(page) = export.page(Part::Deals) {
-                let found = deals::store::of_lead(conn, organization_id, id, page).await?;
+                let found = deals::store::of_lead(tx, id, page).await?;
                 export.answer.deals = export.take(Part::Deals, found, |row| row.id);
             }
             if let Some(page) = export.page(Part::Tasks) {
-                let found = tasks::store::of_lead(conn, organization_id, id, page).await?;
+                let found = tasks::store::of_lead(tx, id, page).await?;
                 export.answer.tasks = export.take(Part::Tasks, found, |row| row.id);
             }
             if let Some(page) = export.page(Part::Activities) {
-                let found = activities::store::of_lead(conn, organization_id, id, page).await?;
+                let found = activities::store::of_lead(tx, id, page).await?;
                 export.answer.activities = export.take(Part::Activities, found, |row| row.id);
             }
             Ok(export.answer)
@@ -120,15 +120,15 @@ impl<'a> Export<'a> {
     }
 
     /// As much of a part as there is room for.
-    fn take<T, M: Message + From<T>>(
+    fn take<T, I: Into<Uuid>, M: Message + From<T>>(
         &mut self,
         part: Part,
         rows: Vec<T>,
-        id: impl Fn(&T) -> Uuid,
+        id: impl Fn(&T) -> I,
     ) -> Vec<M> {
         let mut taken = Vec::new();
         for row in rows {
-            let place = (part as i64, id(&row));
+            let place = (part as i64, id(&row).into());
             let item = M::from(row);
             if self.held == self.pager.size() || !self.room.takes(&item) {
                 let last = self.last.unwrap_or(place);
@@ -158,21 +158,21 @@ pub async fn erase_lead(context: Context, request: EraseLeadRequest) -> Result<p
         owner_user_id: None,
     };
     context
-        .write(idempotency_key, id, async |conn| {
-            let organization_id = context.organization_id;
-            let before = lock(context, conn, id, etag).await?;
+        .write(idempotency_key, id, async |tx| {
+            let before = lock(context, tx, id, etag).await?;
             let nothing = nothing.clone().of(&before);
             let lead = if nothing == LeadChange::default() {
                 before.clone()
             } else {
-                store::update(conn, organization_id, id, &nothing).await?
+                store::update(tx, id, &nothing).await?
             };
-            contacts::store::erase_of_lead(conn, organization_id, id).await?;
-            let mut ids = deals::store::erase_of_lead(conn, organization_id, id, ERASED).await?;
-            tasks::store::erase_of_deals(conn, organization_id, &ids, ERASED).await?;
-            activities::store::erase_of_deals(conn, &ids, ERASED).await?;
-            ids.push(id);
-            idempotency::forget(conn, organization_id, before.create_time, &ids).await?;
+            contacts::store::erase_of_lead(tx, id).await?;
+            let deals = deals::store::erase_of_lead(tx, id, ERASED).await?;
+            tasks::store::erase_of_deals(tx, &deals, ERASED).await?;
+            activities::store::erase_of_deals(tx, &deals, ERASED).await?;
+            let mut ids: Vec<Uuid> = deals.into_iter().map(Uuid::from).collect();
+            ids.push(id.into());
+            idempotency::forget(tx, before.create_time, &ids).await?;
             Ok(lead.into())
         })
         .await

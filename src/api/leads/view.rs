@@ -1,13 +1,11 @@
 //! What a lead is answered with: its contacts and deals, if asked for.
 
-use uuid::Uuid;
-
 use crate::{
     contacts, deals,
     error::Result,
     leads::store::Lead,
     platform::{
-        db::Conn,
+        db::TenantTx,
         grpc::{
             page::{Pager, Room},
             validate::Violations,
@@ -20,12 +18,7 @@ use crate::{
 const MAX_SHOWN: i32 = 1000;
 
 /// The lead in this view. What there is no room for is on the next page of its list.
-pub async fn answer(
-    conn: &Conn,
-    organization_id: Uuid,
-    lead: Lead,
-    view: LeadView,
-) -> Result<proto::Lead> {
+pub async fn answer(tx: &TenantTx, lead: Lead, view: LeadView) -> Result<proto::Lead> {
     let id = lead.id;
     let mut answer = proto::Lead::from(lead);
     let (mut violations, mut room) = (Violations::new(), Room::default());
@@ -35,12 +28,12 @@ pub async fn answer(
             lead_id: id.to_string(),
             ..Default::default()
         };
-        let pager = Pager::parse(&mut violations, organization_id, &request);
+        let pager = Pager::parse(&mut violations, tx.organization_id(), &request);
         let filter = contacts::store::Filter {
             lead_id: Some(id),
             ..Default::default()
         };
-        let found = contacts::store::list(conn, organization_id, &filter, pager.page).await?;
+        let found = contacts::store::list(tx, &filter, pager.page).await?;
         let page = pager.finish_in(&mut room, found, |row| row.id, proto::Contact::from);
         answer.contacts = page.items;
         answer.next_contacts_page_token = page.next_page_token;
@@ -51,13 +44,13 @@ pub async fn answer(
             lead_id: id.to_string(),
             ..Default::default()
         };
-        let pager = Pager::parse(&mut violations, organization_id, &request);
+        let pager = Pager::parse(&mut violations, tx.organization_id(), &request);
         let filter = deals::store::Filter {
             lead_id: Some(id),
             ..Default::default()
         };
         let page = pager.page;
-        let found = deals::store::list(conn, organization_id, &filter, page).await?;
+        let found = deals::store::list(tx, &filter, page).await?;
         let place = |deal: &deals::store::Deal| deal.place(page.order);
         let page = pager.finish_in(&mut room, found, place, proto::Deal::from);
         answer.deals = page.items;

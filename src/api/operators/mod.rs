@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use tonic::Request;
-use uuid::Uuid;
 
 use crate::{
     api::convert::operator as answer,
@@ -13,9 +12,10 @@ use crate::{
     },
     contacts, dispatch,
     error::{Error, Resource, Result},
+    ids::OperatorId,
     operators::store::{self, Filter, NewOperator, Operator, OperatorChange},
     platform::{
-        db::Conn,
+        db::TenantTx,
         grpc::{
             mask::Mask,
             page::Pager,
@@ -69,8 +69,7 @@ async fn create_operator(
     let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let operator = violations.required("operator", request.operator)?;
     let operator = NewOperator {
-        organization_id: context.organization_id,
-        id: Uuid::now_v7(),
+        id: OperatorId::generate(),
         name: violations.required_line("operator.name", &operator.name, MAX_NAME),
         active: operator.active.unwrap_or(true),
         load_limit: limit(&mut violations, "operator.load_limit", operator.load_limit),
@@ -85,9 +84,9 @@ async fn create_operator(
     violations.finish()?;
     let operator = &operator;
     context
-        .write(idempotency_key, operator.id, async |conn| {
-            context.check_member(conn, operator.user_id).await?;
-            Ok(answer(store::insert(conn, operator).await?, 0))
+        .write(idempotency_key, operator.id, async |tx| {
+            context.check_member(tx, operator.user_id).await?;
+            Ok(answer(store::insert(tx, operator).await?, 0))
         })
         .await
 }
@@ -96,11 +95,10 @@ async fn get_operator(context: Context, request: GetOperatorRequest) -> Result<p
     let mut violations = Violations::new();
     let id = violations.id("id", &request.id);
     violations.finish()?;
-    let organization_id = context.organization_id;
     context
-        .read(async |conn| {
-            let operator = store::find(conn, organization_id, id).await?;
-            answer_one(conn, organization_id, operator).await
+        .read(async |tx| {
+            let operator = store::find(tx, id).await?;
+            answer_one(tx, operator).await
         })
         .await
 }
@@ -119,10 +117,9 @@ async fn list_operators(
     };
     let page = pager.page;
     let (operators, loads) = context
-        .read_stale(async |conn| {
-            let operators = store::list(conn, organization_id, filter, page).await?;
-            let loads =
-                dispatch::store::window_loads(conn, organization_id, &operators.rows).await?;
+        .read_stale(async |tx| {
+            let operators = store::list(tx, filter, page).await?;
+            let loads = dispatch::store::window_loads(tx, &operators.rows).await?;
             Ok((operators, loads))
         })
         .await?;
@@ -184,19 +181,18 @@ async fn update_operator(
     };
     violations.finish()?;
 
-    let organization_id = context.organization_id;
     let (change, etag) = (&change, &operator.etag);
     context
-        .write(idempotency_key, id, async |conn| {
-            let mut operator = lock(conn, organization_id, id, etag).await?;
+        .write(idempotency_key, id, async |tx| {
+            let mut operator = lock(tx, id, etag).await?;
             let change = change.clone().of(&operator);
             if change == OperatorChange::default() {
-                conn.unchanged();
+                tx.unchanged();
             } else {
-                context.check_member(conn, change.user_id.flatten()).await?;
-                operator = store::update(conn, organization_id, id, &change).await?;
+                context.check_member(tx, change.user_id.flatten()).await?;
+                operator = store::update(tx, id, &change).await?;
             }
-            answer_one(conn, organization_id, operator).await
+            answer_one(tx, operator).await
         })
         .await
 }
@@ -210,35 +206,30 @@ async fn delete_operator(
     let id = violations.id("id", &request.id);
     violations.finish()?;
 
-    let organization_id = context.organization_id;
     let etag = &request.etag;
     context
-        .write(idempotency_key, id, async |conn| {
+        .write(idempotency_key, id, async |tx| {
             // Contacts before operators: whoever is at work on one has finished
             // then. Few can come before the operator is locked, too.
-            contacts::store::lock_active(conn, organization_id, id).await?;
-            let operator = lock(conn, organization_id, id, etag).await?;
-            contacts::release_all(conn, organization_id, &operator).await?;
-            sources::store::weights::delete_of_operator(conn, organization_id, id).await?;
-            let operator = store::delete(conn, organization_id, id).await?;
-            answer_one(conn, organization_id, operator).await
+            contacts::store::lock_active(tx, id).await?;
+            let operator = lock(tx, id, etag).await?;
+            contacts::release_all(tx, &operator).await?;
+            sources::store::weights::delete_of_operator(tx, id).await?;
+            let operator = store::delete(tx, id).await?;
+            answer_one(tx, operator).await
         })
         .await
 }
 
-async fn lock(conn: &Conn, organization_id: Uuid, id: Uuid, etag: &str) -> Result<Operator> {
-    let operator = store::lock(conn, organization_id, id).await?;
+async fn lock(tx: &TenantTx, id: OperatorId, etag: &str) -> Result<Operator> {
+    let operator = store::lock(tx, id).await?;
     Error::check_etag(Resource::Operator, id, etag, operator.revision)?;
     Ok(operator)
 }
 
-async fn answer_one(
-    conn: &Conn,
-    organization_id: Uuid,
-    operator: Operator,
-) -> Result<proto::Operator> {
+async fn answer_one(tx: &TenantTx, operator: Operator) -> Result<proto::Operator> {
     let operators = std::slice::from_ref(&operator);
-    let loads = dispatch::store::window_loads(conn, organization_id, operators).await?;
+    let loads = dispatch::store::window_loads(tx, operators).await?;
     let window_load = loads.get(&operator.id).copied().unwrap_or_default();
     Ok(answer(operator, window_load))
 }

@@ -6,6 +6,7 @@ use crate::{
     audit::store::{self, AuditEvent},
     call::{Context, reply::timestamp},
     error::Result,
+    ids,
     platform::grpc::{page::Pager, validate::Violations},
     proto::{self, ListAuditEventsRequest, ListAuditEventsResponse},
 };
@@ -17,13 +18,13 @@ pub async fn list_audit_events(
     let organization_id = context.organization_id;
     let mut violations = Violations::new();
     let pager = Pager::parse(&mut violations, organization_id, &request);
-    let resource_id = violations.optional_id("resource_id", &request.resource_id);
+    let resource_id: Option<Uuid> = violations.optional_id("resource_id", &request.resource_id);
     violations.finish()?;
     let page = pager.page;
     let events = context
-        .read(async |conn| match resource_id {
-            Some(id) => store::list_of(conn, organization_id, id, page).await,
-            None => store::list(conn, organization_id, page).await,
+        .read(async |tx| match resource_id {
+            Some(id) => store::list_of(tx, id, page).await,
+            None => store::list(tx, page).await,
         })
         .await?;
     let page = pager.finish(events, |event| event.id, proto::AuditEvent::from);
@@ -37,12 +38,11 @@ pub async fn list_audit_events(
 
 impl From<AuditEvent> for proto::AuditEvent {
     fn from(event: AuditEvent) -> Self {
-        let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
         Self {
             id: event.id.to_string(),
             create_time: Some(timestamp(event.create_time)),
-            user_id: text(event.user_id),
-            api_key_id: text(event.api_key_id),
+            user_id: ids::text(event.user_id),
+            api_key_id: ids::text(event.api_key_id),
             method: event.method,
             resource_ids: event.resource_ids.iter().map(Uuid::to_string).collect(),
             denied_reason: event.denied_reason.unwrap_or_default(),

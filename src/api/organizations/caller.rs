@@ -1,9 +1,8 @@
 //! Who calls a method that changes roles.
 
-use crate::{call::Context, error::Result, organizations::roles::Caller, platform::db::Conn};
+use crate::{call::Context, error::Result, organizations::roles::Caller, platform::db::TenantTx};
 
 /// The caller, with their role as the database has it, which stays.
-pub async fn caller(conn: &Conn, context: &Context) -> Result<Caller> {
-    let (organization_id, identity) = (context.organization_id, context.identity);
-    Caller::find(conn, organization_id, identity, context.place).await
+pub async fn caller(tx: &TenantTx, context: &Context) -> Result<Caller> {
+    Caller::find(tx, context.identity, context.place).await
 }

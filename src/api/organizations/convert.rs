@@ -1,10 +1,9 @@
 //! Organizations, and what is theirs, between proto and the domain.
 
-use uuid::Uuid;
-
 use crate::{
     access::Role,
     call::reply::timestamp,
+    ids,
     organizations::{
         Membership,
         store::{Organization, invitations::Invitation, keys::ApiKey, members::Member},
@@ -47,7 +46,6 @@ impl From<Membership> for proto::Membership {
 
 impl From<Invitation> for proto::Invitation {
     fn from(invitation: Invitation) -> Self {
-        let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
         Self {
             id: invitation.id.to_string(),
             email: invitation.email,
@@ -55,8 +53,8 @@ impl From<Invitation> for proto::Invitation {
             token: String::new(),
             expire_time: Some(timestamp(invitation.expire_time)),
             create_time: Some(timestamp(invitation.create_time)),
-            inviter_user_id: text(invitation.inviter_user_id),
-            inviter_api_key_id: text(invitation.inviter_api_key_id),
+            inviter_user_id: ids::text(invitation.inviter_user_id),
+            inviter_api_key_id: ids::text(invitation.inviter_api_key_id),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     access::Role,
     call::Context,
     error::{Error, Result},
+    ids::OrganizationId,
     organizations::{
         Limits, MAX_NAME,
         settings::{check, currencies, currency, region, time_zone},
@@ -28,8 +29,11 @@ pub(super) async fn create_organization(
     let organization = NewOrganization {
         id: match &idempotency_key {
             // A repeated request finds what the first has made.
-            Some(idempotency_key) => Uuid::new_v5(&user_id, idempotency_key.request_id.as_bytes()),
-            None => Uuid::now_v7(),
+            Some(idempotency_key) => OrganizationId::from_uuid(Uuid::new_v5(
+                &user_id.as_uuid(),
+                idempotency_key.request_id.as_bytes(),
+            )),
+            None => OrganizationId::generate(),
         },
         name: v.required_line("organization.name", &organization.name, MAX_NAME),
         default_currency: currency(v, &organization.default_currency),
@@ -41,20 +45,20 @@ pub(super) async fn create_organization(
 
     let (context, organization) = (context.with_organization(organization.id), &organization);
     let created = context
-        .write(idempotency_key, organization.id, async |conn| {
+        .write(idempotency_key, organization.id, async |tx| {
             let NewOrganization {
                 time_zone,
                 default_currency,
                 currencies,
                 ..
             } = organization;
-            let owned = store::members::count_owned(conn, user_id).await?;
+            let owned = store::members::count_owned(tx, user_id).await?;
             limits.check_owned(user_id, owned)?;
-            check(conn, None, time_zone, default_currency, currencies).await?;
-            let created = store::insert(conn, organization).await?;
+            check(tx, None, time_zone, default_currency, currencies).await?;
+            let created = store::insert(tx, organization).await?;
             // Its answer was kept once.
             let created = created.ok_or(Error::RequestIdReused)?;
-            store::members::insert(conn, created.id, user_id, Role::Owner).await?;
+            store::members::insert(tx, user_id, Role::Owner).await?;
             Ok(created.into())
         })
         .await;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::{
     call::Context,
     error::Result,
+    ids::OrganizationId,
     organizations::store,
     platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::DeleteOrganizationRequest,
@@ -19,7 +20,7 @@ pub(super) async fn delete_organization(
     let mut violations = Violations::new();
     let v = &mut violations;
     let idempotency_key = IdempotencyKey::of(v, &request);
-    let id = v.id("id", &request.id);
+    let id: OrganizationId = v.id("id", &request.id);
     violations.finish()?;
     let organization_id = context.organization_id;
     if id != organization_id {
@@ -28,8 +29,8 @@ pub(super) async fn delete_organization(
         violations.finish()?;
     }
     let closed = context
-        .write(idempotency_key, organization_id, async |conn| {
-            store::close(conn, organization_id).await
+        .write(idempotency_key, organization_id, async |tx| {
+            store::close(tx).await
         })
         .await;
     // Even if it failed: a commit may have taken place.

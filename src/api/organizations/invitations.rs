@@ -39,7 +39,6 @@ pub(super) async fn add_member(
     let organization_id = context.organization_id;
     let credential = Credential::generate(organization_id);
     let invitation = &NewInvitation {
-        organization_id,
         id: credential.id,
         email,
         role,
@@ -49,24 +48,24 @@ pub(super) async fn add_member(
     };
     let context = &context;
     let mut added = context
-        .write(idempotency_key, invitation.id, async |conn| {
-            let caller = caller(conn, context).await?;
+        .write(idempotency_key, invitation.id, async |tx| {
+            let caller = caller(tx, context).await?;
             caller.check_grants(role)?;
             // Whether anybody else has the address makes no difference.
-            if members::has_email(conn, organization_id, &invitation.email).await? {
+            if members::has_email(tx, &invitation.email).await? {
                 return Err(Error::AlreadyExists {
                     kind: Resource::Member,
                     field: "email",
                 });
             }
-            let pending = invitations::of_email(conn, organization_id, &invitation.email);
+            let pending = invitations::of_email(tx, &invitation.email);
             if let Some(pending) = pending.await? {
                 caller.check_ends(&pending)?;
             }
-            invitations::make_room(conn, organization_id, &invitation.email).await?;
-            let pending = invitations::count(conn, organization_id).await?;
+            invitations::make_room(tx, &invitation.email).await?;
+            let pending = invitations::count(tx).await?;
             limits.check_invitations(organization_id, pending)?;
-            let invitation = invitations::insert(conn, invitation).await?;
+            let invitation = invitations::insert(tx, invitation).await?;
             Ok(AddMemberResponse {
                 result: Some(add_member_response::Result::Invitation(invitation.into())),
             })
@@ -96,11 +95,11 @@ pub(super) async fn accept_invitation(
     let (organization_id, credential) = (credential.organization_id, &credential);
     let context = context.with_organization(organization_id);
     let accepted = context
-        .write(idempotency_key, credential.id, async |conn| {
-            let email = members::email(conn, user_id).await?;
-            let role = join(conn, credential, user_id, &email).await?;
-            users::verify_email(conn, user_id).await?;
-            let membership = membership(conn, organization_id, user_id, role).await?;
+        .write(idempotency_key, credential.id, async |tx| {
+            let email = members::email(tx, user_id).await?;
+            let role = join(tx, credential, user_id, &email).await?;
+            users::verify_email(tx, user_id).await?;
+            let membership = membership(tx, user_id, role).await?;
             Ok(membership.into())
         })
         .await;
@@ -119,7 +118,7 @@ pub(super) async fn list_invitations(
     violations.finish()?;
     let page = pager.page;
     let found = context
-        .read(async |conn| invitations::list(conn, organization_id, page).await)
+        .read(async |tx| invitations::list(tx, page).await)
         .await?;
     let page = pager.finish(found, |invitation| invitation.id, proto::Invitation::from);
     Ok(ListInvitationsResponse {
@@ -138,11 +137,11 @@ pub(super) async fn revoke_invitation(
     let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = violations.id("id", &request.id);
     violations.finish()?;
-    let (context, organization_id) = (&context, context.organization_id);
+    let context = &context;
     context
-        .write(idempotency_key, id, async |conn| {
-            let caller = caller(conn, context).await?;
-            let ended = invitations::delete(conn, organization_id, id).await?;
+        .write(idempotency_key, id, async |tx| {
+            let caller = caller(tx, context).await?;
+            let ended = invitations::delete(tx, id).await?;
             // What is refused is undone.
             caller.check_ends(&ended.ok_or_else(|| Error::not_found(Resource::Invitation, id))?)
         })

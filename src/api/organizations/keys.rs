@@ -34,7 +34,6 @@ pub(super) async fn create_api_key(
     let given = violations.required("api_key", request.api_key)?;
     let credential = Credential::generate(context.organization_id);
     let key = NewApiKey {
-        organization_id: context.organization_id,
         id: credential.id,
         name: violations.required_line("api_key.name", &given.name, MAX_NAME),
         access: access(&mut violations, given.access),
@@ -45,8 +44,8 @@ pub(super) async fn create_api_key(
 
     let key = &key;
     let mut created = context
-        .write(idempotency_key, key.id, async |conn| {
-            let key = keys::insert(conn, key).await?;
+        .write(idempotency_key, key.id, async |tx| {
+            let key = keys::insert(tx, key).await?;
             let mut violations = Violations::new();
             if key.expire_time.is_some_and(|time| time <= key.create_time) {
                 violations.add("api_key.expire_time", "is not in the future");
@@ -75,9 +74,7 @@ pub(super) async fn list_api_keys(
     let pager = Pager::parse(&mut violations, organization_id, &request);
     violations.finish()?;
     let page = pager.page;
-    let keys = context
-        .read(async |conn| keys::list(conn, organization_id, page).await)
-        .await?;
+    let keys = context.read(async |tx| keys::list(tx, page).await).await?;
     let page = pager.finish(keys, |key| key.id, proto::ApiKey::from);
     Ok(ListApiKeysResponse {
         api_keys: page.items,
@@ -96,12 +93,11 @@ pub(super) async fn revoke_api_key(
     let id = violations.id("id", &request.id);
     violations.finish()?;
 
-    let organization_id = context.organization_id;
     let revoked = context
-        .write(idempotency_key, id, async |conn| {
-            let key = keys::revoke(conn, organization_id, id).await?;
+        .write(idempotency_key, id, async |tx| {
+            let key = keys::revoke(tx, id).await?;
             let inviter = Identity::ApiKey(id);
-            invitations::delete_of(conn, organization_id, inviter, &[]).await?;
+            invitations::delete_of(tx, inviter, &[]).await?;
             Ok(key.into())
         })
         .await;

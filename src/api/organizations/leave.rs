@@ -3,18 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use uuid::Uuid;
-
 use super::caller::caller;
 use crate::{
     call::Context,
     contacts::{self, Contacts},
     deals,
     error::Result,
+    ids::{LeadId, OperatorId, TaskId, UserId},
     leads, operators,
     organizations::{invitations::end_of_member, roles::check_owner_left, store::members},
     platform::{
-        db::Conn,
+        db::TenantTx,
         grpc::validate::Violations,
         idempotency::{self, IdempotencyKey, Replay},
     },
@@ -51,8 +50,8 @@ pub(super) async fn remove_member(
         leaving.prepare(&contacts, context).await?;
     }
     let removed = context
-        .write(idempotency_key, leaving.user_id, async |conn| {
-            leaving.finish(context, conn).await
+        .write(idempotency_key, leaving.user_id, async |tx| {
+            leaving.finish(context, tx).await
         })
         .await;
     // Even if it failed: a commit may have taken place.
@@ -66,18 +65,17 @@ async fn is_done(context: &Context, idempotency_key: Option<&IdempotencyKey>) ->
         return Ok(false);
     };
     let idempotency_key = &idempotency_key.clone().of_caller(context.identity);
-    let organization_id = context.organization_id;
     let found = context
-        .read(async |conn| idempotency::find(conn, organization_id, &[idempotency_key]).await)
+        .read(async |tx| idempotency::find(tx, &[idempotency_key]).await)
         .await?;
     Ok(!matches!(found[..], [Replay::None(_)]))
 }
 
 /// A member who is to be removed, and what becomes of what they leave.
 struct Leaving {
-    user_id: Uuid,
+    user_id: UserId,
     operators: MemberOperators,
-    successor: Option<Uuid>,
+    successor: Option<UserId>,
 }
 
 impl Leaving {
@@ -87,13 +85,13 @@ impl Leaving {
         if let Some(successor) = self.successor {
             let some = async || {
                 context
-                    .transact(async |conn| {
-                        self.check(context, conn).await?;
-                        let things = Things::lock(context, conn, self.user_id, BATCH + 1).await?;
+                    .transact(async |tx| {
+                        self.check(context, tx).await?;
+                        let things = Things::lock(tx, self.user_id, BATCH + 1).await?;
                         if things.are_few() {
                             return Ok(false);
                         }
-                        things.hand_over(context, conn, successor).await?;
+                        things.hand_over(context, tx, successor).await?;
                         Ok(true)
                     })
                     .await
@@ -102,12 +100,12 @@ impl Leaving {
         }
         if self.operators == MemberOperators::Reassign {
             let open = context
-                .transact(async |conn| {
-                    self.check(context, conn).await?;
+                .transact(async |tx| {
+                    self.check(context, tx).await?;
                     let mut open = Vec::new();
-                    for id in self.lock_operators(context, conn).await? {
-                        operators::store::deactivate(conn, context.organization_id, id).await?;
-                        let ids = contacts::store::active_ids(conn, context.organization_id, id);
+                    for id in self.lock_operators(tx).await? {
+                        operators::store::deactivate(tx, id).await?;
+                        let ids = contacts::store::active_ids(tx, id);
                         open.extend(ids.await?);
                     }
                     Ok(open)
@@ -119,50 +117,47 @@ impl Leaving {
     }
 
     /// Removes the member, and does the rest.
-    async fn finish(&self, context: &Context, conn: &Conn) -> Result<()> {
-        let organization_id = context.organization_id;
-        self.check(context, conn).await?;
+    async fn finish(&self, context: &Context, tx: &TenantTx) -> Result<()> {
+        self.check(context, tx).await?;
         // Before all else: what they do just now is waited for.
-        members::delete(conn, organization_id, self.user_id).await?;
-        end_of_member(conn, organization_id, self.user_id, None).await?;
+        members::delete(tx, self.user_id).await?;
+        end_of_member(tx, self.user_id, None).await?;
         if let Some(successor) = self.successor {
-            let things = Things::lock(context, conn, self.user_id, usize::MAX).await?;
-            things.hand_over(context, conn, successor).await?;
+            let things = Things::lock(tx, self.user_id, usize::MAX).await?;
+            things.hand_over(context, tx, successor).await?;
         }
         if self.operators == MemberOperators::Keep {
             return Ok(());
         }
-        for id in self.lock_operators(context, conn).await? {
-            let operator = operators::store::lock(conn, organization_id, id).await?;
-            contacts::release_all(conn, organization_id, &operator).await?;
-            operators::store::retire(conn, organization_id, id).await?;
+        for id in self.lock_operators(tx).await? {
+            let operator = operators::store::lock(tx, id).await?;
+            contacts::release_all(tx, &operator).await?;
+            operators::store::retire(tx, id).await?;
         }
         Ok(())
     }
 
     /// Refuses what may not be done, before anything is.
-    async fn check(&self, context: &Context, conn: &Conn) -> Result<()> {
-        let organization_id = context.organization_id;
-        let member = members::find(conn, organization_id, self.user_id).await?;
+    async fn check(&self, context: &Context, tx: &TenantTx) -> Result<()> {
+        let member = members::find(tx, self.user_id).await?;
         if context.identity.user_id() != Some(self.user_id) {
-            let caller = caller(conn, context).await?;
+            let caller = caller(tx, context).await?;
             caller.check_takes(member.role)?;
         }
-        check_owner_left(conn, organization_id, &member).await?;
-        context.check_member(conn, self.successor).await
+        check_owner_left(tx, &member).await?;
+        context.check_member(tx, self.successor).await
     }
 
     /// Locks the member's operators, in the order of their ids, after the contacts they are
     /// at work on.
-    async fn lock_operators(&self, context: &Context, conn: &Conn) -> Result<BTreeSet<Uuid>> {
-        let organization_id = context.organization_id;
-        let linked = operators::store::linked_with(conn, organization_id, &[self.user_id]).await?;
+    async fn lock_operators(&self, tx: &TenantTx) -> Result<BTreeSet<OperatorId>> {
+        let linked = operators::store::linked_with(tx, &[self.user_id]).await?;
         let ids: BTreeSet<_> = linked.into_iter().map(|(id, _)| id).collect();
         for id in &ids {
-            contacts::store::lock_active(conn, organization_id, *id).await?;
+            contacts::store::lock_active(tx, *id).await?;
         }
         for id in &ids {
-            operators::store::lock(conn, organization_id, *id).await?;
+            operators::store::lock(tx, *id).await?;
         }
         Ok(ids)
     }
@@ -170,22 +165,19 @@ impl Leaving {
 
 /// What a member owns, locked.
 struct Things {
-    leads: Vec<Uuid>,
+    leads: Vec<LeadId>,
     deals: Vec<deals::store::Deal>,
-    tasks: Vec<Uuid>,
+    tasks: Vec<TaskId>,
 }
 
 impl Things {
     /// At most so many of each kind.
-    async fn lock(context: &Context, conn: &Conn, user_id: Uuid, most: usize) -> Result<Self> {
-        let (id, most) = (
-            context.organization_id,
-            i64::try_from(most).unwrap_or(i64::MAX),
-        );
+    async fn lock(tx: &TenantTx, user_id: UserId, most: usize) -> Result<Self> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
         Ok(Self {
-            leads: leads::store::lock_owned(conn, id, user_id, most).await?,
-            deals: deals::store::lock_owned(conn, id, user_id, most).await?,
-            tasks: tasks::store::lock_assigned(conn, id, user_id, most).await?,
+            leads: leads::store::lock_owned(tx, user_id, most).await?,
+            deals: deals::store::lock_owned(tx, user_id, most).await?,
+            tasks: tasks::store::lock_assigned(tx, user_id, most).await?,
         })
     }
 
@@ -194,10 +186,10 @@ impl Things {
         lengths.iter().all(|length| *length <= BATCH)
     }
 
-    async fn hand_over(&self, context: &Context, conn: &Conn, successor: Uuid) -> Result<()> {
-        let (id, author) = (context.organization_id, context.identity.user_id());
-        leads::store::set_owner(conn, id, &self.leads, successor).await?;
-        deals::hand_over(conn, id, author, &self.deals, successor).await?;
-        tasks::store::set_assignee(conn, id, &self.tasks, successor).await
+    async fn hand_over(&self, context: &Context, tx: &TenantTx, successor: UserId) -> Result<()> {
+        let author = context.identity.user_id();
+        leads::store::set_owner(tx, &self.leads, successor).await?;
+        deals::hand_over(tx, author, &self.deals, successor).await?;
+        tasks::store::set_assignee(tx, &self.tasks, successor).await
     }
 }

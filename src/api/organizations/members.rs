@@ -18,7 +18,7 @@ pub(super) async fn list_members(
     violations.finish()?;
     let page = pager.page;
     let members = context
-        .read(async |conn| members::list(conn, organization_id, page).await)
+        .read(async |tx| members::list(tx, page).await)
         .await?;
     let page = pager.finish(members, |member| member.user_id, proto::Member::from);
     Ok(ListMembersResponse {

@@ -56,17 +56,17 @@ pub(super) async fn set_default_organization(
     }
     let context = context.with_organization(organization_id);
     let set = context
-        .write(idempotency_key, user_id, async |conn| {
-            let role = members::role(conn, organization_id, user_id).await?;
+        .write(idempotency_key, user_id, async |tx| {
+            let role = members::role(tx, user_id).await?;
             let role = role.ok_or(Error::OrganizationDenied)?;
-            let before = membership(conn, organization_id, user_id, role).await?;
+            let before = membership(tx, user_id, role).await?;
             if before.is_default {
-                conn.unchanged();
+                tx.unchanged();
                 return Ok(before.into());
             }
-            let role = members::set_default(conn, organization_id, user_id).await?;
+            let role = members::set_default(tx, user_id).await?;
             let role = role.ok_or(Error::OrganizationDenied)?;
-            let set = membership(conn, organization_id, user_id, role).await?;
+            let set = membership(tx, user_id, role).await?;
             Ok(set.into())
         })
         .await;

@@ -167,9 +167,8 @@ async fn get_organization(
     context: Context,
     _: GetOrganizationRequest,
 ) -> Result<proto::Organization> {
-    let id = context.organization_id;
     context
-        .read(async |conn| Ok(store::find(conn, id).await?.into()))
+        .read(async |tx| Ok(store::find(tx).await?.into()))
         .await
 }
 
@@ -181,7 +180,7 @@ async fn update_organization(
     let idempotency_key = IdempotencyKey::of(&mut violations, &request);
     let id = context.organization_id;
     let organization = violations.required("organization", request.organization)?;
-    if !organization.id.is_empty() && Uuid::parse_str(&organization.id) != Ok(id) {
+    if !organization.id.is_empty() && Uuid::parse_str(&organization.id) != Ok(id.as_uuid()) {
         violations.add("organization.id", "is not that of the call's organization");
     }
     let fields = [
@@ -222,22 +221,22 @@ async fn update_organization(
 
     let (change, etag) = (&change, &organization.etag);
     let updated = context
-        .write(idempotency_key, id, async |conn| {
-            let mut organization = store::lock(conn, id).await?;
+        .write(idempotency_key, id, async |tx| {
+            let mut organization = store::lock(tx).await?;
             Error::check_etag(Resource::Organization, id, etag, organization.revision)?;
             let change = change.clone().of(&organization);
             if change == OrganizationChange::default() {
-                conn.unchanged();
+                tx.unchanged();
             } else {
                 let before = organization;
-                organization = store::update(conn, id, &change).await?;
+                organization = store::update(tx, &change).await?;
                 let store::Organization {
                     time_zone,
                     default_currency,
                     currencies,
                     ..
                 } = &organization;
-                check(conn, Some(&before), time_zone, default_currency, currencies).await?;
+                check(tx, Some(&before), time_zone, default_currency, currencies).await?;
             }
             Ok(organization.into())
         })

@@ -20,20 +20,20 @@ pub(super) async fn update_member_role(
     let role = role(&mut violations, request.role);
     violations.finish()?;
 
-    let (context, organization_id) = (&context, context.organization_id);
+    let context = &context;
     let updated = context
-        .write(idempotency_key, user_id, async |conn| {
-            let caller = caller(conn, context).await?;
-            let member = members::find(conn, organization_id, user_id).await?;
+        .write(idempotency_key, user_id, async |tx| {
+            let caller = caller(tx, context).await?;
+            let member = members::find(tx, user_id).await?;
             caller.check_grants(role)?;
             if member.role == role {
                 return Ok(member.into());
             }
             caller.check_takes(member.role)?;
-            check_owner_left(conn, organization_id, &member).await?;
-            members::set_role(conn, organization_id, user_id, role).await?;
-            end_of_member(conn, organization_id, user_id, Some(role)).await?;
-            let member = members::find(conn, organization_id, user_id).await?;
+            check_owner_left(tx, &member).await?;
+            members::set_role(tx, user_id, role).await?;
+            end_of_member(tx, user_id, Some(role)).await?;
+            let member = members::find(tx, user_id).await?;
             Ok(member.into())
         })
         .await;
@@ -55,16 +55,16 @@ pub(super) async fn transfer_ownership(
     }
     violations.finish()?;
 
-    let (context, organization_id) = (&context, context.organization_id);
+    let context = &context;
     let transferred = context
-        .write(idempotency_key, user_id, async |conn| {
-            let caller = caller(conn, context).await?;
+        .write(idempotency_key, user_id, async |tx| {
+            let caller = caller(tx, context).await?;
             caller.check_grants(Role::Owner)?;
-            members::find(conn, organization_id, user_id).await?;
-            members::set_role(conn, organization_id, user_id, Role::Owner).await?;
-            members::set_role(conn, organization_id, owner_id, Role::Admin).await?;
-            end_of_member(conn, organization_id, owner_id, Some(Role::Admin)).await?;
-            let member = members::find(conn, organization_id, user_id).await?;
+            members::find(tx, user_id).await?;
+            members::set_role(tx, user_id, Role::Owner).await?;
+            members::set_role(tx, owner_id, Role::Admin).await?;
+            end_of_member(tx, owner_id, Some(Role::Admin)).await?;
+            let member = members::find(tx, user_id).await?;
             Ok(member.into())
         })
         .await;

@@ -58,25 +58,24 @@ pub async fn update_source(
     };
     violations.finish()?;
 
-    let organization_id = context.organization_id;
     let (change, etag) = (&change, &source.etag);
     context
-        .write(idempotency_key, id, async |conn| {
-            let source = store::lock(conn, organization_id, id).await?;
+        .write(idempotency_key, id, async |tx| {
+            let source = store::lock(tx, id).await?;
             Error::check_etag(Resource::Source, id, etag, source.revision)?;
             let change = change.clone().of(&source);
             if change == SourceChange::default() {
-                conn.unchanged();
+                tx.unchanged();
                 return Ok(answer(source, Vec::new()));
             }
             if change.active == Some(false) {
                 // Waits for those who are giving out its contacts.
-                lock_operators(conn, organization_id, &SourceKeys::id(id), &[]).await?;
+                lock_operators(tx, &SourceKeys::id(id), &[]).await?;
             }
             if let Some(code) = &change.code {
-                store::check_free(conn, organization_id, code).await?;
+                store::check_free(tx, code).await?;
             }
-            let source = store::update(conn, organization_id, id, &change).await?;
+            let source = store::update(tx, id, &change).await?;
             Ok(answer(source, Vec::new()))
         })
         .await

@@ -7,7 +7,6 @@ mod weights;
 use std::sync::Arc;
 
 use tonic::Request;
-use uuid::Uuid;
 
 use self::{
     change::update_source,
@@ -23,6 +22,7 @@ use crate::{
     },
     dispatch::store::{SourceKeys, lock_operators},
     error::{Error, Resource, Result},
+    ids::SourceId,
     platform::{
         grpc::{
             page::Pager,
@@ -103,9 +103,8 @@ async fn create_source(context: Context, request: CreateSourceRequest) -> Result
     let description = violations.lines("source.description", &source.description, MAX_DESCRIPTION);
     let strategy = strategy(&mut violations, source.strategy);
     violations.finish()?;
-    let id = Uuid::now_v7();
+    let id = SourceId::generate();
     let new_source = |code: String| NewSource {
-        organization_id: context.organization_id,
         id,
         code,
         name: name.clone(),
@@ -113,16 +112,15 @@ async fn create_source(context: Context, request: CreateSourceRequest) -> Result
         active: source.active.unwrap_or(true),
         strategy,
     };
-    let organization_id = context.organization_id;
     let (given_code, name, new_source) = (&given_code, &name, &new_source);
     context
-        .write(idempotency_key, id, async |conn| {
+        .write(idempotency_key, id, async |tx| {
             let source = match given_code {
-                Some(code) => match store::insert(conn, &new_source(code.clone())).await? {
+                Some(code) => match store::insert(tx, &new_source(code.clone())).await? {
                     Some(source) => source,
-                    None => return Err(store::taken(conn, organization_id, code).await?),
+                    None => return Err(store::taken(tx, code).await?),
                 },
-                None => insert_with_derived_code(conn, &derive_code(name), new_source).await?,
+                None => insert_with_derived_code(tx, &derive_code(name), new_source).await?,
             };
             Ok(answer(source, Vec::new()))
         })
@@ -133,11 +131,10 @@ async fn get_source(context: Context, request: GetSourceRequest) -> Result<proto
     let mut violations = Violations::new();
     let id = violations.id("id", &request.id);
     violations.finish()?;
-    let organization_id = context.organization_id;
     context
-        .read(async |conn| {
-            let source = store::find(conn, organization_id, id).await?;
-            let weights = store::weights::list(conn, organization_id, &[id]).await?;
+        .read(async |tx| {
+            let source = store::find(tx, id).await?;
+            let weights = store::weights::list(tx, &[id]).await?;
             Ok(answer(source, weights))
         })
         .await
@@ -156,9 +153,9 @@ async fn list_sources(
         code: given_code.map(|given| code(&mut violations, "code", given)),
     };
     violations.finish()?;
-    let (organization_id, filter, page) = (context.organization_id, &filter, pager.page);
+    let (filter, page) = (&filter, pager.page);
     let sources = context
-        .read_stale(async |conn| store::list(conn, organization_id, filter, page).await)
+        .read_stale(async |tx| store::list(tx, filter, page).await)
         .await?;
     let answer = |source| answer(source, Vec::new());
     let page = pager.finish(sources, |source| source.id, answer);
@@ -176,16 +173,15 @@ async fn delete_source(context: Context, request: DeleteSourceRequest) -> Result
     let id = violations.id("id", &request.id);
     violations.finish()?;
 
-    let organization_id = context.organization_id;
     let etag = &request.etag;
     context
-        .write(idempotency_key, id, async |conn| {
-            let source = store::lock(conn, organization_id, id).await?;
+        .write(idempotency_key, id, async |tx| {
+            let source = store::lock(tx, id).await?;
             Error::check_etag(Resource::Source, id, etag, source.revision)?;
             // Waits for those who are giving out its contacts.
-            lock_operators(conn, organization_id, &SourceKeys::id(id), &[]).await?;
-            store::weights::delete_except(conn, organization_id, id, &[]).await?;
-            let source = store::delete(conn, organization_id, id).await?;
+            lock_operators(tx, &SourceKeys::id(id), &[]).await?;
+            store::weights::delete_except(tx, id, &[]).await?;
+            let source = store::delete(tx, id).await?;
             Ok(answer(source, Vec::new()))
         })
         .await

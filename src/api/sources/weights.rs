@@ -2,8 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use uuid::Uuid;
-
 use super::convert::answer;
 use crate::{
     call::Context,
@@ -12,8 +10,9 @@ use crate::{
         store::{SourceKeys, lock_operators},
     },
     error::{Error, Resource, Result},
+    ids::{OperatorId, SourceId},
     operators,
-    platform::{db::Conn, grpc::validate::Violations, idempotency::IdempotencyKey},
+    platform::{db::TenantTx, grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{
         self, DistributionCandidate, PreviewDistributionRequest, PreviewDistributionResponse,
         RemoveOperatorWeightRequest, ReplaceOperatorWeightsRequest, SetOperatorWeightRequest,
@@ -35,14 +34,13 @@ pub(super) async fn set_operator_weight(
     let weight = weight(&mut violations, "weight", request.weight);
     violations.finish()?;
 
-    let organization_id = context.organization_id;
     context
-        .write(idempotency_key, source_id, async |conn| {
-            lock(conn, organization_id, source_id, &[operator_id]).await?;
+        .write(idempotency_key, source_id, async |tx| {
+            lock(tx, source_id, &[operator_id]).await?;
             let new = [(operator_id, weight)];
-            let (mut weights, set) = set(conn, organization_id, source_id, &new).await?;
+            let (mut weights, set) = set(tx, source_id, &new).await?;
             if set == 0 {
-                conn.unchanged();
+                tx.unchanged();
             }
             weights.retain(|weight| weight.operator_id == operator_id);
             let weight = weights.pop();
@@ -63,11 +61,10 @@ pub(super) async fn remove_operator_weight(
     let operator_id = violations.id("operator_id", &request.operator_id);
     violations.finish()?;
 
-    let organization_id = context.organization_id;
     context
-        .write(idempotency_key, source_id, async |conn| {
-            lock(conn, organization_id, source_id, &[operator_id]).await?;
-            if store::weights::delete(conn, organization_id, source_id, operator_id).await? {
+        .write(idempotency_key, source_id, async |tx| {
+            lock(tx, source_id, &[operator_id]).await?;
+            if store::weights::delete(tx, source_id, operator_id).await? {
                 Ok(())
             } else {
                 Err(Error::not_found(
@@ -89,17 +86,16 @@ pub(super) async fn replace_operator_weights(
     let weights = weights(&mut violations, source_id, &request.weights);
     violations.finish()?;
 
-    let organization_id = context.organization_id;
     let named: Vec<_> = weights.iter().map(|weight| weight.0).collect();
     let (named, weights) = (&named, &weights);
     context
-        .write(idempotency_key, source_id, async |conn| {
-            let source = lock(conn, organization_id, source_id, named).await?;
-            let removed = store::weights::delete_except(conn, organization_id, source_id, named);
+        .write(idempotency_key, source_id, async |tx| {
+            let source = lock(tx, source_id, named).await?;
+            let removed = store::weights::delete_except(tx, source_id, named);
             let removed = removed.await?;
-            let (weights, set) = set(conn, organization_id, source_id, weights).await?;
+            let (weights, set) = set(tx, source_id, weights).await?;
             if removed + set == 0 {
-                conn.unchanged();
+                tx.unchanged();
             }
             Ok(answer(source, weights))
         })
@@ -117,29 +113,18 @@ fn weight(violations: &mut Violations, field: &str, weight: Option<i32>) -> i32 
 
 /// Locks the source and all its operators, those to come included: whoever is
 /// giving out its contacts has finished then, and nobody begins.
-async fn lock(
-    conn: &Conn,
-    organization_id: Uuid,
-    source_id: Uuid,
-    operator_ids: &[Uuid],
-) -> Result<Source> {
-    let source = store::lock(conn, organization_id, source_id).await?;
-    lock_operators(
-        conn,
-        organization_id,
-        &SourceKeys::id(source_id),
-        operator_ids,
-    )
-    .await?;
-    operators::store::require(conn, organization_id, operator_ids).await?;
+async fn lock(tx: &TenantTx, source_id: SourceId, operator_ids: &[OperatorId]) -> Result<Source> {
+    let source = store::lock(tx, source_id).await?;
+    lock_operators(tx, &SourceKeys::id(source_id), operator_ids).await?;
+    operators::store::require(tx, operator_ids).await?;
     Ok(source)
 }
 
 fn weights(
     violations: &mut Violations,
-    source_id: Uuid,
+    source_id: SourceId,
     weights: &[proto::OperatorWeight],
-) -> Vec<(Uuid, i32)> {
+) -> Vec<(OperatorId, i32)> {
     if weights.len() > MAX_WEIGHTS {
         violations.add("weights", format!("are more than {MAX_WEIGHTS}"));
         return Vec::new();
@@ -148,11 +133,11 @@ fn weights(
     let mut checked = Vec::with_capacity(weights.len());
     for (index, weight) in weights.iter().enumerate() {
         let path = |field| format!("weights[{index}].{field}");
-        let operator_id = violations.id(&path("operator_id"), &weight.operator_id);
+        let operator_id: OperatorId = violations.id(&path("operator_id"), &weight.operator_id);
         if !seen.insert(operator_id) && !operator_id.is_nil() {
             violations.add(path("operator_id"), "is named twice");
         }
-        let named = violations.optional_id(&path("source_id"), &weight.source_id);
+        let named: Option<SourceId> = violations.optional_id(&path("source_id"), &weight.source_id);
         if named.is_some_and(|named| named != source_id) {
             violations.add(path("source_id"), "is another source than `source_id`");
         }
@@ -169,14 +154,13 @@ pub(super) async fn preview_distribution(
     let mut violations = Violations::new();
     let source_id = violations.id("source_id", &request.source_id);
     violations.finish()?;
-    let organization_id = context.organization_id;
     let roster = context
-        .read(async |conn| {
-            let source = store::find(conn, organization_id, source_id).await?;
+        .read(async |tx| {
+            let source = store::find(tx, source_id).await?;
             if source.delete_time.is_some() {
                 return Err(Error::not_found(Resource::Source, source_id));
             }
-            dispatch::store::read_roster(conn, organization_id, source_id).await
+            dispatch::store::read_roster(tx, source_id).await
         })
         .await?;
     let pool = roster.pool(&Demand::of(source_id));

@@ -57,22 +57,22 @@ pub async fn update_task(context: Context, request: UpdateTaskRequest) -> Result
 
     let (context, change, etag) = (&context, &change, &task.etag);
     context
-        .write(idempotency_key, id, async |conn| {
-            let task = lock(context, conn, id, etag).await?;
+        .write(idempotency_key, id, async |tx| {
+            let task = lock(context, tx, id, etag).await?;
             let values = change.apply(&task)?;
-            let (organization_id, author) = (context.organization_id, context.identity.user_id());
+            let author = context.identity.user_id();
             if values.assignee_user_id != task.assignee_user_id {
-                context.check_member(conn, values.assignee_user_id).await?;
+                context.check_member(tx, values.assignee_user_id).await?;
             }
             if task.done_time.is_none() && values.due_date != task.due_date {
-                check_due(conn, organization_id, values.due_date).await?;
+                check_due(tx, values.due_date).await?;
             }
             if values == Values::from(&task) {
-                conn.unchanged();
+                tx.unchanged();
                 return Ok(task.into());
             }
             let before = task;
-            let task = store::update(conn, organization_id, id, &values).await?;
+            let task = store::update(tx, id, &values).await?;
             if task.due_date != before.due_date {
                 let happened = Payload::TaskDueDateChanged {
                     task_id: id,
@@ -80,7 +80,7 @@ pub async fn update_task(context: Context, request: UpdateTaskRequest) -> Result
                     old_due_date: before.due_date.map(|day| day.to_string()),
                     new_due_date: task.due_date.map(|day| day.to_string()),
                 };
-                record(conn, organization_id, author, task.deal_id, happened).await?;
+                record(tx, author, task.deal_id, happened).await?;
             }
             Ok(task.into())
         })

@@ -28,13 +28,13 @@ pub async fn list_tasks(context: Context, request: ListTasksRequest) -> Result<L
     violations.finish()?;
     let (filter, page, overdue) = (&filter, pager.page, request.overdue);
     let tasks = context
-        .read_stale(async |conn| {
+        .read_stale(async |tx| {
             let mut filter = filter.clone();
             if overdue {
-                let today = organizations::store::today(conn, organization_id).await?;
+                let today = organizations::store::today(tx).await?;
                 filter.due_before = Some(filter.due_before.map_or(today, |day| day.min(today)));
             }
-            store::list(conn, organization_id, &filter, page).await
+            store::list(tx, &filter, page).await
         })
         .await?;
     let page = pager.finish(tasks, |task| task.place(page.order), proto::Task::from);

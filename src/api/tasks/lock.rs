@@ -1,12 +1,11 @@
 //! A task that is to be changed.
 
-use uuid::Uuid;
-
 use crate::{
     call::Context,
     deals,
     error::{Error, Resource, Result},
-    platform::db::Conn,
+    ids::TaskId,
+    platform::db::TenantTx,
     tasks::store::{self, Task},
 };
 
@@ -20,21 +19,20 @@ pub enum Owner {
 }
 
 /// The task, locked after its deal, if the caller may change it.
-pub async fn lock(context: &Context, conn: &Conn, id: Uuid, etag: &str) -> Result<Task> {
-    lock_with(context, conn, id, etag, Owner::Deal).await
+pub async fn lock(context: &Context, tx: &TenantTx, id: TaskId, etag: &str) -> Result<Task> {
+    lock_with(context, tx, id, etag, Owner::Deal).await
 }
 
 pub async fn lock_with(
     context: &Context,
-    conn: &Conn,
-    id: Uuid,
+    tx: &TenantTx,
+    id: TaskId,
     etag: &str,
     owner: Owner,
 ) -> Result<Task> {
-    let organization_id = context.organization_id;
-    let task = store::find(conn, organization_id, id).await?;
-    let deal = deals::store::lock(conn, organization_id, task.deal_id).await?;
-    let task = store::lock(conn, organization_id, id).await?;
+    let task = store::find(tx, id).await?;
+    let deal = deals::store::lock(tx, task.deal_id).await?;
+    let task = store::lock(tx, id).await?;
     let assigned =
         owner == Owner::DealOrAssignee && context.check_own(task.assignee_user_id).is_ok();
     if !assigned {

@@ -8,7 +8,6 @@ mod lock;
 use std::sync::Arc;
 
 use tonic::Request;
-use uuid::Uuid;
 
 use self::{
     change::update_task,
@@ -23,6 +22,7 @@ use crate::{
     },
     deals,
     error::Result,
+    ids::TaskId,
     platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{
         self, CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, GetTaskRequest,
@@ -75,7 +75,7 @@ async fn create_task(context: Context, request: CreateTaskRequest) -> Result<pro
     let v = &mut violations;
     let idempotency_key = IdempotencyKey::of(v, &request);
     let task = v.required("task", request.task)?;
-    let (id, deal_id) = (Uuid::now_v7(), v.id("task.deal_id", &task.deal_id));
+    let (id, deal_id) = (TaskId::generate(), v.id("task.deal_id", &task.deal_id));
     let values = Values {
         title: v.required_line("task.title", &task.title, MAX_TITLE),
         description: v.lines("task.description", &task.description, MAX_DESCRIPTION),
@@ -85,16 +85,15 @@ async fn create_task(context: Context, request: CreateTaskRequest) -> Result<pro
     violations.finish()?;
     let (context, values) = (&context, &values);
     context
-        .write(idempotency_key, id, async |conn| {
-            let organization_id = context.organization_id;
-            let deal = deals::store::lock(conn, organization_id, deal_id).await?;
+        .write(idempotency_key, id, async |tx| {
+            let deal = deals::store::lock(tx, deal_id).await?;
             context.check_own(deal.owner_user_id)?;
-            context.check_member(conn, values.assignee_user_id).await?;
-            check_due(conn, organization_id, values.due_date).await?;
-            let task = store::insert(conn, organization_id, id, deal_id, values).await?;
+            context.check_member(tx, values.assignee_user_id).await?;
+            check_due(tx, values.due_date).await?;
+            let task = store::insert(tx, id, deal_id, values).await?;
             let happened = Payload::TaskCreated(facts(&task));
             let author = context.identity.user_id();
-            record(conn, organization_id, author, deal_id, happened).await?;
+            record(tx, author, deal_id, happened).await?;
             Ok(task.into())
         })
         .await
@@ -104,9 +103,8 @@ async fn get_task(context: Context, request: GetTaskRequest) -> Result<proto::Ta
     let mut violations = Violations::new();
     let id = violations.id("id", &request.id);
     violations.finish()?;
-    let organization_id = context.organization_id;
     context
-        .read(async |conn| Ok(store::find(conn, organization_id, id).await?.into()))
+        .read(async |tx| Ok(store::find(tx, id).await?.into()))
         .await
 }
 
@@ -130,25 +128,25 @@ async fn reopen_task(context: Context, request: ReopenTaskRequest) -> Result<pro
 async fn set_done(
     context: &Context,
     idempotency_key: Option<IdempotencyKey>,
-    id: Uuid,
+    id: TaskId,
     etag: &str,
     done: bool,
 ) -> Result<proto::Task> {
     context
-        .write(idempotency_key, id, async |conn| {
-            let task = lock_with(context, conn, id, etag, Owner::DealOrAssignee).await?;
+        .write(idempotency_key, id, async |tx| {
+            let task = lock_with(context, tx, id, etag, Owner::DealOrAssignee).await?;
             if task.done_time.is_some() == done {
-                conn.unchanged();
+                tx.unchanged();
                 return Ok(task.into());
             }
-            let task = store::set_done(conn, context.organization_id, id, done).await?;
+            let task = store::set_done(tx, id, done).await?;
             let happened = if done {
                 Payload::TaskCompleted(facts(&task))
             } else {
                 Payload::TaskReopened(facts(&task))
             };
-            let (organization_id, author) = (context.organization_id, context.identity.user_id());
-            record(conn, organization_id, author, task.deal_id, happened).await?;
+            let author = context.identity.user_id();
+            record(tx, author, task.deal_id, happened).await?;
             Ok(task.into())
         })
         .await
@@ -161,12 +159,12 @@ async fn delete_task(context: Context, request: DeleteTaskRequest) -> Result<()>
     violations.finish()?;
     let (context, etag) = (&context, &request.etag);
     context
-        .write(idempotency_key, id, async |conn| {
-            let task = lock(context, conn, id, etag).await?;
-            store::delete(conn, context.organization_id, id).await?;
+        .write(idempotency_key, id, async |tx| {
+            let task = lock(context, tx, id, etag).await?;
+            store::delete(tx, id).await?;
             let happened = Payload::TaskDeleted(facts(&task));
-            let (organization_id, author) = (context.organization_id, context.identity.user_id());
-            record(conn, organization_id, author, task.deal_id, happened).await
+            let author = context.identity.user_id();
+            record(tx, author, task.deal_id, happened).await
         })
         .await
 }

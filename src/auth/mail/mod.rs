@@ -24,7 +24,7 @@ use crate::{
     access::credential::{Hash, hash},
     error::{Error, Result},
     platform::{
-        db::{Db, Scope},
+        db::{Db, NoTenant},
         telemetry::metrics,
     },
 };
@@ -203,7 +203,7 @@ impl Mailer {
 
 /// Keeps a token for the user with this address, if there is one who needs it.
 async fn issue(db: &Db, purpose: Purpose, email: &str, hash: Hash) -> Result<bool> {
-    db.transaction(Scope::None, async |conn| {
+    db.transaction(NoTenant, async |conn| {
         let Some(user) = users::by_email(conn, email).await? else {
             return Ok(false);
         };

@@ -13,10 +13,10 @@ use diesel::{
     sql_types::{BigInt, Binary, Double, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     error::Result,
+    ids::{SessionId, UserId},
     platform::db::{Conn, Prepared},
     schema::{refresh_tokens, sessions},
 };
@@ -60,14 +60,14 @@ pub enum Refreshed {
     /// It is used now, and another one is there instead.
     Renewed {
         /// Whose it is.
-        user_id: Uuid,
+        user_id: UserId,
         /// When the other one ends.
         expire_time: DateTime<Utc>,
     },
     /// It was used just before, and gives the same one again.
     Repeated {
         /// Whose it is.
-        user_id: Uuid,
+        user_id: UserId,
         /// The secret of the other one, sealed.
         sealed: Vec<u8>,
         /// When the session's newest token ends.
@@ -76,7 +76,7 @@ pub enum Refreshed {
     /// It was used before; its session has ended.
     Reused {
         /// Whose it was.
-        user_id: Uuid,
+        user_id: UserId,
     },
     /// There is no such token, or not any more.
     Unknown,
@@ -91,8 +91,8 @@ struct Expiry {
 /// Begins a session; when its refresh token ends.
 pub async fn insert(
     mut conn: &Conn,
-    id: Uuid,
-    user_id: Uuid,
+    id: SessionId,
+    user_id: UserId,
     token_hash: &[u8],
     lifetimes: Lifetimes,
 ) -> Result<DateTime<Utc>> {
@@ -111,7 +111,7 @@ pub async fn insert(
     Ok(expiry.expire_time)
 }
 
-async fn insert_token(mut conn: &Conn, session_id: Uuid, token_hash: &[u8]) -> Result<()> {
+async fn insert_token(mut conn: &Conn, session_id: SessionId, token_hash: &[u8]) -> Result<()> {
     diesel::insert_into(refresh_tokens::table)
         .values((
             refresh_tokens::token_hash.eq(token_hash),
@@ -132,7 +132,7 @@ pub async fn refresh(
 ) -> Result<Refreshed> {
     let token = refresh_tokens::table.find(used);
     let session_id = token.select(refresh_tokens::session_id).single_value();
-    let session: Option<(Uuid, Uuid, DateTime<Utc>)> = sessions::table
+    let session: Option<(SessionId, UserId, DateTime<Utc>)> = sessions::table
         .filter(sessions::id.nullable().eq(session_id))
         .filter(sessions::expire_time.gt(now))
         .select((sessions::id, sessions::user_id, sessions::expire_time))
@@ -186,7 +186,7 @@ pub async fn refresh(
 }
 
 /// Forgets the successors of the tokens of a session that were used before the grace.
-async fn forget_successors(mut conn: &Conn, session_id: Uuid, grace: Duration) -> Result<()> {
+async fn forget_successors(mut conn: &Conn, session_id: SessionId, grace: Duration) -> Result<()> {
     Prepared(
         sql_query(
             "UPDATE refresh_tokens SET successor = NULL
@@ -216,7 +216,7 @@ pub async fn delete_of_token(conn: &Conn, token_hash: &[u8]) -> Result<()> {
 }
 
 /// Ends all sessions of a user.
-pub async fn delete_of_user(mut conn: &Conn, user_id: Uuid) -> Result<()> {
+pub async fn delete_of_user(mut conn: &Conn, user_id: UserId) -> Result<()> {
     diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id)))
         .execute(&mut conn)
         .await?;

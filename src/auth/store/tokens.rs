@@ -9,10 +9,10 @@ use diesel::{
     sql_types::{BigInt, Binary, Bool, Double, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     error::Result,
+    ids::UserId,
     model::text_enum,
     platform::db::{Conn, Prepared},
     schema::user_tokens,
@@ -34,7 +34,7 @@ text_enum! {
 /// A token to insert.
 pub struct NewToken {
     /// Whose it is.
-    pub user_id: Uuid,
+    pub user_id: UserId,
     /// What it is for.
     pub purpose: Purpose,
     /// What is kept of it.
@@ -76,7 +76,11 @@ pub async fn exists(mut conn: &Conn, purpose: Purpose, hash: &[u8]) -> Result<bo
 }
 
 /// Uses a token up; whose it was, and whether it was mailed.
-pub async fn take(mut conn: &Conn, purpose: Purpose, hash: &[u8]) -> Result<Option<(Uuid, bool)>> {
+pub async fn take(
+    mut conn: &Conn,
+    purpose: Purpose,
+    hash: &[u8],
+) -> Result<Option<(UserId, bool)>> {
     let token = user_tokens::table
         .find(hash)
         .filter(user_tokens::purpose.eq(purpose))
@@ -89,7 +93,7 @@ pub async fn take(mut conn: &Conn, purpose: Purpose, hash: &[u8]) -> Result<Opti
 }
 
 /// Ends all tokens of a user that are for this.
-pub async fn delete_of_user(mut conn: &Conn, purpose: Purpose, user_id: Uuid) -> Result<()> {
+pub async fn delete_of_user(mut conn: &Conn, purpose: Purpose, user_id: UserId) -> Result<()> {
     diesel::delete(user_tokens::table)
         .filter(user_tokens::user_id.eq(user_id))
         .filter(user_tokens::purpose.eq(purpose))

@@ -8,10 +8,10 @@ use diesel::{
     sql_types::{Nullable, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     error::{Error, Resource, Result, violated_key},
+    ids::UserId,
     platform::{
         db::Conn,
         grpc::page::{Page, keyset},
@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = users, check_for_backend(diesel::pg::Pg))]
 pub struct User {
-    pub id: Uuid,
+    pub id: UserId,
     pub email: String,
     pub name: String,
     pub password_hash: String,
@@ -36,7 +36,7 @@ pub struct User {
 #[derive(Debug, Insertable)]
 #[diesel(table_name = users)]
 pub struct NewUser {
-    pub id: Uuid,
+    pub id: UserId,
     pub email: String,
     pub name: String,
     pub password_hash: String,
@@ -59,7 +59,7 @@ pub async fn list(mut conn: &Conn, page: Page) -> Result<Vec<User>> {
 }
 
 /// The user a token is for.
-pub async fn find(mut conn: &Conn, id: Uuid) -> Result<User> {
+pub async fn find(mut conn: &Conn, id: UserId) -> Result<User> {
     users::table
         .find(id)
         .select(User::as_select())
@@ -70,8 +70,8 @@ pub async fn find(mut conn: &Conn, id: Uuid) -> Result<User> {
 }
 
 /// Locks a user, whose password must still be the one of which this is kept.
-pub async fn lock(mut conn: &Conn, id: Uuid, password_hash: &str) -> Result<()> {
-    let user: Option<Uuid> = users::table
+pub async fn lock(mut conn: &Conn, id: UserId, password_hash: &str) -> Result<()> {
+    let user: Option<UserId> = users::table
         .find(id)
         .filter(users::password_hash.eq(password_hash))
         .select(users::id)
@@ -99,7 +99,7 @@ pub async fn insert(mut conn: &Conn, user: &NewUser) -> Result<User> {
 }
 
 /// The address is the user's. When that was found out first stays.
-pub async fn verify_email(mut conn: &Conn, id: Uuid) -> Result<()> {
+pub async fn verify_email(mut conn: &Conn, id: UserId) -> Result<()> {
     let unverified = users::table
         .find(id)
         .filter(users::email_verify_time.is_null());
@@ -111,7 +111,7 @@ pub async fn verify_email(mut conn: &Conn, id: Uuid) -> Result<()> {
 }
 
 /// Sets a password, whatever the present one is.
-pub async fn reset_password(mut conn: &Conn, id: Uuid, new: &str) -> Result<()> {
+pub async fn reset_password(mut conn: &Conn, id: UserId, new: &str) -> Result<()> {
     diesel::update(users::table.find(id))
         .set((
             users::password_hash.eq(new),
@@ -131,7 +131,7 @@ fn next_second() -> SqlLiteral<Nullable<Timestamptz>> {
 }
 
 /// Changes a password, which must still be the one of which `present` is kept.
-pub async fn set_password(mut conn: &Conn, id: Uuid, present: &str, new: &str) -> Result<()> {
+pub async fn set_password(mut conn: &Conn, id: UserId, present: &str, new: &str) -> Result<()> {
     let changed = diesel::update(
         users::table
             .find(id)

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use futures_util::join;
-use uuid::Uuid;
 
 use super::{
     outcome::Outcome,
@@ -17,9 +16,10 @@ use crate::{
         store::{FoundSource, SourceKeys, lock_roster},
     },
     error::Result,
+    ids::{ContactId, OperatorId, SourceId, UserId},
     leads::{self, Identity, store::Lead},
     operators,
-    platform::{db::Conn, idempotency},
+    platform::{db::TenantTx, idempotency},
 };
 
 /// What is to be done, and what is decided about it from.
@@ -31,31 +31,27 @@ pub struct Loaded<'a> {
     /// The leads that the new contacts may be of, locked.
     pub leads: Vec<Lead>,
     /// The contacts that are changed, by id, locked.
-    pub contacts: BTreeMap<Uuid, Contact>,
+    pub contacts: BTreeMap<ContactId, Contact>,
     /// The sources that are named and exist.
     pub sources: Vec<FoundSource>,
     /// All operators whose load may change, locked.
     pub roster: Roster,
     /// Operators with the users they are linked with, as far as it is asked.
-    pub linked: Vec<(Uuid, Uuid)>,
+    pub linked: Vec<(OperatorId, UserId)>,
 }
 
 /// Loads what the batch needs. What was done before is answered, and left out.
-pub async fn load<'a>(
-    conn: &Conn,
-    organization_id: Uuid,
-    batch: &[&'a Write],
-) -> Result<(Loaded<'a>, Outcome<'a>)> {
+pub async fn load<'a>(tx: &TenantTx, batch: &[&'a Write]) -> Result<(Loaded<'a>, Outcome<'a>)> {
     let (mut new, mut changes) = split(batch);
     let keys: Vec<_> = batch.iter().filter_map(|write| write.key()).collect();
     let mut keys_of_sources = named_sources(&new);
     let (replays, leads, contacts, locked) = join!(
-        idempotency::find(conn, organization_id, &keys),
-        lock_leads(conn, organization_id, &new),
-        lock_contacts(conn, organization_id, &changes),
+        idempotency::find(tx, &keys),
+        lock_leads(tx, &new),
+        lock_contacts(tx, &changes),
         async {
             match changes[..] {
-                [] => Some(lock_roster(conn, organization_id, &keys_of_sources, &[]).await),
+                [] => Some(lock_roster(tx, &keys_of_sources, &[]).await),
                 _ => None,
             }
         },
@@ -74,8 +70,8 @@ pub async fn load<'a>(
         keys_of_sources.ids.extend(draw_sources);
         let users = restricted_to_users(&changes);
         join!(
-            lock_roster(conn, organization_id, &keys_of_sources, &operators),
-            operators::store::linked_with(conn, organization_id, &users),
+            lock_roster(tx, &keys_of_sources, &operators),
+            operators::store::linked_with(tx, &users),
         )
     };
     let (roster, sources) = locked?;
@@ -115,11 +111,7 @@ pub fn named_sources<'a>(new: &[Item<'a, NewContact>]) -> SourceKeys<'a> {
 }
 
 /// The leads that have one of the identifiers.
-async fn lock_leads(
-    conn: &Conn,
-    organization_id: Uuid,
-    new: &[Item<'_, NewContact>],
-) -> Result<Vec<Lead>> {
+async fn lock_leads(tx: &TenantTx, new: &[Item<'_, NewContact>]) -> Result<Vec<Lead>> {
     if new.is_empty() {
         return Ok(Vec::new());
     }
@@ -128,8 +120,7 @@ async fn lock_leads(
         leads.filter_map(|lead| value(lead).as_deref()).collect()
     };
     leads::store::lock_by_identifiers(
-        conn,
-        organization_id,
+        tx,
         &values(|lead| &lead.external_id),
         &values(|lead| &lead.phone),
         &values(|lead| &lead.email),
@@ -138,17 +129,16 @@ async fn lock_leads(
 }
 
 async fn lock_contacts(
-    conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     changes: &[Item<'_, Change>],
-) -> Result<BTreeMap<Uuid, Contact>> {
+) -> Result<BTreeMap<ContactId, Contact>> {
     if changes.is_empty() {
         return Ok(BTreeMap::new());
     }
     let mut ids: Vec<_> = changes.iter().map(|item| item.plan.id).collect();
     ids.sort_unstable();
     ids.dedup();
-    let contacts = store::lock_all(conn, organization_id, &ids).await?;
+    let contacts = store::lock_all(tx, &ids).await?;
     let by_id = contacts.into_iter().map(|contact| (contact.id, contact));
     Ok(by_id.collect())
 }
@@ -156,17 +146,17 @@ async fn lock_contacts(
 /// Whose operators to lock.
 pub struct LockSet {
     /// The sources in which there will be a draw: all of theirs.
-    pub draw_sources: Vec<Uuid>,
+    pub draw_sources: Vec<SourceId>,
     /// These as well, whose loads may change.
-    pub operators: Vec<Uuid>,
+    pub operators: Vec<OperatorId>,
 }
 
 pub fn operators_to_lock(
     changes: &[Item<'_, Change>],
-    contacts: &BTreeMap<Uuid, Contact>,
+    contacts: &BTreeMap<ContactId, Contact>,
 ) -> LockSet {
     let (mut draw_sources, mut operators) = (Vec::new(), Vec::new());
-    let mut seen: HashMap<Uuid, i32> = HashMap::new();
+    let mut seen: HashMap<ContactId, i32> = HashMap::new();
     for Item { plan: change, .. } in changes {
         let Some(contact) = contacts.get(&change.id) else {
             continue;
@@ -194,7 +184,7 @@ pub fn operators_to_lock(
 }
 
 /// The users whose own contacts only may be changed.
-fn restricted_to_users(changes: &[Item<'_, Change>]) -> Vec<Uuid> {
+fn restricted_to_users(changes: &[Item<'_, Change>]) -> Vec<UserId> {
     changes
         .iter()
         .filter_map(|item| item.actor.restricted_to_user())

@@ -27,9 +27,10 @@ use self::{
 use crate::{
     dispatch::{Roster, store::RecordedPools},
     error::Result,
+    ids::OrganizationId,
     platform::{
         batch::Job,
-        db::{Db, Scope, Transaction},
+        db::{Db, TenantTx},
         telemetry::metrics,
     },
     statistics::DirtyOrganizations,
@@ -70,7 +71,7 @@ impl Job for Write {
     /// worth ending.
     async fn execute(
         env: &Env,
-        organization_id: Uuid,
+        organization_id: OrganizationId,
         _deadline: Instant,
         batch: &[&Self],
     ) -> Result<Vec<Result<Answer>>> {
@@ -79,8 +80,8 @@ impl Job for Write {
             recorded_pools,
             dirty,
         } = env;
-        db.transaction(Scope::Organization(organization_id), async |transaction| {
-            transact(transaction, organization_id, recorded_pools, batch).await
+        db.transaction(organization_id, async |tx| {
+            transact(tx, recorded_pools, batch).await
         })
         .inspect(|_| dirty.mark(organization_id))
         .await
@@ -89,23 +90,15 @@ impl Job for Write {
 
 /// The transaction. An error rolls all of it back.
 async fn transact(
-    transaction: &Transaction,
-    organization_id: Uuid,
+    tx: &TenantTx,
     recorded_pools: &RecordedPools,
     batch: &[&Write],
 ) -> Result<Vec<Result<Answer>>> {
-    let (loaded, mut outcome) = load::load(transaction, organization_id, batch).await?;
+    let (loaded, mut outcome) = load::load(tx, batch).await?;
     let (changes, intake, roster) = decide(&mut rand::rng(), loaded, &mut outcome);
     let pools = recorded_pools.unrecorded(&roster)?;
-    let written = store::write(
-        transaction,
-        organization_id,
-        &pools,
-        &changes,
-        &intake,
-        &outcome,
-    );
-    transaction.commit_with(written).await?;
+    let written = store::write(tx, &pools, &changes, &intake, &outcome);
+    tx.commit_with(written).await?;
     recorded_pools.add(&pools);
     let (assigned, backlog) = intake.outcomes();
     metrics::taken_in(assigned, backlog);

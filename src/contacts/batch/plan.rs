@@ -1,11 +1,10 @@
 //! What is submitted to be written, and what it is answered: data only.
 
-use uuid::Uuid;
-
 use crate::{
     actor::Actor,
     contacts::store::{Contact, ContactStatus},
     dispatch::RosterEntry,
+    ids::{ContactId, LeadId, OperatorId, SourceId},
     leads::{self, store::Lead},
     platform::idempotency::CallerKey,
 };
@@ -66,7 +65,7 @@ pub struct NewContact {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceRef {
     /// By id.
-    Id(Uuid),
+    Id(SourceId),
     /// By code.
     Code(String),
 }
@@ -77,7 +76,7 @@ pub struct Change {
     /// How it is told from a repetition, if it may be repeated.
     pub once: Option<Once<Contact>>,
     /// The contact.
-    pub id: Uuid,
+    pub id: ContactId,
     /// Whether a limit may be passed, or an inactive operator be given it.
     pub force: bool,
     /// What it is to lead to.
@@ -90,7 +89,7 @@ pub enum Target {
     /// This status.
     Status(ContactStatus),
     /// This operator; another one, by a draw, if none is named.
-    Operator(Option<Uuid>),
+    Operator(Option<OperatorId>),
     /// No operator.
     Backlog,
 }
@@ -117,7 +116,7 @@ pub struct Created {
     /// Whether the lead was not known before.
     pub lead_created: bool,
     /// Other leads that its identifiers point at.
-    pub conflicting_lead_ids: Vec<Uuid>,
+    pub conflicting_lead_ids: Vec<LeadId>,
 }
 
 /// What a write is answered.

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use futures_util::join;
-use uuid::Uuid;
 
 use super::{
     decide::{Changes, Intake},
@@ -15,16 +14,16 @@ use crate::{
     contacts::store::{self, Contact, assignments},
     dispatch::store::{PoolRow, save_pools},
     error::Result,
+    ids::OperatorId,
     leads,
-    platform::{db::Conn, idempotency},
+    platform::{db::TenantTx, idempotency},
     statistics::{self, Counts},
 };
 
 /// Writes leads, contacts, decisions, answers to keep, what is to be counted, and each
 /// operator's load once, in this order.
 pub async fn write(
-    conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     pools: &[PoolRow],
     changes: &Changes,
     intake: &Intake,
@@ -39,15 +38,15 @@ pub async fn write(
     let loads = loads(before.iter().copied(), counted);
     // Not `try_join`: all must be sent.
     let (created, filled, pools, old, new, history, kept, events, counts) = join!(
-        leads::store::insert_all(conn, organization_id, &created),
-        leads::store::fill_all(conn, organization_id, &filled),
-        save_pools(conn, organization_id, pools),
-        store::update_all(conn, organization_id, &after),
-        store::insert_all(conn, organization_id, &new, &decisions),
-        assignments::insert_all(conn, organization_id, &history),
-        idempotency::insert(conn, organization_id, &outcome.kept),
-        audit::store::insert(conn, organization_id, &outcome.events),
-        statistics::store::apply(conn, organization_id, &counts, &loads),
+        leads::store::insert_all(tx, &created),
+        leads::store::fill_all(tx, &filled),
+        save_pools(tx, pools),
+        store::update_all(tx, &after),
+        store::insert_all(tx, &new, &decisions),
+        assignments::insert_all(tx, &history),
+        idempotency::insert(tx, &outcome.kept),
+        audit::store::insert(tx, &outcome.events),
+        statistics::store::apply(tx, &counts, &loads),
     );
     // The first error is the cause of the others.
     created?;
@@ -65,7 +64,7 @@ pub async fn write(
 pub fn loads<'a>(
     before: impl Iterator<Item = &'a Contact>,
     after: impl Iterator<Item = &'a Contact>,
-) -> BTreeMap<Uuid, i32> {
+) -> BTreeMap<OperatorId, i32> {
     let mut loads: BTreeMap<_, i32> = BTreeMap::new();
     let before = before.map(|contact| (contact, -1));
     for (contact, count) in before.chain(after.map(|contact| (contact, 1))) {

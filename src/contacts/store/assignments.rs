@@ -8,14 +8,14 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     dispatch::BacklogReason,
     error::Result,
+    ids::{AssignmentId, ContactId, OperatorId, PoolId},
     model::text_enum,
     platform::{
-        db::{Conn, Prepared, column},
+        db::{Prepared, TenantTx, column},
         grpc::page::{Found, Page, keyset, read_page},
     },
     schema::assignments,
@@ -41,13 +41,13 @@ text_enum! {
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = assignments, check_for_backend(diesel::pg::Pg))]
 pub struct Assignment {
-    pub id: Uuid,
-    pub contact_id: Uuid,
+    pub id: AssignmentId,
+    pub contact_id: ContactId,
     pub kind: AssignmentKind,
-    pub operator_id: Option<Uuid>,
-    pub previous_operator_id: Option<Uuid>,
+    pub operator_id: Option<OperatorId>,
+    pub previous_operator_id: Option<OperatorId>,
     pub backlog_reason: Option<BacklogReason>,
-    pub pool_id: Option<Uuid>,
+    pub pool_id: Option<PoolId>,
     pub draw: Option<i64>,
     pub forced: bool,
     pub create_time: DateTime<Utc>,
@@ -56,8 +56,8 @@ pub struct Assignment {
 impl Assignment {
     /// A decision about a contact, for the rest to be filled in.
     pub fn new(
-        id: Uuid,
-        contact_id: Uuid,
+        id: AssignmentId,
+        contact_id: ContactId,
         kind: AssignmentKind,
         create_time: DateTime<Utc>,
     ) -> Self {
@@ -77,7 +77,7 @@ impl Assignment {
 }
 
 /// Adds decisions.
-pub async fn insert_all(conn: &Conn, organization_id: Uuid, rows: &[&Assignment]) -> Result<()> {
+pub async fn insert_all(tx: &TenantTx, rows: &[&Assignment]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -87,7 +87,7 @@ pub async fn insert_all(conn: &Conn, organization_id: Uuid, rows: &[&Assignment]
                  previous_operator_id, backlog_reason, pool_id, draw, forced, create_time)
              SELECT $1, a.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS a",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<SqlUuid>, _>(column(rows, |row| row.id))
         .bind::<Array<SqlUuid>, _>(column(rows, |row| row.contact_id))
         .bind::<Array<Text>, _>(column(rows, |row| row.kind.as_str()))
@@ -101,25 +101,20 @@ pub async fn insert_all(conn: &Conn, organization_id: Uuid, rows: &[&Assignment]
         .bind::<Array<Bool>, _>(column(rows, |row| row.forced))
         .bind::<Array<Timestamptz>, _>(column(rows, |row| row.create_time)),
     )
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await?;
     Ok(())
 }
 
 /// A page of the decisions about a contact, newest first.
-pub async fn list(
-    conn: &Conn,
-    organization_id: Uuid,
-    contact_id: Uuid,
-    page: Page,
-) -> Result<Found<Assignment>> {
+pub async fn list(tx: &TenantTx, contact_id: ContactId, page: Page) -> Result<Found<Assignment>> {
     let query = |page: Page| {
         let query = assignments::table
-            .filter(assignments::organization_id.eq(organization_id))
+            .filter(assignments::organization_id.eq(tx.organization_id()))
             .filter(assignments::contact_id.eq(contact_id))
             .select(Assignment::as_select())
             .into_boxed();
         keyset!(query, page, assignments::id)
     };
-    Ok(read_page!(conn, page, query))
+    Ok(read_page!(tx.conn(), page, query))
 }

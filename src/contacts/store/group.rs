@@ -6,19 +6,18 @@ use diesel::{
     sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::{Contact, assignments::Assignment};
 use crate::{
     dispatch::BacklogReason,
     error::Result,
-    platform::db::{Conn, Prepared, column},
+    ids::ContactId,
+    platform::db::{Prepared, TenantTx, column},
 };
 
 /// Inserts new contacts, each with the decision about it, at the same place.
 pub async fn insert_all(
-    conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     contacts: &[&Contact],
     decisions: &[&Assignment],
 ) -> Result<()> {
@@ -43,7 +42,7 @@ pub async fn insert_all(
                     backlog_reason, CASE WHEN operator_id IS NOT NULL THEN $2 END
              FROM new",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Timestamptz, _>(first.create_time)
         .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.id))
         .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.lead_id))
@@ -59,29 +58,24 @@ pub async fn insert_all(
         .bind::<Array<Nullable<SqlUuid>>, _>(column(decisions, |decision| decision.pool_id))
         .bind::<Array<Nullable<BigInt>>, _>(column(decisions, |decision| decision.draw)),
     )
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await?;
     Ok(())
 }
 
 /// Those of these contacts that exist.
-pub async fn find_all(conn: &Conn, organization_id: Uuid, ids: &[Uuid]) -> Result<Vec<Contact>> {
-    select(conn, organization_id, ids, "").await
+pub async fn find_all(tx: &TenantTx, ids: &[ContactId]) -> Result<Vec<Contact>> {
+    select(tx, ids, "").await
 }
 
 /// Those of these contacts that exist, locked in the order of their ids.
-pub async fn lock_all(conn: &Conn, organization_id: Uuid, ids: &[Uuid]) -> Result<Vec<Contact>> {
-    select(conn, organization_id, ids, "FOR NO KEY UPDATE").await
+pub async fn lock_all(tx: &TenantTx, ids: &[ContactId]) -> Result<Vec<Contact>> {
+    select(tx, ids, "FOR NO KEY UPDATE").await
 }
 
 /// The LATERAL makes it one index lookup each, whatever size the planner believed the
 /// table to have when the statement was prepared.
-async fn select(
-    conn: &Conn,
-    organization_id: Uuid,
-    ids: &[Uuid],
-    lock: &str,
-) -> Result<Vec<Contact>> {
+async fn select(tx: &TenantTx, ids: &[ContactId], lock: &str) -> Result<Vec<Contact>> {
     Ok(Prepared(
         sql_query(format!(
             "SELECT c.* FROM (SELECT id FROM unnest($2) AS i (id) ORDER BY id) AS i, LATERAL (
@@ -91,16 +85,16 @@ async fn select(
                  WHERE organization_id = $1 AND id = i.id
                  LIMIT 1 {lock}) AS c"
         ))
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<SqlUuid>, _>(ids),
     )
-    .get_results(&mut &*conn)
+    .get_results(&mut tx.conn())
     .await?)
 }
 
 /// Writes all that a group can change of contacts that are locked. (An upsert,
 /// though the rows are there: it has one way only to find them.)
-pub async fn update_all(conn: &Conn, organization_id: Uuid, contacts: &[&Contact]) -> Result<()> {
+pub async fn update_all(tx: &TenantTx, contacts: &[&Contact]) -> Result<()> {
     if contacts.is_empty() {
         return Ok(());
     }
@@ -116,7 +110,7 @@ pub async fn update_all(conn: &Conn, organization_id: Uuid, contacts: &[&Contact
                  revision = excluded.revision, update_time = excluded.update_time,
                  assign_time = excluded.assign_time, close_time = excluded.close_time",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.id))
         .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.lead_id))
         .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.source_id))
@@ -132,7 +126,7 @@ pub async fn update_all(conn: &Conn, organization_id: Uuid, contacts: &[&Contact
         .bind::<Array<Nullable<Timestamptz>>, _>(column(contacts, |contact| contact.assign_time))
         .bind::<Array<Nullable<Timestamptz>>, _>(column(contacts, |contact| contact.close_time)),
     )
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await?;
     Ok(())
 }

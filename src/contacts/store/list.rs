@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::{Contact, ContactStatus};
 use crate::{
     error::Result,
-    ids::first_id_at,
+    ids::{ContactId, LeadId, OperatorId, SourceId, first_id_at},
     platform::{
-        db::{Conn, Prepared},
+        db::{Prepared, TenantTx},
         grpc::page::{Found, Page, read_page},
     },
 };
@@ -26,9 +26,9 @@ const COLUMNS: &str = "id, lead_id, source_id, operator_id, pool_id, status, mes
 /// Which contacts to list.
 #[derive(Debug, Default)]
 pub struct Filter {
-    pub lead_id: Option<Uuid>,
-    pub source_id: Option<Uuid>,
-    pub operator_id: Option<Uuid>,
+    pub lead_id: Option<LeadId>,
+    pub source_id: Option<SourceId>,
+    pub operator_id: Option<OperatorId>,
     pub statuses: Vec<ContactStatus>,
     /// Only those in the backlog: active ones without an operator.
     pub unassigned: bool,
@@ -37,17 +37,12 @@ pub struct Filter {
 }
 
 /// A page of contacts.
-pub async fn list(
-    conn: &Conn,
-    organization_id: Uuid,
-    filter: &Filter,
-    page: Page,
-) -> Result<Found<Contact>> {
+pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Contact>> {
     let query = |page: Page| {
         let (low, high) = bounds(filter, page);
         Prepared(
             sql_query(sql(filter, page))
-                .bind::<SqlUuid, _>(organization_id)
+                .bind::<SqlUuid, _>(tx.organization_id())
                 .bind::<SqlUuid, _>(low)
                 .bind::<SqlUuid, _>(high)
                 .bind::<BigInt, _>(page.fetch)
@@ -60,18 +55,13 @@ pub async fn list(
                 .bind::<Bool, _>(filter.unassigned),
         )
     };
-    Ok(read_page!(conn, page, query))
+    Ok(read_page!(tx.conn(), page, query))
 }
 
 impl Filter {
     /// Whether it is about all that is in the backlog.
     fn is_whole_backlog(&self) -> bool {
-        self.unassigned
-            && self
-                .lead_id
-                .or(self.source_id)
-                .or(self.operator_id)
-                .is_none()
+        self.unassigned && (self.lead_id, self.source_id, self.operator_id) == (None, None, None)
     }
 
     /// The statuses asked for, each once. Contacts in the backlog are active.
@@ -88,14 +78,14 @@ impl Filter {
 /// for.
 fn bounds(filter: &Filter, page: Page) -> (Uuid, Uuid) {
     let (low, high) = page.bounds();
-    let after = filter.create_time_after.map(first_id_at);
+    let after = filter.create_time_after.map(first_id_at::<ContactId>);
     // Of the last millisecond, too, that some of the contacts are before.
     let before = filter
         .create_time_before
-        .map(|time| first_id_at(time + TimeDelta::microseconds(999)));
+        .map(|time| first_id_at::<ContactId>(time + TimeDelta::microseconds(999)));
     (
-        after.map_or(low, |after| after.max(low)),
-        before.map_or(high, |before| before.min(high)),
+        after.map_or(low, |after| after.as_uuid().max(low)),
+        before.map_or(high, |before| before.as_uuid().min(high)),
     )
 }
 

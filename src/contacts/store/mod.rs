@@ -8,7 +8,6 @@ mod list;
 use chrono::{DateTime, Utc};
 use diesel::{dsl::now, prelude::*, sql_types::Timestamptz};
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 pub use group::{find_all, insert_all, lock_all, update_all};
 pub use list::{Filter, list};
@@ -17,7 +16,8 @@ pub use crate::model::ContactStatus;
 use crate::{
     dispatch::BacklogReason,
     error::{Error, Reason, Resource, Result, violated_key},
-    platform::db::{Conn, Prepared},
+    ids::{ContactId, LeadId, OperatorId, OrganizationId, PoolId, SourceId},
+    platform::db::{Prepared, TenantTx},
     schema::contacts,
     statistics::Counted,
 };
@@ -26,11 +26,11 @@ use crate::{
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = contacts, check_for_backend(diesel::pg::Pg))]
 pub struct Contact {
-    pub id: Uuid,
-    pub lead_id: Uuid,
-    pub source_id: Uuid,
-    pub operator_id: Option<Uuid>,
-    pub pool_id: Option<Uuid>,
+    pub id: ContactId,
+    pub lead_id: LeadId,
+    pub source_id: SourceId,
+    pub operator_id: Option<OperatorId>,
+    pub pool_id: Option<PoolId>,
     pub status: ContactStatus,
     pub message: String,
     pub backlog_reason: Option<BacklogReason>,
@@ -65,28 +65,26 @@ impl From<&Contact> for Counted {
 }
 
 /// The contact.
-pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Contact> {
+pub async fn find(tx: &TenantTx, id: ContactId) -> Result<Contact> {
     contacts::table
-        .find((organization_id, id))
+        .find((tx.organization_id(), id))
         .select(Contact::as_select())
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?
         .ok_or_else(|| Error::not_found(Resource::Contact, id))
 }
 
 /// The contact, locked, and the time by the database's clock.
-pub async fn lock(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
-) -> Result<(Contact, DateTime<Utc>)> {
+pub async fn lock(tx: &TenantTx, id: ContactId) -> Result<(Contact, DateTime<Utc>)> {
     let query = contacts::table
-        .find((organization_id, id))
+        .find((tx.organization_id(), id))
         .select((Contact::as_select(), now.into_sql::<Timestamptz>()))
         .for_no_key_update();
-    let found: Option<(Contact, DateTime<Utc>)> =
-        Prepared(query).get_result(&mut conn).await.optional()?;
+    let found: Option<(Contact, DateTime<Utc>)> = Prepared(query)
+        .get_result(&mut tx.conn())
+        .await
+        .optional()?;
     let (contact, time) = found.ok_or_else(|| Error::not_found(Resource::Contact, id))?;
     // The transaction may have begun before the last change that it waited for.
     let time = time.max(contact.update_time);
@@ -95,9 +93,9 @@ pub async fn lock(
 
 /// Writes all that can change of a contact that is locked. Returns it with its
 /// new revision.
-pub async fn update(mut conn: &Conn, organization_id: Uuid, contact: &Contact) -> Result<Contact> {
+pub async fn update(tx: &TenantTx, contact: &Contact) -> Result<Contact> {
     Ok(
-        diesel::update(contacts::table.find((organization_id, contact.id)))
+        diesel::update(contacts::table.find((tx.organization_id(), contact.id)))
             .set((
                 contacts::operator_id.eq(contact.operator_id),
                 contacts::pool_id.eq(contact.pool_id),
@@ -110,38 +108,34 @@ pub async fn update(mut conn: &Conn, organization_id: Uuid, contact: &Contact) -
                 contacts::update_time.eq(contact.update_time),
             ))
             .returning(Contact::as_select())
-            .get_result(&mut conn)
+            .get_result(&mut tx.conn())
             .await?,
     )
 }
 
 /// Deletes the closed contacts of a lead; returns them.
-pub async fn delete_closed(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    lead_id: Uuid,
-) -> Result<Vec<Contact>> {
+pub async fn delete_closed(tx: &TenantTx, lead_id: LeadId) -> Result<Vec<Contact>> {
     diesel::delete(contacts::table)
-        .filter(contacts::organization_id.eq(organization_id))
+        .filter(contacts::organization_id.eq(tx.organization_id()))
         .filter(contacts::lead_id.eq(lead_id))
         .filter(contacts::status.eq(ContactStatus::Closed))
         .returning(Contact::as_select())
-        .get_results(&mut conn)
+        .get_results(&mut tx.conn())
         .await
         .map_err(|error| match violated_key(&error) {
             Some("deals_contact_fkey") => Error::Precondition {
                 reason: Reason::LeadHasDeals,
                 kind: Resource::Lead,
-                id: lead_id,
+                id: lead_id.into(),
             },
             _ => error.into(),
         })
 }
 
 /// Empties the messages of a lead that is locked.
-pub async fn erase_of_lead(mut conn: &Conn, organization_id: Uuid, lead_id: Uuid) -> Result<()> {
+pub async fn erase_of_lead(tx: &TenantTx, lead_id: LeadId) -> Result<()> {
     diesel::update(contacts::table)
-        .filter(contacts::organization_id.eq(organization_id))
+        .filter(contacts::organization_id.eq(tx.organization_id()))
         .filter(contacts::lead_id.eq(lead_id))
         .filter(contacts::message.ne(""))
         .set((
@@ -149,14 +143,14 @@ pub async fn erase_of_lead(mut conn: &Conn, organization_id: Uuid, lead_id: Uuid
             contacts::revision.eq(contacts::revision + 1),
             contacts::update_time.eq(now),
         ))
-        .execute(&mut conn)
+        .execute(&mut tx.conn())
         .await?;
     Ok(())
 }
 
 /// The active contacts of an operator, in the order of their ids.
 #[diesel::dsl::auto_type]
-fn active_of(organization_id: Uuid, operator_id: Uuid) -> _ {
+fn active_of(organization_id: OrganizationId, operator_id: OperatorId) -> _ {
     let active: Vec<ContactStatus> = ContactStatus::ACTIVE.to_vec();
     contacts::table
         .filter(contacts::organization_id.eq(organization_id))
@@ -166,24 +160,20 @@ fn active_of(organization_id: Uuid, operator_id: Uuid) -> _ {
 }
 
 /// Locks the active contacts of an operator.
-pub async fn lock_active(mut conn: &Conn, organization_id: Uuid, operator_id: Uuid) -> Result<()> {
-    let _: Vec<Uuid> = active_of(organization_id, operator_id)
+pub async fn lock_active(tx: &TenantTx, operator_id: OperatorId) -> Result<()> {
+    let _: Vec<ContactId> = active_of(tx.organization_id(), operator_id)
         .select(contacts::id)
         .for_no_key_update()
-        .load(&mut conn)
+        .load(&mut tx.conn())
         .await?;
     Ok(())
 }
 
 /// The active contacts of an operator.
-pub async fn active_ids(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    operator_id: Uuid,
-) -> Result<Vec<Uuid>> {
-    Ok(active_of(organization_id, operator_id)
+pub async fn active_ids(tx: &TenantTx, operator_id: OperatorId) -> Result<Vec<ContactId>> {
+    Ok(active_of(tx.organization_id(), operator_id)
         .select(contacts::id)
-        .load(&mut conn)
+        .load(&mut tx.conn())
         .await?)
 }
 
@@ -192,30 +182,29 @@ pub async fn active_ids(
 /// else has locked: waiting for them while the operator is locked would be the
 /// wrong order of locks.
 pub async fn release_unlocked(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    operator_id: Uuid,
+    tx: &TenantTx,
+    operator_id: OperatorId,
 ) -> Result<(Vec<Contact>, Vec<Contact>)> {
-    let before: Vec<Contact> = active_of(organization_id, operator_id)
+    let before: Vec<Contact> = active_of(tx.organization_id(), operator_id)
         .select(Contact::as_select())
         .for_no_key_update()
         .skip_locked()
-        .load(&mut conn)
+        .load(&mut tx.conn())
         .await?;
     let ids = before.iter().map(|contact| contact.id);
     let after = diesel::update(contacts::table)
-        .filter(contacts::organization_id.eq(organization_id))
+        .filter(contacts::organization_id.eq(tx.organization_id()))
         .filter(contacts::id.eq_any(ids))
         .set((
-            contacts::operator_id.eq(None::<Uuid>),
-            contacts::pool_id.eq(None::<Uuid>),
+            contacts::operator_id.eq(None::<OperatorId>),
+            contacts::pool_id.eq(None::<PoolId>),
             contacts::backlog_reason.eq(BacklogReason::OperatorDeleted),
             contacts::assign_time.eq(None::<DateTime<Utc>>),
             contacts::revision.eq(contacts::revision + 1),
             contacts::update_time.eq(now),
         ))
         .returning(Contact::as_select())
-        .get_results(&mut conn)
+        .get_results(&mut tx.conn())
         .await?;
     Ok((before, after))
 }

@@ -11,13 +11,13 @@ use diesel::{
     sql_types::{Array, BigInt, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::Deal;
 use crate::{
     deals::{DealStage, DealStatus},
     error::Result,
-    platform::db::{Conn, Prepared, column},
+    ids::UserId,
+    platform::db::{Prepared, TenantTx, column},
     statistics::Span,
 };
 
@@ -26,7 +26,7 @@ use crate::{
 pub struct Cell {
     /// All zeros for the deals of everybody and nobody.
     #[diesel(sql_type = SqlUuid)]
-    pub owner_user_id: Uuid,
+    pub owner_user_id: UserId,
     #[diesel(sql_type = Text)]
     pub span: Span,
     /// When the span begins; none for all deals.
@@ -55,7 +55,7 @@ pub struct Change {
 fn cells(deal: &Deal) -> impl Iterator<Item = Cell> {
     let owners = [
         deal.owner_user_id.filter(|id| !id.is_nil()),
-        Some(Uuid::nil()),
+        Some(UserId::default()),
     ];
     let owners = owners.into_iter().flatten();
     owners.flat_map(move |owner_user_id| {
@@ -74,8 +74,7 @@ fn cells(deal: &Deal) -> impl Iterator<Item = Cell> {
 /// Counts that deals were created (they were not there before), changed or deleted
 /// (they are not there after).
 pub async fn record<'a>(
-    conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     before: impl IntoIterator<Item = &'a Deal>,
     after: impl IntoIterator<Item = &'a Deal>,
 ) -> Result<()> {
@@ -89,14 +88,13 @@ pub async fn record<'a>(
         }
     }
     changes.retain(|_, change| *change != Change::default());
-    apply(conn, organization_id, &changes).await
+    apply(tx, &changes).await
 }
 
 /// Adds to the counts, in the order of the cells. (An upsert, though most rows are
 /// there: it has one way only to find them.)
 pub async fn apply(
-    mut conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     changes: impl IntoIterator<Item = (&Cell, &Change)>,
 ) -> Result<()> {
     let (cells, changes): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
@@ -115,7 +113,7 @@ pub async fn apply(
                       reached_stage) DO UPDATE
          SET deals = c.deals + excluded.deals, amount = c.amount + excluded.amount",
     )
-    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.owner_user_id))
     .bind::<Array<Text>, _>(column(&cells, |cell| cell.span))
     .bind::<Array<Nullable<Timestamptz>>, _>(column(&cells, |cell| cell.start_time))
@@ -125,6 +123,6 @@ pub async fn apply(
     .bind::<Array<Text>, _>(column(&cells, |cell| cell.reached_stage))
     .bind::<Array<BigInt>, _>(column(&changes, |change| change.deals))
     .bind::<Array<Numeric>, _>(column(&changes, |change| change.amount.clone()));
-    Prepared(query).execute(&mut conn).await?;
+    Prepared(query).execute(&mut tx.conn()).await?;
     Ok(())
 }

@@ -17,8 +17,9 @@ use super::{COLUMNS, Deal};
 use crate::{
     deals::{DealStage, DealStatus, amount::thousandths},
     error::Result,
+    ids::{DealId, LeadId, OrganizationId},
     platform::{
-        db::{Conn, Prepared},
+        db::{Prepared, TenantTx},
         grpc::{
             page::{Found, Page, read_page},
             whose::Whose,
@@ -32,7 +33,7 @@ pub struct Filter {
     pub statuses: Vec<DealStatus>,
     pub stages: Vec<DealStage>,
     pub owner: Whose,
-    pub lead_id: Option<Uuid>,
+    pub lead_id: Option<LeadId>,
     pub currency: Option<String>,
     /// What the title has in it, in any case.
     pub search: Option<String>,
@@ -53,27 +54,22 @@ impl Deal {
             "update_time" => self.update_time.timestamp_micros(),
             _ => self.create_time.timestamp_micros(),
         };
-        (key, self.id)
+        (key, self.id.into())
     }
 }
 
 /// A page of deals, each compared with what is searched for, if anything is.
-pub async fn list(
-    conn: &Conn,
-    organization_id: Uuid,
-    filter: &Filter,
-    page: Page,
-) -> Result<Found<Deal>> {
-    let query = |page: Page| bind(rows(filter, page), organization_id, filter, &[], page);
-    Ok(read_page!(conn, page, query))
+pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Deal>> {
+    let query = |page: Page| bind(rows(filter, page), tx.organization_id(), filter, &[], page);
+    Ok(read_page!(tx.conn(), page, query))
 }
 
 /// A query of [`rows`] or [`of_few`], with all that they refer to.
 pub fn bind<'q>(
     sql: String,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     filter: &'q Filter,
-    ids: &'q [Uuid],
+    ids: &'q [DealId],
     page: Page,
 ) -> impl Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send + 'q {
     let (low, high) = bounds(filter, page);

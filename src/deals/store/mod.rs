@@ -19,13 +19,13 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 pub use list::Filter;
 pub use search::list;
-use uuid::Uuid;
 
 use super::{DealStage, DealStatus};
 use crate::{
     error::{Error, Resource, Result, violated_key},
+    ids::{ContactId, DealId, LeadId, UserId},
     platform::{
-        db::{Conn, Prepared},
+        db::{Prepared, TenantTx},
         grpc::page::{Page, keyset},
     },
     schema::deals,
@@ -54,10 +54,10 @@ impl From<Thousandths> for BigDecimal {
 #[derive(Debug, Clone, PartialEq, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = deals, check_for_backend(diesel::pg::Pg))]
 pub struct Deal {
-    pub id: Uuid,
-    pub lead_id: Uuid,
-    pub contact_id: Option<Uuid>,
-    pub owner_user_id: Option<Uuid>,
+    pub id: DealId,
+    pub lead_id: LeadId,
+    pub contact_id: Option<ContactId>,
+    pub owner_user_id: Option<UserId>,
     pub title: String,
     #[diesel(column_name = amount_thousandths, deserialize_as = Thousandths)]
     pub amount: BigDecimal,
@@ -74,8 +74,8 @@ pub struct Deal {
 /// What people say of a deal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Values {
-    pub contact_id: Option<Uuid>,
-    pub owner_user_id: Option<Uuid>,
+    pub contact_id: Option<ContactId>,
+    pub owner_user_id: Option<UserId>,
     pub title: String,
     pub amount: BigDecimal,
     pub currency: String,
@@ -100,55 +100,45 @@ impl From<&Deal> for Values {
 }
 
 /// The deal.
-pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Deal> {
+pub async fn find(tx: &TenantTx, id: DealId) -> Result<Deal> {
     deals::table
-        .find((organization_id, id))
+        .find((tx.organization_id(), id))
         .select(Deal::as_select())
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?
         .ok_or_else(|| Error::not_found(Resource::Deal, id))
 }
 
 /// The deal, locked.
-pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Deal> {
+pub async fn lock(tx: &TenantTx, id: DealId) -> Result<Deal> {
     deals::table
-        .find((organization_id, id))
+        .find((tx.organization_id(), id))
         .select(Deal::as_select())
         .for_no_key_update()
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?
         .ok_or_else(|| Error::not_found(Resource::Deal, id))
 }
 
 /// Locks deals of an owner, so many at most, in the order of their ids.
-pub async fn lock_owned(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    owner_user_id: Uuid,
-    most: i64,
-) -> Result<Vec<Deal>> {
+pub async fn lock_owned(tx: &TenantTx, owner_user_id: UserId, most: i64) -> Result<Vec<Deal>> {
     Ok(deals::table
-        .filter(deals::organization_id.eq(organization_id))
+        .filter(deals::organization_id.eq(tx.organization_id()))
         .filter(deals::owner_user_id.eq(owner_user_id))
         .order(deals::id)
         .limit(most)
         .select(Deal::as_select())
         .for_no_key_update()
-        .load(&mut conn)
+        .load(&mut tx.conn())
         .await?)
 }
 
 /// Gives deals that are locked to another owner; returns what they are then.
-pub async fn set_owner(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    ids: &[Uuid],
-    owner_user_id: Uuid,
-) -> Result<Vec<Deal>> {
+pub async fn set_owner(tx: &TenantTx, ids: &[DealId], owner_user_id: UserId) -> Result<Vec<Deal>> {
     Ok(diesel::update(deals::table)
-        .filter(deals::organization_id.eq(organization_id))
+        .filter(deals::organization_id.eq(tx.organization_id()))
         .filter(deals::id.eq_any(ids))
         .set((
             deals::owner_user_id.eq(owner_user_id),
@@ -156,18 +146,12 @@ pub async fn set_owner(
             deals::update_time.eq(now),
         ))
         .returning(Deal::as_select())
-        .get_results(&mut conn)
+        .get_results(&mut tx.conn())
         .await?)
 }
 
 /// Inserts a deal with this lead and id.
-pub async fn insert(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
-    lead_id: Uuid,
-    values: &Values,
-) -> Result<Deal> {
+pub async fn insert(tx: &TenantTx, id: DealId, lead_id: LeadId, values: &Values) -> Result<Deal> {
     let query = sql_query(format!(
         "INSERT INTO deals (organization_id, id, lead_id, contact_id, owner_user_id, title,
              amount, amount_exact, currency, status, stage, reached_stage, close_time)
@@ -175,7 +159,7 @@ pub async fn insert(
              CASE WHEN $10 = 'CLOSED' THEN now() END)
          RETURNING {COLUMNS}"
     ))
-    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<SqlUuid, _>(id)
     .bind::<SqlUuid, _>(lead_id)
     .bind::<Nullable<SqlUuid>, _>(values.contact_id)
@@ -187,33 +171,23 @@ pub async fn insert(
     .bind::<Text, _>(values.stage)
     .bind::<Text, _>(values.reached_stage);
     Prepared(query)
-        .get_result(&mut conn)
+        .get_result(&mut tx.conn())
         .await
         .map_err(|error| missing(error, lead_id, values))
 }
 
 /// A page of the deals of a lead, in the order of their ids.
-pub async fn of_lead(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    lead_id: Uuid,
-    page: Page,
-) -> Result<Vec<Deal>> {
+pub async fn of_lead(tx: &TenantTx, lead_id: LeadId, page: Page) -> Result<Vec<Deal>> {
     let query = deals::table
-        .filter(deals::organization_id.eq(organization_id))
+        .filter(deals::organization_id.eq(tx.organization_id()))
         .filter(deals::lead_id.eq(lead_id))
         .select(Deal::as_select())
         .into_boxed();
-    Ok(keyset!(query, page, deals::id).load(&mut conn).await?)
+    Ok(keyset!(query, page, deals::id).load(&mut tx.conn()).await?)
 }
 
 /// Changes a deal that is locked.
-pub async fn update(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    deal: &Deal,
-    values: &Values,
-) -> Result<Deal> {
+pub async fn update(tx: &TenantTx, deal: &Deal, values: &Values) -> Result<Deal> {
     let query = sql_query(format!(
         "UPDATE deals
          SET contact_id = $3, owner_user_id = $4, title = $5,
@@ -223,7 +197,7 @@ pub async fn update(
          WHERE organization_id = $1 AND id = $2
          RETURNING {COLUMNS}"
     ))
-    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<SqlUuid, _>(deal.id)
     .bind::<Nullable<SqlUuid>, _>(values.contact_id)
     .bind::<Nullable<SqlUuid>, _>(values.owner_user_id)
@@ -234,28 +208,23 @@ pub async fn update(
     .bind::<Text, _>(values.stage)
     .bind::<Text, _>(values.reached_stage);
     Prepared(query)
-        .get_result(&mut conn)
+        .get_result(&mut tx.conn())
         .await
         .map_err(|error| missing(error, deal.lead_id, values))
 }
 
 /// Deletes a deal that is locked, with its tasks and its timeline.
-pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
-    diesel::delete(deals::table.find((organization_id, id)))
-        .execute(&mut conn)
+pub async fn delete(tx: &TenantTx, id: DealId) -> Result<()> {
+    diesel::delete(deals::table.find((tx.organization_id(), id)))
+        .execute(&mut tx.conn())
         .await?;
     Ok(())
 }
 
 /// Replaces the titles of the deals of a lead that is locked; their ids.
-pub async fn erase_of_lead(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    lead_id: Uuid,
-    erased: &str,
-) -> Result<Vec<Uuid>> {
+pub async fn erase_of_lead(tx: &TenantTx, lead_id: LeadId, erased: &str) -> Result<Vec<DealId>> {
     Ok(diesel::update(deals::table)
-        .filter(deals::organization_id.eq(organization_id))
+        .filter(deals::organization_id.eq(tx.organization_id()))
         .filter(deals::lead_id.eq(lead_id))
         .set((
             deals::title.eq(erased),
@@ -263,12 +232,12 @@ pub async fn erase_of_lead(
             deals::update_time.eq(now),
         ))
         .returning(deals::id)
-        .get_results(&mut conn)
+        .get_results(&mut tx.conn())
         .await?)
 }
 
 /// What a deal refers to may have been deleted meanwhile.
-fn missing(error: DieselError, lead_id: Uuid, values: &Values) -> Error {
+fn missing(error: DieselError, lead_id: LeadId, values: &Values) -> Error {
     match violated_key(&error) {
         Some("deals_lead_fkey") => Error::not_found(Resource::Lead, lead_id),
         Some("deals_contact_fkey") => {

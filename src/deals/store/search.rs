@@ -9,7 +9,6 @@ use diesel::{
     sql_types::{BigInt, Bool, Text},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::{
     Deal,
@@ -17,10 +16,11 @@ use super::{
 };
 use crate::{
     error::Result,
+    ids::DealId,
     platform::{
         db::{
-            Conn, Prepared,
-            search::{Id, LOOK_UP, Walked, has_trigrams, pattern},
+            Prepared, TenantTx,
+            search::{LOOK_UP, Row, Walked, has_trigrams, pattern},
         },
         grpc::page::{Found, Page, Total, read_page},
     },
@@ -42,58 +42,40 @@ struct Hit {
 }
 
 /// A page of deals. Those of a lead are few: they are searched one by one.
-pub async fn list(
-    conn: &Conn,
-    organization_id: Uuid,
-    filter: &Filter,
-    page: Page,
-) -> Result<Found<Deal>> {
+pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Deal>> {
     match &filter.search {
-        Some(text) if filter.lead_id.is_none() => {
-            search(conn, organization_id, filter, text, page).await
-        }
-        _ => list::list(conn, organization_id, filter, page).await,
+        Some(text) if filter.lead_id.is_none() => search(tx, filter, text, page).await,
+        _ => list::list(tx, filter, page).await,
     }
 }
 
 /// A page of the deals that have this text in their titles.
-async fn search(
-    conn: &Conn,
-    organization_id: Uuid,
-    filter: &Filter,
-    text: &str,
-    page: Page,
-) -> Result<Found<Deal>> {
+async fn search(tx: &TenantTx, filter: &Filter, text: &str, page: Page) -> Result<Found<Deal>> {
     if has_trigrams(text)
-        && let Some(ids) = look_up(conn, text).await?
+        && let Some(ids) = look_up(tx, text).await?
     {
         const FROM: &str = "unnest($19) AS found (found_id), LATERAL (
              SELECT * FROM deals WHERE organization_id = $1 AND id = found_id LIMIT 1) AS deals";
         let query = |page: Page| {
             let sql = of_few(FROM, "true", filter, page);
-            bind(sql, organization_id, filter, &ids, page)
+            bind(sql, tx.organization_id(), filter, &ids, page)
         };
-        return Ok(read_page!(conn, page, query));
+        return Ok(read_page!(tx.conn(), page, query));
     }
-    walk(conn, organization_id, filter, page).await
+    walk(tx, filter, page).await
 }
 
 /// The ids of the deals with the text, past the wall; none if too many have it.
-async fn look_up(mut conn: &Conn, text: &str) -> Result<Option<Vec<Uuid>>> {
+async fn look_up(tx: &TenantTx, text: &str) -> Result<Option<Vec<DealId>>> {
     let query = sql_query("SELECT id FROM search_deals($1, $2) AS s (id)")
         .bind::<Text, _>(pattern(text))
         .bind::<BigInt, _>(LOOK_UP);
-    let found: Vec<Id> = Prepared(query).get_results(&mut conn).await?;
+    let found: Vec<Row<_>> = Prepared(query).get_results(&mut tx.conn()).await?;
     let few = i64::try_from(found.len()).is_ok_and(|found| found < LOOK_UP);
     Ok(few.then(|| found.iter().map(|row| row.id).collect()))
 }
 
-async fn walk(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    filter: &Filter,
-    page: Page,
-) -> Result<Found<Deal>> {
+async fn walk(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Deal>> {
     let walked = |page: Page| {
         format!(
             "SELECT walked.*, lower(title) LIKE lower($18) AS found,
@@ -108,7 +90,7 @@ async fn walk(
             fetch: WALK,
             ..page
         };
-        bind(sql, organization_id, filter, &[], whole)
+        bind(sql, tx.organization_id(), filter, &[], whole)
     };
     let sql = format!(
         "SELECT * FROM ({walked}) AS walked WHERE found OR last
@@ -117,7 +99,7 @@ async fn walk(
         direction = page.direction(),
         fetch = page.fetch
     );
-    let hits: Vec<Hit> = query(sql, page).get_results(&mut conn).await?;
+    let hits: Vec<Hit> = query(sql, page).get_results(&mut tx.conn()).await?;
     let full = i64::try_from(hits.iter().filter(|hit| hit.found).count());
     let full = full.is_ok_and(|found| found == page.fetch);
     let end = hits.last().filter(|hit| hit.last && !full);
@@ -129,7 +111,7 @@ async fn walk(
              FROM ({}) AS walked",
             walked(page.whole())
         );
-        let counted: Walked = query(sql, page.whole()).get_result(&mut conn).await?;
+        let counted: Walked = query(sql, page.whole()).get_result(&mut tx.conn()).await?;
         counted.into()
     } else {
         Total::default()

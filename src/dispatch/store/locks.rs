@@ -8,25 +8,25 @@ use diesel::{
     sql_types::{Array, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     dispatch::Strategy,
     error::Result,
+    ids::{OperatorId, SourceId},
     model::Operator,
-    platform::db::{Conn, Prepared},
+    platform::db::{Prepared, TenantTx},
 };
 
 /// Sources, each by its id or its code.
 #[derive(Debug, Default)]
 pub struct SourceKeys<'a> {
-    pub ids: BTreeSet<Uuid>,
+    pub ids: BTreeSet<SourceId>,
     pub codes: BTreeSet<&'a str>,
 }
 
 impl SourceKeys<'_> {
     /// One source.
-    pub fn id(id: Uuid) -> Self {
+    pub fn id(id: SourceId) -> Self {
         let ids = [id].into();
         Self {
             ids,
@@ -38,10 +38,9 @@ impl SourceKeys<'_> {
 /// Locks the operators with a weight on these sources, and these others, in
 /// the order of their ids, as everyone does who locks more than one.
 pub async fn lock_operators(
-    conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     sources: &SourceKeys<'_>,
-    others: &[Uuid],
+    others: &[OperatorId],
 ) -> Result<Vec<Operator>> {
     Ok(Prepared(
         sql_query(
@@ -60,12 +59,12 @@ pub async fn lock_operators(
              ORDER BY id
              FOR NO KEY UPDATE",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<SqlUuid>, _>(Vec::from_iter(&sources.ids))
         .bind::<Array<Text>, _>(Vec::from_iter(&sources.codes))
         .bind::<Array<SqlUuid>, _>(others),
     )
-    .get_results(&mut &*conn)
+    .get_results(&mut tx.conn())
     .await?)
 }
 
@@ -76,7 +75,7 @@ pub struct SourceWeight {
     #[diesel(sql_type = Timestamptz)]
     pub time: DateTime<Utc>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub source_id: Option<Uuid>,
+    pub source_id: Option<SourceId>,
     #[diesel(sql_type = Nullable<Text>)]
     pub code: Option<String>,
     #[diesel(sql_type = Nullable<Bool>)]
@@ -84,7 +83,7 @@ pub struct SourceWeight {
     #[diesel(sql_type = Nullable<Text>)]
     pub strategy: Option<Strategy>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub operator_id: Option<Uuid>,
+    pub operator_id: Option<OperatorId>,
     #[diesel(sql_type = Nullable<Integer>)]
     pub weight: Option<i32>,
 }
@@ -92,11 +91,7 @@ pub struct SourceWeight {
 /// The weights of the sources that exist, by source, with the time; at least
 /// one row. The LATERALs make it index lookups, whatever size the planner
 /// believed the tables to have when the statement was prepared.
-pub async fn weights(
-    conn: &Conn,
-    organization_id: Uuid,
-    sources: &SourceKeys<'_>,
-) -> Result<Vec<SourceWeight>> {
+pub async fn weights(tx: &TenantTx, sources: &SourceKeys<'_>) -> Result<Vec<SourceWeight>> {
     Ok(Prepared(
         sql_query(
             "SELECT t.time, s.id AS source_id, s.code, s.active, s.strategy, w.operator_id, w.weight
@@ -116,10 +111,10 @@ pub async fn weights(
                  WHERE organization_id = $1 AND source_id = s.id
                  OFFSET 0) AS w ON true",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<SqlUuid>, _>(Vec::from_iter(&sources.ids))
         .bind::<Array<Text>, _>(Vec::from_iter(&sources.codes)),
     )
-    .get_results(&mut &*conn)
+    .get_results(&mut tx.conn())
     .await?)
 }

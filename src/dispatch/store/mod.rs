@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::join;
-use uuid::Uuid;
 
 pub use locks::{SourceKeys, lock_operators};
 pub use pools::{PoolRow, RecordedPools, find_pools, save_pools};
@@ -19,8 +18,9 @@ pub use windows::window_loads;
 use super::{Roster, RosterEntry, SourceRules};
 use crate::{
     error::{Error, Result},
+    ids::{OperatorId, SourceId},
     model::Operator,
-    platform::db::Conn,
+    platform::db::TenantTx,
     schema::operators,
 };
 use locks::SourceWeight;
@@ -28,7 +28,7 @@ use locks::SourceWeight;
 /// A source as a roster finds it.
 #[derive(Debug)]
 pub struct FoundSource {
-    pub id: Uuid,
+    pub id: SourceId,
     pub code: String,
     pub active: bool,
 }
@@ -37,15 +37,14 @@ pub struct FoundSource {
 /// of the sources that exist. Window loads are counted only where there is a
 /// limit, and only up to it.
 pub async fn lock_roster(
-    conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     sources: &SourceKeys<'_>,
-    others: &[Uuid],
+    others: &[OperatorId],
 ) -> Result<(Roster, Vec<FoundSource>)> {
     // The second sees what was committed by those whom the first waits for.
     let (operators, weights) = join!(
-        lock_operators(conn, organization_id, sources, others),
-        locks::weights(conn, organization_id, sources),
+        lock_operators(tx, sources, others),
+        locks::weights(tx, sources),
     );
     let (operators, weights) = (operators?, weights?);
     let mut time = weights.iter().map(|row| row.time).next();
@@ -56,7 +55,7 @@ pub async fn lock_roster(
         .map(|operator| operator.id)
         .collect();
     if !limited.is_empty() {
-        let counted = windows::count_windows(conn, organization_id, &limited, true).await?;
+        let counted = windows::count_windows(tx, &limited, true).await?;
         time = Some(counted.0);
         loads = counted.1;
     }
@@ -72,28 +71,24 @@ pub async fn lock_roster(
 }
 
 /// The roster of this source, as it is now.
-pub async fn read_roster(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    source_id: Uuid,
-) -> Result<Roster> {
+pub async fn read_roster(tx: &TenantTx, source_id: SourceId) -> Result<Roster> {
     let source = SourceKeys::id(source_id);
-    let weights = locks::weights(conn, organization_id, &source).await?;
+    let weights = locks::weights(tx, &source).await?;
     let operators: Vec<Operator> = operators::table
-        .filter(operators::organization_id.eq(organization_id))
+        .filter(operators::organization_id.eq(tx.organization_id()))
         .filter(operators::id.eq_any(weights.iter().filter_map(|row| row.operator_id)))
         .select(Operator::as_select())
-        .load(&mut conn)
+        .load(&mut tx.conn())
         .await?;
     let ids: Vec<_> = operators.iter().map(|operator| operator.id).collect();
-    let (time, loads) = windows::count_windows(conn, organization_id, &ids, false).await?;
+    let (time, loads) = windows::count_windows(tx, &ids, false).await?;
     let (rules, _) = by_source(weights);
     Ok(Roster::new(time, entries(operators, &loads), rules))
 }
 
 /// How each source is shared out, and the sources.
 fn by_source(rows: Vec<SourceWeight>) -> (Vec<SourceRules>, Vec<FoundSource>) {
-    let mut rules: BTreeMap<Uuid, SourceRules> = BTreeMap::new();
+    let mut rules: BTreeMap<SourceId, SourceRules> = BTreeMap::new();
     let mut found = Vec::new();
     for row in rows {
         let (Some(id), Some(code), Some(active), Some(strategy)) =
@@ -117,7 +112,7 @@ fn by_source(rows: Vec<SourceWeight>) -> (Vec<SourceRules>, Vec<FoundSource>) {
     (rules.into_values().collect(), found)
 }
 
-fn entries(operators: Vec<Operator>, window_loads: &HashMap<Uuid, i32>) -> Vec<RosterEntry> {
+fn entries(operators: Vec<Operator>, window_loads: &HashMap<OperatorId, i32>) -> Vec<RosterEntry> {
     let operators = operators.into_iter();
     operators
         .map(|operator| RosterEntry {

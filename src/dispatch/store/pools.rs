@@ -13,19 +13,19 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::{
     dispatch::{Basis, Pool, Roster, Shares, pick::Candidate},
     error::{Error, Result},
-    platform::db::{Conn, Prepared, column},
+    ids::{OperatorId, PoolId, SourceId},
+    platform::db::{Prepared, TenantTx, column},
     schema::candidate_pools,
 };
 
 /// Ids of pools that are recorded already. They are never deleted, so they need not
 /// be sent again.
 #[derive(Debug, Default)]
-pub struct RecordedPools(Mutex<HashSet<Uuid>>);
+pub struct RecordedPools(Mutex<HashSet<PoolId>>);
 
 /// How many ids of pools are remembered.
 const MAX_REMEMBERED: usize = 10_000;
@@ -50,7 +50,7 @@ impl RecordedPools {
         recorded.extend(rows.iter().map(|row| row.id));
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+    fn lock(&self) -> MutexGuard<'_, HashSet<PoolId>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -58,8 +58,8 @@ impl RecordedPools {
 /// A pool as it is recorded.
 #[derive(Debug)]
 pub struct PoolRow {
-    id: Uuid,
-    source_id: Uuid,
+    id: PoolId,
+    source_id: SourceId,
     strategy: &'static str,
     candidates: Value,
     excluded: Value,
@@ -68,14 +68,14 @@ pub struct PoolRow {
 /// A candidate as it is recorded.
 #[derive(Debug, Serialize, Deserialize)]
 struct CandidateRow {
-    operator_id: Uuid,
+    operator_id: OperatorId,
     weight: u32,
     /// Absent in pools of before it was recorded: by weighted random it is the weight.
     share: Option<u64>,
 }
 
 impl PoolRow {
-    fn new(id: Uuid, basis: &Basis) -> Result<Self> {
+    fn new(id: PoolId, basis: &Basis) -> Result<Self> {
         let pool = &basis.pool;
         let candidates = pool.candidates.iter().zip(basis.expected.parts());
         let candidates: Vec<_> = candidates
@@ -96,7 +96,7 @@ impl PoolRow {
 }
 
 /// Records pools that decisions were made on; some may be there already.
-pub async fn save_pools(conn: &Conn, organization_id: Uuid, rows: &[PoolRow]) -> Result<()> {
+pub async fn save_pools(tx: &TenantTx, rows: &[PoolRow]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -110,29 +110,25 @@ pub async fn save_pools(conn: &Conn, organization_id: Uuid, rows: &[PoolRow]) ->
              SELECT $1, p.* FROM unnest($2, $3, $4, $5, $6) AS p
              ON CONFLICT DO NOTHING",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<SqlUuid>, _>(column(&rows, |row| row.id))
         .bind::<Array<SqlUuid>, _>(column(&rows, |row| row.source_id))
         .bind::<Array<Text>, _>(column(&rows, |row| row.strategy))
         .bind::<Array<Jsonb>, _>(column(&rows, |row| &row.candidates))
         .bind::<Array<Jsonb>, _>(column(&rows, |row| &row.excluded)),
     )
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await?;
     Ok(())
 }
 
 /// Pools by id, each with what was to be expected of a choice from it.
-pub async fn find_pools(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    ids: &[Uuid],
-) -> Result<HashMap<Uuid, (Pool, Shares)>> {
+pub async fn find_pools(tx: &TenantTx, ids: &[PoolId]) -> Result<HashMap<PoolId, (Pool, Shares)>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(Uuid, Uuid, Value, Value)> = candidate_pools::table
-        .filter(candidate_pools::organization_id.eq(organization_id))
+    let rows: Vec<(PoolId, SourceId, Value, Value)> = candidate_pools::table
+        .filter(candidate_pools::organization_id.eq(tx.organization_id()))
         .filter(candidate_pools::id.eq_any(ids))
         .select((
             candidate_pools::id,
@@ -140,7 +136,7 @@ pub async fn find_pools(
             candidate_pools::candidates,
             candidate_pools::excluded,
         ))
-        .load(&mut conn)
+        .load(&mut tx.conn())
         .await?;
     rows.into_iter()
         .map(|(id, source_id, candidates, excluded)| {

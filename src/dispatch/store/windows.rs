@@ -8,12 +8,12 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Nullable, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
+    ids::OperatorId,
     model::Operator,
-    platform::db::{Conn, Prepared},
+    platform::db::{Prepared, TenantTx},
 };
 
 #[derive(Debug, QueryableByName)]
@@ -21,29 +21,27 @@ struct WindowLoad {
     #[diesel(sql_type = Timestamptz)]
     time: DateTime<Utc>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    operator_id: Option<Uuid>,
+    operator_id: Option<OperatorId>,
     #[diesel(sql_type = BigInt)]
     given: i64,
 }
 
 /// How many contacts each of these operators was given within its window.
 pub async fn window_loads(
-    conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     operators: &[Operator],
-) -> Result<HashMap<Uuid, i32>> {
+) -> Result<HashMap<OperatorId, i32>> {
     let ids: Vec<_> = operators.iter().map(|operator| operator.id).collect();
-    Ok(count_windows(conn, organization_id, &ids, false).await?.1)
+    Ok(count_windows(tx, &ids, false).await?.1)
 }
 
 /// The time, and how many contacts each of these operators was given within its
 /// window until then; counted no further than its limit if `to_limit`.
 pub async fn count_windows(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    ids: &[Uuid],
+    tx: &TenantTx,
+    ids: &[OperatorId],
     to_limit: bool,
-) -> Result<(DateTime<Utc>, HashMap<Uuid, i32>)> {
+) -> Result<(DateTime<Utc>, HashMap<OperatorId, i32>)> {
     let rows: Vec<WindowLoad> = Prepared(
         sql_query(
             "SELECT t.time, o.id AS operator_id, (
@@ -59,11 +57,11 @@ pub async fn count_windows(
                  WHERE organization_id = $1 AND id = ANY($2)
                  OFFSET 0) AS o ON true",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Bool, _>(to_limit),
     )
-    .get_results(&mut conn)
+    .get_results(&mut tx.conn())
     .await?;
     let time = rows.iter().map(|row| row.time).next();
     let loads = rows

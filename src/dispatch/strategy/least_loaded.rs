@@ -3,10 +3,9 @@
 //! takes one strategy for the other is found out.
 
 use rand::Rng;
-use uuid::Uuid;
 
 use super::seam::{Choice, Choose, Evidence, Shares, State};
-use crate::dispatch::Pool;
+use crate::{dispatch::Pool, ids::OperatorId};
 
 #[derive(Debug)]
 pub struct LeastLoaded;
@@ -45,7 +44,7 @@ impl Choose for LeastLoaded {
         })
     }
 
-    fn replay(&self, pool: &Pool, evidence: Evidence) -> Option<Uuid> {
+    fn replay(&self, pool: &Pool, evidence: Evidence) -> Option<OperatorId> {
         let Evidence::Draw(place) = evidence;
         let candidate = pool.candidates.get(usize::try_from(place).ok()?)?;
         Some(candidate.operator_id)

@@ -3,9 +3,11 @@
 use std::{collections::HashMap, fmt};
 
 use rand::Rng;
-use uuid::Uuid;
 
-use crate::dispatch::{Pool, RosterEntry};
+use crate::{
+    dispatch::{Pool, RosterEntry},
+    ids::OperatorId,
+};
 
 /// A way to choose.
 pub trait Choose: fmt::Debug + Send + Sync {
@@ -19,20 +21,20 @@ pub trait Choose: fmt::Debug + Send + Sync {
     fn choose(&self, pool: &Pool, state: &State<'_>, rng: &mut dyn Rng) -> Option<Choice>;
 
     /// Whom the evidence of a choice among these candidates says to have been chosen.
-    fn replay(&self, pool: &Pool, evidence: Evidence) -> Option<Uuid>;
+    fn replay(&self, pool: &Pool, evidence: Evidence) -> Option<OperatorId>;
 }
 
 /// What a strategy may look at beside the candidates: the operators as they are now.
 #[derive(Debug)]
-pub struct State<'a>(&'a HashMap<Uuid, RosterEntry>);
+pub struct State<'a>(&'a HashMap<OperatorId, RosterEntry>);
 
 impl<'a> State<'a> {
-    pub(in crate::dispatch) fn new(entries: &'a HashMap<Uuid, RosterEntry>) -> Self {
+    pub(in crate::dispatch) fn new(entries: &'a HashMap<OperatorId, RosterEntry>) -> Self {
         Self(entries)
     }
 
     /// The operator, with its present loads.
-    pub fn entry(&self, operator_id: Uuid) -> Option<&'a RosterEntry> {
+    pub fn entry(&self, operator_id: OperatorId) -> Option<&'a RosterEntry> {
         self.0.get(&operator_id)
     }
 }
@@ -41,7 +43,7 @@ impl<'a> State<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     /// Who.
-    pub operator_id: Uuid,
+    pub operator_id: OperatorId,
     /// What the choice can be repeated from, with the pool.
     pub evidence: Evidence,
     /// What each candidate was to be expected to get.

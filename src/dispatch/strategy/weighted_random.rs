@@ -2,10 +2,12 @@
 //! `weight / sum of the weights`.
 
 use rand::Rng;
-use uuid::Uuid;
 
 use super::{Choice, Choose, Evidence, Shares, State, Strategy};
-use crate::dispatch::{Pool, pick};
+use crate::{
+    dispatch::{Pool, pick},
+    ids::OperatorId,
+};
 
 #[derive(Debug)]
 pub struct WeightedRandom;
@@ -29,7 +31,7 @@ impl Choose for WeightedRandom {
         })
     }
 
-    fn replay(&self, pool: &Pool, evidence: Evidence) -> Option<Uuid> {
+    fn replay(&self, pool: &Pool, evidence: Evidence) -> Option<OperatorId> {
         let Evidence::Draw(draw) = evidence;
         pick::replay(draw, &pool.candidates)
     }

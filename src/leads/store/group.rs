@@ -6,12 +6,11 @@ use diesel::{
     sql_types::{Array, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::{Lead, conflict};
 use crate::{
     error::Result,
-    platform::db::{Conn, Prepared, column},
+    platform::db::{Prepared, TenantTx, column},
     statistics,
 };
 
@@ -19,8 +18,7 @@ use crate::{
 /// ids. The LATERALs make it one index lookup each, whatever size the planner
 /// believed the table to have when the statement was prepared.
 pub async fn lock_by_identifiers(
-    conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     external_ids: &[&str],
     phones: &[&str],
     emails: &[&str],
@@ -44,17 +42,17 @@ pub async fn lock_by_identifiers(
                      WHERE organization_id = $1 AND id = found.id
                      FOR NO KEY UPDATE) AS l",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<Text>, _>(external_ids)
         .bind::<Array<Text>, _>(phones)
         .bind::<Array<Text>, _>(emails),
     )
-    .get_results(&mut &*conn)
+    .get_results(&mut tx.conn())
     .await?)
 }
 
 /// Inserts leads and counts them. CONFLICT if one of the identifiers has been taken meanwhile.
-pub async fn insert_all(conn: &Conn, organization_id: Uuid, leads: &[&Lead]) -> Result<()> {
+pub async fn insert_all(tx: &TenantTx, leads: &[&Lead]) -> Result<()> {
     let Some(first) = leads.first() else {
         return Ok(());
     };
@@ -74,7 +72,7 @@ pub async fn insert_all(conn: &Conn, organization_id: Uuid, leads: &[&Lead]) -> 
                  email, name)
              SELECT $1, $2, $2, l.* FROM unnest($4, $5, $6, $7, $8) AS l",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Timestamptz, _>(time)
         .bind::<SmallInt, _>(statistics::store::lead_slot())
         .bind::<Array<SqlUuid>, _>(column(&leads, |lead| lead.id))
@@ -83,7 +81,7 @@ pub async fn insert_all(conn: &Conn, organization_id: Uuid, leads: &[&Lead]) -> 
         .bind::<Array<Nullable<Text>>, _>(column(&leads, |lead| lead.email.as_deref()))
         .bind::<Array<Text>, _>(column(&leads, |lead| lead.name.as_str())),
     )
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await
     .map_err(conflict)?;
     Ok(())
@@ -92,7 +90,7 @@ pub async fn insert_all(conn: &Conn, organization_id: Uuid, leads: &[&Lead]) -> 
 /// Writes identifiers and names that were filled in on leads that are locked.
 /// CONFLICT if one of the identifiers has been taken meanwhile. (An upsert,
 /// though the rows are there: it has one way only to find them.)
-pub async fn fill_all(conn: &Conn, organization_id: Uuid, leads: &[&Lead]) -> Result<()> {
+pub async fn fill_all(tx: &TenantTx, leads: &[&Lead]) -> Result<()> {
     let Some(first) = leads.first() else {
         return Ok(());
     };
@@ -106,7 +104,7 @@ pub async fn fill_all(conn: &Conn, organization_id: Uuid, leads: &[&Lead]) -> Re
                  email = excluded.email, name = excluded.name, revision = excluded.revision,
                  update_time = excluded.update_time",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Timestamptz, _>(first.update_time)
         .bind::<Array<SqlUuid>, _>(column(leads, |lead| lead.id))
         .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.external_id.as_deref()))
@@ -115,7 +113,7 @@ pub async fn fill_all(conn: &Conn, organization_id: Uuid, leads: &[&Lead]) -> Re
         .bind::<Array<Text>, _>(column(leads, |lead| lead.name.as_str()))
         .bind::<Array<Integer>, _>(column(leads, |lead| lead.revision)),
     )
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await
     .map_err(conflict)?;
     Ok(())

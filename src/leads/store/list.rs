@@ -5,13 +5,12 @@ use diesel::{
     sql_types::{BigInt, Nullable, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::{COLUMNS, Lead};
 use crate::{
     error::Result,
     platform::{
-        db::{Conn, Prepared},
+        db::{Prepared, TenantTx},
         grpc::{
             page::{Found, Page, read_page},
             whose::Whose,
@@ -47,12 +46,7 @@ pub(super) fn range(owner: Whose, direction: &str) -> (&'static str, String) {
 }
 
 /// A page of leads.
-pub async fn list(
-    conn: &Conn,
-    organization_id: Uuid,
-    owner: Whose,
-    page: Page,
-) -> Result<Found<Lead>> {
+pub async fn list(tx: &TenantTx, owner: Whose, page: Page) -> Result<Found<Lead>> {
     let (range, order) = range(owner, page.direction());
     let sql = format!(
         "SELECT {COLUMNS} FROM leads WHERE organization_id = $1 AND {range}
@@ -61,12 +55,12 @@ pub async fn list(
     let query = |page: Page| {
         let (low, high) = page.bounds();
         let query = sql_query(&sql)
-            .bind::<SqlUuid, _>(organization_id)
+            .bind::<SqlUuid, _>(tx.organization_id())
             .bind::<SqlUuid, _>(low)
             .bind::<SqlUuid, _>(high)
             .bind::<BigInt, _>(page.fetch)
             .bind::<Nullable<SqlUuid>, _>(owner.user());
         Prepared(query)
     };
-    Ok(read_page!(conn, page, query))
+    Ok(read_page!(tx.conn(), page, query))
 }

@@ -14,7 +14,6 @@ use diesel::{
     sql_types::{Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 pub use group::{fill_all, insert_all, lock_by_identifiers};
 pub use list::list;
@@ -22,8 +21,9 @@ pub use search::{index_new_texts, search};
 
 use crate::{
     error::{Error, Reason, Resource, Result, violated_key},
+    ids::{LeadId, UserId},
     platform::{
-        db::{Conn, Prepared},
+        db::{Prepared, TenantTx},
         grpc::mask::other,
     },
     schema::leads,
@@ -35,12 +35,12 @@ const COLUMNS: &str = "id, external_id, phone, email, name, owner_user_id, revis
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = leads, check_for_backend(diesel::pg::Pg))]
 pub struct Lead {
-    pub id: Uuid,
+    pub id: LeadId,
     pub external_id: Option<String>,
     pub phone: Option<String>,
     pub email: Option<String>,
     pub name: String,
-    pub owner_user_id: Option<Uuid>,
+    pub owner_user_id: Option<UserId>,
     pub revision: i32,
     pub create_time: DateTime<Utc>,
     pub update_time: DateTime<Utc>,
@@ -50,13 +50,12 @@ pub struct Lead {
 #[derive(Debug, Insertable)]
 #[diesel(table_name = leads)]
 pub struct NewLead {
-    pub organization_id: Uuid,
-    pub id: Uuid,
+    pub id: LeadId,
     pub external_id: Option<String>,
     pub phone: Option<String>,
     pub email: Option<String>,
     pub name: String,
-    pub owner_user_id: Option<Uuid>,
+    pub owner_user_id: Option<UserId>,
 }
 
 /// What an update changes: fields that are absent stay.
@@ -68,7 +67,7 @@ pub struct LeadChange {
     pub phone: Option<Option<String>>,
     pub email: Option<Option<String>>,
     pub name: Option<String>,
-    pub owner_user_id: Option<Option<Uuid>>,
+    pub owner_user_id: Option<Option<UserId>>,
 }
 
 impl LeadChange {
@@ -94,74 +93,60 @@ pub enum Identifier {
 }
 
 /// The lead.
-pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Lead> {
+pub async fn find(tx: &TenantTx, id: LeadId) -> Result<Lead> {
     leads::table
-        .find((organization_id, id))
+        .find((tx.organization_id(), id))
         .select(Lead::as_select())
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?
         .ok_or_else(|| Error::not_found(Resource::Lead, id))
 }
 
 /// The lead, locked.
-pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Lead> {
+pub async fn lock(tx: &TenantTx, id: LeadId) -> Result<Lead> {
     leads::table
-        .find((organization_id, id))
+        .find((tx.organization_id(), id))
         .select(Lead::as_select())
         .for_update()
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?
         .ok_or_else(|| Error::not_found(Resource::Lead, id))
 }
 
 /// Locks leads of an owner, so many at most, in the order of their ids.
-pub async fn lock_owned(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    owner_user_id: Uuid,
-    most: i64,
-) -> Result<Vec<Uuid>> {
+pub async fn lock_owned(tx: &TenantTx, owner_user_id: UserId, most: i64) -> Result<Vec<LeadId>> {
     Ok(leads::table
-        .filter(leads::organization_id.eq(organization_id))
+        .filter(leads::organization_id.eq(tx.organization_id()))
         .filter(leads::owner_user_id.eq(owner_user_id))
         .order(leads::id)
         .limit(most)
         .select(leads::id)
         .for_no_key_update()
-        .load(&mut conn)
+        .load(&mut tx.conn())
         .await?)
 }
 
 /// Gives leads that are locked to another owner.
-pub async fn set_owner(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    ids: &[Uuid],
-    owner_user_id: Uuid,
-) -> Result<()> {
+pub async fn set_owner(tx: &TenantTx, ids: &[LeadId], owner_user_id: UserId) -> Result<()> {
     diesel::update(leads::table)
-        .filter(leads::organization_id.eq(organization_id))
+        .filter(leads::organization_id.eq(tx.organization_id()))
         .filter(leads::id.eq_any(ids))
         .set((
             leads::owner_user_id.eq(owner_user_id),
             leads::revision.eq(leads::revision + 1),
             leads::update_time.eq(now),
         ))
-        .execute(&mut conn)
+        .execute(&mut tx.conn())
         .await?;
     Ok(())
 }
 
 /// The lead with this identifier.
-pub async fn lookup(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    identifier: &Identifier,
-) -> Result<Option<Lead>> {
+pub async fn lookup(tx: &TenantTx, identifier: &Identifier) -> Result<Option<Lead>> {
     let query = leads::table
-        .filter(leads::organization_id.eq(organization_id))
+        .filter(leads::organization_id.eq(tx.organization_id()))
         .select(Lead::as_select())
         .into_boxed();
     let query = match identifier {
@@ -169,38 +154,29 @@ pub async fn lookup(
         Identifier::Phone(value) => query.filter(leads::phone.eq(value)),
         Identifier::Email(value) => query.filter(leads::email.eq(value)),
     };
-    Ok(query.first(&mut conn).await.optional()?)
+    Ok(query.first(&mut tx.conn()).await.optional()?)
 }
 
 /// Inserts a lead. The error of identifiers that others have names all of them; CONFLICT
 /// if they can be had now.
-pub async fn insert(mut conn: &Conn, lead: &NewLead) -> Result<Lead> {
+pub async fn insert(tx: &TenantTx, lead: &NewLead) -> Result<Lead> {
     let inserted = diesel::insert_into(leads::table)
-        .values(lead)
+        .values((leads::organization_id.eq(tx.organization_id()), lead))
         .on_conflict_do_nothing()
         .returning(Lead::as_select())
-        .get_result(&mut conn)
+        .get_result(&mut tx.conn())
         .await
         .optional()?;
     if let Some(lead) = inserted {
         return Ok(lead);
     }
     let identifiers = [&lead.external_id, &lead.phone, &lead.email];
-    check_free(
-        conn,
-        lead.organization_id,
-        identifiers.map(Option::as_deref),
-    )
-    .await?;
+    check_free(tx, identifiers.map(Option::as_deref)).await?;
     Err(Error::Conflict)
 }
 
 /// Refuses identifiers (external id, phone, e-mail) that leads have: all of them.
-pub async fn check_free(
-    conn: &Conn,
-    organization_id: Uuid,
-    identifiers: [Option<&str>; 3],
-) -> Result<()> {
+pub async fn check_free(tx: &TenantTx, identifiers: [Option<&str>; 3]) -> Result<()> {
     if identifiers.iter().all(Option::is_none) {
         return Ok(());
     }
@@ -210,11 +186,11 @@ pub async fn check_free(
          UNION ALL SELECT 'phone', id FROM leads WHERE organization_id = $1 AND phone = $3
          UNION ALL SELECT 'email', id FROM leads WHERE organization_id = $1 AND email = $4",
     )
-    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<Nullable<Text>, _>(identifiers[0])
     .bind::<Nullable<Text>, _>(identifiers[1])
     .bind::<Nullable<Text>, _>(identifiers[2]);
-    let found: Vec<Holder> = Prepared(query).get_results(&mut &*conn).await?;
+    let found: Vec<Holder> = Prepared(query).get_results(&mut tx.conn()).await?;
     let fields = ["external_id", "phone", "email"].into_iter();
     let taken: Vec<_> = fields
         .filter_map(|field| {
@@ -234,32 +210,27 @@ struct Holder {
     #[diesel(sql_type = Text)]
     field: String,
     #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
+    id: LeadId,
 }
 
 /// Changes a lead that is locked. CONFLICT if an identifier has been taken meanwhile.
-pub async fn update(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
-    change: &LeadChange,
-) -> Result<Lead> {
-    diesel::update(leads::table.find((organization_id, id)))
+pub async fn update(tx: &TenantTx, id: LeadId, change: &LeadChange) -> Result<Lead> {
+    diesel::update(leads::table.find((tx.organization_id(), id)))
         .set((
             change,
             leads::revision.eq(leads::revision + 1),
             leads::update_time.eq(now),
         ))
         .returning(Lead::as_select())
-        .get_result(&mut conn)
+        .get_result(&mut tx.conn())
         .await
         .map_err(conflict)
 }
 
 /// Deletes a lead that is locked and has no contacts left.
-pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
-    diesel::delete(leads::table.find((organization_id, id)))
-        .execute(&mut conn)
+pub async fn delete(tx: &TenantTx, id: LeadId) -> Result<()> {
+    diesel::delete(leads::table.find((tx.organization_id(), id)))
+        .execute(&mut tx.conn())
         .await
         .map(|_| ())
         .map_err(|error| match violated_key(&error) {
@@ -269,11 +240,11 @@ pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<
         })
 }
 
-fn refused(reason: Reason, id: Uuid) -> Error {
+fn refused(reason: Reason, id: LeadId) -> Error {
     Error::Precondition {
         reason,
         kind: Resource::Lead,
-        id,
+        id: id.into(),
     }
 }
 

@@ -15,15 +15,15 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Nullable, Text, Untyped, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::{COLUMNS, Lead, list::range};
 use crate::{
     error::Result,
+    ids::LeadId,
     platform::{
         db::{
-            Conn, Prepared,
-            search::{Id, LOOK_UP, Walked, has_trigrams, pattern},
+            Conn, Prepared, TenantTx,
+            search::{LOOK_UP, Row, Walked, has_trigrams, pattern},
         },
         grpc::{
             page::{Found, Page, Total, read_page},
@@ -73,8 +73,7 @@ struct Hit {
 
 /// A search for a page.
 struct Search<'a> {
-    conn: &'a Conn,
-    organization_id: Uuid,
+    tx: &'a TenantTx,
     owner: Whose,
     text: &'a str,
     page: Page,
@@ -82,16 +81,9 @@ struct Search<'a> {
 
 /// A page of the leads that have this text in name, e-mail or phone, or at the
 /// beginning of the external id, in any case.
-pub async fn search(
-    conn: &Conn,
-    organization_id: Uuid,
-    text: &str,
-    owner: Whose,
-    page: Page,
-) -> Result<Found<Lead>> {
+pub async fn search(tx: &TenantTx, text: &str, owner: Whose, page: Page) -> Result<Found<Lead>> {
     let search = Search {
-        conn,
-        organization_id,
+        tx,
         owner,
         text,
         page,
@@ -128,7 +120,7 @@ impl Search<'_> {
             self.walked()
         );
         let query = self.bind(sql, self.page, most, Vec::new());
-        let hits: Vec<Hit> = query.get_results(&mut &*self.conn).await?;
+        let hits: Vec<Hit> = query.get_results(&mut self.tx.conn()).await?;
         let end = hits.last().filter(|hit| hit.number == most);
         let end = end.map(|hit| hit.lead.id);
         let hits = hits.into_iter().filter(|hit| hit.found);
@@ -150,7 +142,7 @@ impl Search<'_> {
             self.walked()
         );
         let query = self.bind(sql, self.page.whole(), most, Vec::new());
-        let walked: Walked = query.get_result(&mut &*self.conn).await?;
+        let walked: Walked = query.get_result(&mut self.tx.conn()).await?;
         Ok(walked.into())
     }
 
@@ -169,13 +161,13 @@ impl Search<'_> {
     /// Looks the text up; none if too many leads have it. Only their ids are
     /// looked up past the wall: the leads are read behind it.
     async fn look_up(&self) -> Result<Option<Found<Lead>>> {
-        let found: Vec<Id> = Prepared(
+        let found: Vec<Row<_>> = Prepared(
             sql_query("SELECT id FROM search_leads($1, $2, $3) AS s (id)")
                 .bind::<Text, _>(pattern(self.text))
                 .bind::<Text, _>(self.text)
                 .bind::<BigInt, _>(LOOK_UP),
         )
-        .get_results(&mut &*self.conn)
+        .get_results(&mut self.tx.conn())
         .await?;
         if i64::try_from(found.len()).is_ok_and(|found| found >= LOOK_UP) {
             return Ok(None);
@@ -197,7 +189,7 @@ impl Search<'_> {
              ORDER BY f.id {direction} LIMIT $7"
         );
         let query = |page: Page| self.bind(sql.clone(), page, LOOK_UP, ids.clone());
-        Ok(Some(read_page!(self.conn, self.page, query)))
+        Ok(Some(read_page!(self.tx.conn(), self.page, query)))
     }
 
     /// The query, with all that it may refer to.
@@ -206,12 +198,12 @@ impl Search<'_> {
         sql: String,
         page: Page,
         most: i64,
-        ids: Vec<Uuid>,
+        ids: Vec<LeadId>,
     ) -> impl Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send {
         let (low, high) = page.bounds();
         Prepared(
             sql_query(sql)
-                .bind::<SqlUuid, _>(self.organization_id)
+                .bind::<SqlUuid, _>(self.tx.organization_id())
                 .bind::<SqlUuid, _>(low)
                 .bind::<SqlUuid, _>(high)
                 .bind::<Text, _>(pattern(self.text))

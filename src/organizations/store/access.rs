@@ -2,18 +2,17 @@
 
 use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
-use crate::{error::Result, platform::db::Conn, schema::organizations};
+use crate::{error::Result, platform::db::TenantTx, schema::organizations};
 
 /// Tells all processes that somebody's place in the organization is another.
-pub async fn access_changed(mut conn: &Conn, id: Uuid) -> Result<()> {
-    diesel::update(organizations::table.find(id))
+pub async fn access_changed(tx: &TenantTx) -> Result<()> {
+    diesel::update(organizations::table.find(tx.organization_id()))
         .set((
             organizations::access_revision.eq(organizations::access_revision + 1),
             organizations::access_time.eq(now),
         ))
-        .execute(&mut conn)
+        .execute(&mut tx.conn())
         .await?;
     Ok(())
 }

@@ -7,13 +7,13 @@ use diesel::{
     sql_types::Timestamptz,
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     access::{Identity, Role},
     error::Result,
+    ids::{ApiKeyId, InvitationId, UserId},
     platform::{
-        db::Conn,
+        db::TenantTx,
         grpc::page::{Found, Page, keyset, read_page},
     },
     schema::invitations,
@@ -23,115 +23,101 @@ use crate::{
 #[derive(Debug, Insertable)]
 #[diesel(table_name = invitations)]
 pub struct NewInvitation {
-    pub organization_id: Uuid,
-    pub id: Uuid,
+    pub id: InvitationId,
     pub email: String,
     pub role: Role,
     pub token_hash: Vec<u8>,
-    pub inviter_user_id: Option<Uuid>,
-    pub inviter_api_key_id: Option<Uuid>,
+    pub inviter_user_id: Option<UserId>,
+    pub inviter_api_key_id: Option<ApiKeyId>,
 }
 
 /// A row of `invitations`, without what proves it.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = invitations, check_for_backend(diesel::pg::Pg))]
 pub struct Invitation {
-    pub id: Uuid,
+    pub id: InvitationId,
     pub email: String,
     pub role: Role,
     pub create_time: DateTime<Utc>,
     pub expire_time: DateTime<Utc>,
-    pub inviter_user_id: Option<Uuid>,
-    pub inviter_api_key_id: Option<Uuid>,
+    pub inviter_user_id: Option<UserId>,
+    pub inviter_api_key_id: Option<ApiKeyId>,
 }
 
 /// Inserts an invitation; there must be no other for the address.
-pub async fn insert(mut conn: &Conn, invitation: &NewInvitation) -> Result<Invitation> {
+pub async fn insert(tx: &TenantTx, invitation: &NewInvitation) -> Result<Invitation> {
     let in_a_week = sql::<Timestamptz>("now() + interval '7 days'");
     Ok(diesel::insert_into(invitations::table)
         .values((invitation, invitations::expire_time.eq(in_a_week)))
         .returning(Invitation::as_select())
-        .get_result(&mut conn)
+        .get_result(&mut tx.conn())
         .await?)
 }
 
 /// The pending invitation for an address, if there is one.
-pub async fn of_email(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    email: &str,
-) -> Result<Option<Invitation>> {
+pub async fn of_email(tx: &TenantTx, email: &str) -> Result<Option<Invitation>> {
     Ok(invitations::table
-        .filter(invitations::organization_id.eq(organization_id))
+        .filter(invitations::organization_id.eq(tx.organization_id()))
         .filter(invitations::email.eq(email))
         .filter(invitations::expire_time.gt(now))
         .select(Invitation::as_select())
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?)
 }
 
 /// Ends the invitation for an address, if there is one, and those that have expired.
-pub async fn make_room(mut conn: &Conn, organization_id: Uuid, email: &str) -> Result<()> {
+pub async fn make_room(tx: &TenantTx, email: &str) -> Result<()> {
     diesel::delete(invitations::table)
-        .filter(invitations::organization_id.eq(organization_id))
+        .filter(invitations::organization_id.eq(tx.organization_id()))
         .filter(
             invitations::email
                 .eq(email)
                 .or(invitations::expire_time.le(now)),
         )
-        .execute(&mut conn)
+        .execute(&mut tx.conn())
         .await?;
     Ok(())
 }
 
 /// How many there are.
-pub async fn count(mut conn: &Conn, organization_id: Uuid) -> Result<i64> {
+pub async fn count(tx: &TenantTx) -> Result<i64> {
     Ok(invitations::table
-        .filter(invitations::organization_id.eq(organization_id))
+        .filter(invitations::organization_id.eq(tx.organization_id()))
         .count()
-        .get_result(&mut conn)
+        .get_result(&mut tx.conn())
         .await?)
 }
 
 /// A page of those that are pending.
-pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Found<Invitation>> {
+pub async fn list(tx: &TenantTx, page: Page) -> Result<Found<Invitation>> {
     let query = |page: Page| {
         let query = invitations::table
-            .filter(invitations::organization_id.eq(organization_id))
+            .filter(invitations::organization_id.eq(tx.organization_id()))
             .filter(invitations::expire_time.gt(now))
             .select(Invitation::as_select())
             .into_boxed();
         keyset!(query, page, invitations::id)
     };
-    Ok(read_page!(conn, page, query))
+    Ok(read_page!(tx.conn(), page, query))
 }
 
 /// Ends an invitation, if it is pending.
-pub async fn delete(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
-) -> Result<Option<Invitation>> {
+pub async fn delete(tx: &TenantTx, id: InvitationId) -> Result<Option<Invitation>> {
     let pending = invitations::table
-        .find((organization_id, id))
+        .find((tx.organization_id(), id))
         .filter(invitations::expire_time.gt(now));
     Ok(diesel::delete(pending)
         .returning(Invitation::as_select())
-        .get_result(&mut conn)
+        .get_result(&mut tx.conn())
         .await
         .optional()?)
 }
 
 /// Ends what this member or key has made, but for invitations with one of these roles.
-pub async fn delete_of(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    inviter: Identity,
-    but_for: &[Role],
-) -> Result<()> {
+pub async fn delete_of(tx: &TenantTx, inviter: Identity, but_for: &[Role]) -> Result<()> {
     let query = diesel::delete(invitations::table)
-        .filter(invitations::organization_id.eq(organization_id))
+        .filter(invitations::organization_id.eq(tx.organization_id()))
         .filter(invitations::role.ne_all(but_for))
         .into_boxed();
     let query = match inviter {
@@ -139,36 +125,35 @@ pub async fn delete_of(
         Identity::ApiKey(id) => query.filter(invitations::inviter_api_key_id.eq(id)),
         Identity::Nobody | Identity::Development | Identity::System => return Ok(()),
     };
-    query.execute(&mut conn).await?;
+    query.execute(&mut tx.conn()).await?;
     Ok(())
 }
 
 /// Ends all of an organization.
-pub async fn delete_all(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
+pub async fn delete_all(tx: &TenantTx) -> Result<()> {
     diesel::delete(invitations::table)
-        .filter(invitations::organization_id.eq(organization_id))
-        .execute(&mut conn)
+        .filter(invitations::organization_id.eq(tx.organization_id()))
+        .execute(&mut tx.conn())
         .await?;
     Ok(())
 }
 
 /// Uses an invitation up, if it is pending, for this address and proved by the token.
 pub async fn take(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
+    tx: &TenantTx,
+    id: InvitationId,
     token_hash: &[u8],
     email: &str,
 ) -> Result<Option<Invitation>> {
     Ok(diesel::delete(
         invitations::table
-            .find((organization_id, id))
+            .find((tx.organization_id(), id))
             .filter(invitations::token_hash.eq(token_hash))
             .filter(invitations::email.eq(email))
             .filter(invitations::expire_time.gt(now)),
     )
     .returning(Invitation::as_select())
-    .get_result(&mut conn)
+    .get_result(&mut tx.conn())
     .await
     .optional()?)
 }

@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::access::access_changed;
 use crate::{
     access::KeyAccess,
     error::{Error, Resource, Result},
+    ids::ApiKeyId,
     platform::{
-        db::Conn,
+        db::TenantTx,
         grpc::page::{Found, Page, keyset, read_page},
     },
     schema::api_keys,
@@ -20,7 +20,7 @@ use crate::{
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = api_keys, check_for_backend(diesel::pg::Pg))]
 pub struct ApiKey {
-    pub id: Uuid,
+    pub id: ApiKeyId,
     pub name: String,
     pub access: KeyAccess,
     pub create_time: DateTime<Utc>,
@@ -33,8 +33,7 @@ pub struct ApiKey {
 #[derive(Debug, Insertable)]
 #[diesel(table_name = api_keys)]
 pub struct NewApiKey {
-    pub organization_id: Uuid,
-    pub id: Uuid,
+    pub id: ApiKeyId,
     pub name: String,
     pub access: KeyAccess,
     pub secret_hash: Vec<u8>,
@@ -42,49 +41,49 @@ pub struct NewApiKey {
 }
 
 /// Inserts a key.
-pub async fn insert(mut conn: &Conn, key: &NewApiKey) -> Result<ApiKey> {
+pub async fn insert(tx: &TenantTx, key: &NewApiKey) -> Result<ApiKey> {
     Ok(diesel::insert_into(api_keys::table)
-        .values(key)
+        .values((api_keys::organization_id.eq(tx.organization_id()), key))
         .returning(ApiKey::as_select())
-        .get_result(&mut conn)
+        .get_result(&mut tx.conn())
         .await?)
 }
 
 /// A page of keys, revoked ones included.
-pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Found<ApiKey>> {
+pub async fn list(tx: &TenantTx, page: Page) -> Result<Found<ApiKey>> {
     let query = |page: Page| {
         let query = api_keys::table
-            .filter(api_keys::organization_id.eq(organization_id))
+            .filter(api_keys::organization_id.eq(tx.organization_id()))
             .select(ApiKey::as_select())
             .into_boxed();
         keyset!(query, page, api_keys::id)
     };
-    Ok(read_page!(conn, page, query))
+    Ok(read_page!(tx.conn(), page, query))
 }
 
 /// Revokes all keys.
-pub async fn revoke_all(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
+pub async fn revoke_all(tx: &TenantTx) -> Result<()> {
     diesel::update(api_keys::table)
-        .filter(api_keys::organization_id.eq(organization_id))
+        .filter(api_keys::organization_id.eq(tx.organization_id()))
         .filter(api_keys::revoke_time.is_null())
         .set(api_keys::revoke_time.eq(now))
-        .execute(&mut conn)
+        .execute(&mut tx.conn())
         .await?;
     Ok(())
 }
 
 /// Revokes a key, unless it is revoked.
-pub async fn revoke(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<ApiKey> {
-    diesel::update(api_keys::table.find((organization_id, id)))
+pub async fn revoke(tx: &TenantTx, id: ApiKeyId) -> Result<ApiKey> {
+    diesel::update(api_keys::table.find((tx.organization_id(), id)))
         .filter(api_keys::revoke_time.is_null())
         .set(api_keys::revoke_time.eq(now))
-        .execute(&mut conn)
+        .execute(&mut tx.conn())
         .await?;
-    access_changed(conn, organization_id).await?;
+    access_changed(tx).await?;
     api_keys::table
-        .find((organization_id, id))
+        .find((tx.organization_id(), id))
         .select(ApiKey::as_select())
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?
         .ok_or_else(|| Error::not_found(Resource::ApiKey, id))

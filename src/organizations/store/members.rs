@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use diesel::{dsl::now, prelude::*};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use uuid::Uuid;
 
 use super::access::access_changed;
 use crate::{
     access::{self, Role},
     error::{Error, Resource, Result},
+    ids::{OrganizationId, UserId},
     platform::{
-        db::{Conn, Scope},
+        db::{Conn, Scope, TenantTx},
         grpc::page::{Found, Page, keyset, read_page},
     },
     schema::{members, users},
@@ -19,7 +19,7 @@ use crate::{
 /// A row of `members`, with who it is.
 #[derive(Debug, Clone, Queryable)]
 pub struct Member {
-    pub user_id: Uuid,
+    pub user_id: UserId,
     pub email: String,
     pub name: String,
     pub role: Role,
@@ -45,43 +45,47 @@ const MEMBER: (
 );
 
 /// The member.
-pub async fn find(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<Member> {
+pub async fn find(tx: &TenantTx, user_id: UserId) -> Result<Member> {
     members::table
         .inner_join(users::table.on(users::id.eq(members::user_id)))
-        .filter(members::organization_id.eq(organization_id))
+        .filter(members::organization_id.eq(tx.organization_id()))
         .filter(members::user_id.eq(user_id))
         .select(MEMBER)
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?
         .ok_or_else(|| Error::not_found(Resource::Member, user_id))
 }
 
 /// The role of a user, if they are a member.
-pub async fn role(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<Option<Role>> {
+pub async fn role(tx: &TenantTx, user_id: UserId) -> Result<Option<Role>> {
     Ok(members::table
-        .find((organization_id, user_id))
+        .find((tx.organization_id(), user_id))
         .select(members::role)
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?)
 }
 
 /// A page of members.
-pub async fn list(conn: &Conn, organization_id: Uuid, page: Page) -> Result<Found<Member>> {
+pub async fn list(tx: &TenantTx, page: Page) -> Result<Found<Member>> {
     let query = |page: Page| {
         let query = members::table
             .inner_join(users::table.on(users::id.eq(members::user_id)))
-            .filter(members::organization_id.eq(organization_id))
+            .filter(members::organization_id.eq(tx.organization_id()))
             .select(MEMBER)
             .into_boxed();
         keyset!(query, page, members::user_id)
     };
-    Ok(read_page!(conn, page, query))
+    Ok(read_page!(tx.conn(), page, query))
 }
 
 /// A page of the organizations of a user, with their role in each.
-pub async fn list_of_user(conn: &Conn, user_id: Uuid, page: Page) -> Result<Found<(Uuid, Role)>> {
+pub async fn list_of_user(
+    conn: &Conn,
+    user_id: UserId,
+    page: Page,
+) -> Result<Found<(OrganizationId, Role)>> {
     let query = |page: Page| {
         let query = members::table
             .filter(members::user_id.eq(user_id))
@@ -93,20 +97,20 @@ pub async fn list_of_user(conn: &Conn, user_id: Uuid, page: Page) -> Result<Foun
 }
 
 /// Whether the user with this e-mail address, if there is one, is a member.
-pub async fn has_email(mut conn: &Conn, organization_id: Uuid, email: &str) -> Result<bool> {
-    let found: Option<Uuid> = members::table
+pub async fn has_email(tx: &TenantTx, email: &str) -> Result<bool> {
+    let found: Option<UserId> = members::table
         .inner_join(users::table.on(users::id.eq(members::user_id)))
-        .filter(members::organization_id.eq(organization_id))
+        .filter(members::organization_id.eq(tx.organization_id()))
         .filter(users::email.eq(email))
         .select(members::user_id)
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?;
     Ok(found.is_some())
 }
 
 /// The e-mail address of a user.
-pub async fn email(mut conn: &Conn, user_id: Uuid) -> Result<String> {
+pub async fn email(mut conn: &Conn, user_id: UserId) -> Result<String> {
     users::table
         .find(user_id)
         .select(users::email)
@@ -117,39 +121,33 @@ pub async fn email(mut conn: &Conn, user_id: Uuid) -> Result<String> {
 }
 
 /// The default organization of a user whose memberships the transaction can meet.
-pub async fn default_of(conn: &Conn, user_id: Uuid) -> Result<Option<Uuid>> {
+pub async fn default_of(conn: &Conn, user_id: UserId) -> Result<Option<OrganizationId>> {
     let memberships = access::store::memberships(conn, user_id).await?;
     Ok(memberships.into_iter().next().map(|(id, _)| id))
 }
 
 /// Makes an organization the default one of a user; their role in it, if they are a
 /// member.
-pub async fn set_default(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    user_id: Uuid,
-) -> Result<Option<Role>> {
+pub async fn set_default(tx: &TenantTx, user_id: UserId) -> Result<Option<Role>> {
     Ok(
-        diesel::update(members::table.find((organization_id, user_id)))
+        diesel::update(members::table.find((tx.organization_id(), user_id)))
             .set(members::default_time.eq(now))
             .returning(members::role)
-            .get_result(&mut conn)
+            .get_result(&mut tx.conn())
             .await
             .optional()?,
     )
 }
 
 /// Lets the transaction meet all memberships of a user.
-pub async fn meet(mut conn: &Conn, user_id: Uuid) -> Result<()> {
-    Ok(conn
-        .batch_execute(&Scope::User(user_id).to_string())
-        .await?)
+pub async fn meet(mut conn: &Conn, user_id: UserId) -> Result<()> {
+    Ok(conn.batch_execute(&user_id.settings()).await?)
 }
 
 /// How many organizations a user owns. Others who ask wait until the transaction ends,
 /// which meets all memberships of the user from now on.
-pub async fn count_owned(mut conn: &Conn, user_id: Uuid) -> Result<i64> {
-    let user: Option<Uuid> = users::table
+pub async fn count_owned(mut conn: &Conn, user_id: UserId) -> Result<i64> {
+    let user: Option<UserId> = users::table
         .find(user_id)
         .select(users::id)
         .for_no_key_update()
@@ -167,60 +165,50 @@ pub async fn count_owned(mut conn: &Conn, user_id: Uuid) -> Result<i64> {
 }
 
 /// Adds a user; whether they were no member yet.
-pub async fn insert(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    user_id: Uuid,
-    role: Role,
-) -> Result<bool> {
+pub async fn insert(tx: &TenantTx, user_id: UserId, role: Role) -> Result<bool> {
     let inserted = diesel::insert_into(members::table)
         .values((
-            members::organization_id.eq(organization_id),
+            members::organization_id.eq(tx.organization_id()),
             members::user_id.eq(user_id),
             members::role.eq(role),
         ))
         .on_conflict_do_nothing()
-        .execute(&mut conn)
+        .execute(&mut tx.conn())
         .await?;
     Ok(inserted > 0)
 }
 
 /// Gives a member another role.
-pub async fn set_role(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    user_id: Uuid,
-    role: Role,
-) -> Result<()> {
-    diesel::update(members::table.find((organization_id, user_id)))
+pub async fn set_role(tx: &TenantTx, user_id: UserId, role: Role) -> Result<()> {
+    diesel::update(members::table.find((tx.organization_id(), user_id)))
         .set((members::role.eq(role), members::update_time.eq(now)))
-        .execute(&mut conn)
+        .execute(&mut tx.conn())
         .await?;
-    access_changed(conn, organization_id).await
+    access_changed(tx).await
 }
 
 /// Removes a member.
-pub async fn delete(mut conn: &Conn, organization_id: Uuid, user_id: Uuid) -> Result<()> {
-    diesel::delete(members::table.find((organization_id, user_id)))
-        .execute(&mut conn)
+pub async fn delete(tx: &TenantTx, user_id: UserId) -> Result<()> {
+    diesel::delete(members::table.find((tx.organization_id(), user_id)))
+        .execute(&mut tx.conn())
         .await?;
-    access_changed(conn, organization_id).await
+    access_changed(tx).await
 }
 
 /// Removes all members.
-pub async fn delete_all(mut conn: &Conn, organization_id: Uuid) -> Result<()> {
-    diesel::delete(members::table.filter(members::organization_id.eq(organization_id)))
-        .execute(&mut conn)
+pub async fn delete_all(tx: &TenantTx) -> Result<()> {
+    diesel::delete(members::table.filter(members::organization_id.eq(tx.organization_id())))
+        .execute(&mut tx.conn())
         .await?;
     Ok(())
 }
 
 /// How many owners there are.
-pub async fn count_owners(mut conn: &Conn, organization_id: Uuid) -> Result<i64> {
+pub async fn count_owners(tx: &TenantTx) -> Result<i64> {
     Ok(members::table
-        .filter(members::organization_id.eq(organization_id))
+        .filter(members::organization_id.eq(tx.organization_id()))
         .filter(members::role.eq(Role::Owner))
         .count()
-        .get_result(&mut conn)
+        .get_result(&mut tx.conn())
         .await?)
 }

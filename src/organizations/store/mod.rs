@@ -16,12 +16,12 @@ use diesel::{
     sql_types::{Array, BigInt, Date, Double, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use crate::{
     error::{Error, Resource, Result},
+    ids::OrganizationId,
     platform::{
-        db::{Conn, Prepared},
+        db::{Conn, Prepared, TenantTx},
         grpc::mask::other,
     },
     schema::organizations,
@@ -34,7 +34,7 @@ const REMOVED_AT_ONCE: i64 = 1000;
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = organizations, check_for_backend(diesel::pg::Pg))]
 pub struct Organization {
-    pub id: Uuid,
+    pub id: OrganizationId,
     pub name: String,
     pub default_currency: String,
     pub default_phone_region: Option<String>,
@@ -49,7 +49,7 @@ pub struct Organization {
 #[derive(Debug, Insertable)]
 #[diesel(table_name = organizations)]
 pub struct NewOrganization {
-    pub id: Uuid,
+    pub id: OrganizationId,
     pub name: String,
     pub default_currency: String,
     pub default_phone_region: Option<String>,
@@ -108,12 +108,12 @@ struct TimeZone {
 }
 
 /// What day it is in the organization's time zone.
-pub async fn today(mut conn: &Conn, id: Uuid) -> Result<NaiveDate> {
+pub async fn today(tx: &TenantTx) -> Result<NaiveDate> {
     let query = sql_query(
         "SELECT (now() AT TIME ZONE time_zone)::date AS date FROM organizations WHERE id = $1",
     )
-    .bind::<SqlUuid, _>(id);
-    let today: Today = Prepared(query).get_result(&mut conn).await?;
+    .bind::<SqlUuid, _>(tx.organization_id());
+    let today: Today = Prepared(query).get_result(&mut tx.conn()).await?;
     Ok(today.date)
 }
 
@@ -124,18 +124,18 @@ struct Today {
 }
 
 /// The organization.
-pub async fn find(mut conn: &Conn, id: Uuid) -> Result<Organization> {
+pub async fn find(tx: &TenantTx) -> Result<Organization> {
     organizations::table
-        .find(id)
+        .find(tx.organization_id())
         .select(Organization::as_select())
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found(Resource::Organization, id))
+        .ok_or_else(|| Error::not_found(Resource::Organization, tx.organization_id()))
 }
 
 /// Inserts those that do not exist yet, for a server without authentication.
-pub async fn ensure_all(conn: &Conn, ids: &[Uuid]) -> Result<()> {
+pub async fn ensure_all(conn: &Conn, ids: &[OrganizationId]) -> Result<()> {
     sql_query(
         "INSERT INTO organizations (id, name) SELECT unnest($1), $2
              ON CONFLICT DO NOTHING",
@@ -148,32 +148,32 @@ pub async fn ensure_all(conn: &Conn, ids: &[Uuid]) -> Result<()> {
 }
 
 /// The organization, locked: whoever changes roles waits here for the others.
-pub async fn lock(mut conn: &Conn, id: Uuid) -> Result<Organization> {
+pub async fn lock(tx: &TenantTx) -> Result<Organization> {
     organizations::table
-        .find(id)
+        .find(tx.organization_id())
         .select(Organization::as_select())
         .for_no_key_update()
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?
-        .ok_or_else(|| Error::not_found(Resource::Organization, id))
+        .ok_or_else(|| Error::not_found(Resource::Organization, tx.organization_id()))
 }
 
 /// Closes an organization that is locked: nobody has a place in it any more.
-pub async fn close(mut conn: &Conn, id: Uuid) -> Result<()> {
-    invitations::delete_all(conn, id).await?;
-    keys::revoke_all(conn, id).await?;
-    members::delete_all(conn, id).await?;
-    diesel::update(organizations::table.find(id))
+pub async fn close(tx: &TenantTx) -> Result<()> {
+    invitations::delete_all(tx).await?;
+    keys::revoke_all(tx).await?;
+    members::delete_all(tx).await?;
+    diesel::update(organizations::table.find(tx.organization_id()))
         .set(organizations::delete_time.eq(now))
-        .execute(&mut conn)
+        .execute(&mut tx.conn())
         .await?;
-    access::access_changed(conn, id).await
+    access::access_changed(tx).await
 }
 
 /// Organizations that were closed so long ago, and long enough for all processes to have
 /// noticed.
-pub async fn closed(mut conn: &Conn, retention: Duration) -> Result<Vec<Uuid>> {
+pub async fn closed(mut conn: &Conn, retention: Duration) -> Result<Vec<OrganizationId>> {
     let query = sql_query(
         "SELECT id FROM organizations
          WHERE delete_time <= now() - greatest(make_interval(secs => $1), interval '5 minutes')",
@@ -186,16 +186,16 @@ pub async fn closed(mut conn: &Conn, retention: Duration) -> Result<Vec<Uuid>> {
 #[derive(QueryableByName)]
 struct Closed {
     #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
+    id: OrganizationId,
 }
 
 /// Removes some rows of the closed organization of the transaction, in the end its own;
 /// how many.
-pub async fn remove_some(mut conn: &Conn) -> Result<i64> {
+pub async fn remove_some(tx: &TenantTx) -> Result<i64> {
     let query = sql_query("SELECT remove_closed_organization($1) AS rows");
     let removed: Removed = query
         .bind::<BigInt, _>(REMOVED_AT_ONCE)
-        .get_result(&mut conn)
+        .get_result(&mut tx.conn())
         .await?;
     Ok(removed.rows)
 }
@@ -207,7 +207,7 @@ struct Removed {
 }
 
 /// These organizations, in any order.
-pub async fn list(mut conn: &Conn, ids: &[Uuid]) -> Result<Vec<Organization>> {
+pub async fn list(mut conn: &Conn, ids: &[OrganizationId]) -> Result<Vec<Organization>> {
     Ok(organizations::table
         .filter(organizations::id.eq_any(ids))
         .select(Organization::as_select())
@@ -216,32 +216,27 @@ pub async fn list(mut conn: &Conn, ids: &[Uuid]) -> Result<Vec<Organization>> {
 }
 
 /// Inserts an organization; none if its id is taken.
-pub async fn insert(
-    mut conn: &Conn,
-    organization: &NewOrganization,
-) -> Result<Option<Organization>> {
+pub async fn insert(tx: &TenantTx, organization: &NewOrganization) -> Result<Option<Organization>> {
     Ok(diesel::insert_into(organizations::table)
         .values(organization)
         .on_conflict_do_nothing()
         .returning(Organization::as_select())
-        .get_result(&mut conn)
+        .get_result(&mut tx.conn())
         .await
         .optional()?)
 }
 
 /// Changes an organization that is locked.
-pub async fn update(
-    mut conn: &Conn,
-    id: Uuid,
-    change: &OrganizationChange,
-) -> Result<Organization> {
-    Ok(diesel::update(organizations::table.find(id))
-        .set((
-            change,
-            organizations::revision.eq(organizations::revision + 1),
-            organizations::update_time.eq(now),
-        ))
-        .returning(Organization::as_select())
-        .get_result(&mut conn)
-        .await?)
+pub async fn update(tx: &TenantTx, change: &OrganizationChange) -> Result<Organization> {
+    Ok(
+        diesel::update(organizations::table.find(tx.organization_id()))
+            .set((
+                change,
+                organizations::revision.eq(organizations::revision + 1),
+                organizations::update_time.eq(now),
+            ))
+            .returning(Organization::as_select())
+            .get_result(&mut tx.conn())
+            .await?,
+    )
 }

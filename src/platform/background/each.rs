@@ -3,21 +3,20 @@
 use std::future::Future;
 
 use futures_util::{StreamExt, stream};
-use uuid::Uuid;
 
 use super::task::{Outcome, Report};
-use crate::error::Result;
+use crate::{error::Result, ids::OrganizationId};
 
 /// Does `work` in each of these organizations, in so many at a time; it returns how many
 /// things it dealt with. One that fails does not keep the others from being served. It is an
 /// error if all of them fail, for then it is not about any of them.
 pub async fn each_organization<F, W>(
-    organizations: impl IntoIterator<Item = Uuid, IntoIter: Send> + Send,
+    organizations: impl IntoIterator<Item = OrganizationId, IntoIter: Send> + Send,
     at_once: usize,
     work: F,
 ) -> Outcome
 where
-    F: Fn(Uuid) -> W + Send,
+    F: Fn(OrganizationId) -> W + Send,
     W: Future<Output = Result<u64>> + Send,
 {
     let mut report = Report::default();

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     error::Result,
-    platform::db::{Db, Scope},
+    platform::db::{Db, NoTenant},
 };
 
 /// The leases of one process.
@@ -34,7 +34,7 @@ impl Leases {
         let holder = self.holder;
         let seconds = lasts.as_secs_f64();
         self.db
-            .transaction(Scope::None, async |conn| {
+            .transaction(NoTenant, async |conn| {
                 let taken = sql_query(
                     "UPDATE background_leases
                      SET holder = $2, expire_time = now() + make_interval(secs => $3)

@@ -16,7 +16,6 @@ use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep, sleep_until},
 };
-use uuid::Uuid;
 
 use super::{
     lease::Leases,
@@ -24,6 +23,7 @@ use super::{
 };
 use crate::{
     error::chain,
+    ids::OrganizationId,
     platform::{
         panics,
         telemetry::{Reminder, metrics},
@@ -54,7 +54,7 @@ pub struct Runner<T> {
     failures: u32,
     outage: Reminder,
     /// The organizations in which the last activation failed.
-    stuck: BTreeSet<Uuid>,
+    stuck: BTreeSet<OrganizationId>,
 }
 
 /// Why a task is activated.

@@ -3,10 +3,9 @@
 use std::future::Future;
 
 use tokio::sync::Notify;
-use uuid::Uuid;
 
 use super::schedule::Schedule;
-use crate::error::Cause;
+use crate::{error::Cause, ids::OrganizationId};
 
 /// What became of an activation.
 pub type Outcome = std::result::Result<Report, Cause>;
@@ -35,7 +34,7 @@ pub struct Report {
     /// How many things were dealt with: rows deleted, organizations folded.
     pub items: u64,
     /// Organizations in which it failed, while it went on in others, and the errors.
-    pub failures: Vec<(Uuid, String)>,
+    pub failures: Vec<(OrganizationId, String)>,
 }
 
 impl Report {

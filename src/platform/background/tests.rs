@@ -13,10 +13,9 @@ use tokio::{
     sync::Notify,
     time::{Instant, sleep},
 };
-use uuid::Uuid;
 
 use super::{Driver, Handle, Outcome, Report, Schedule, Task, each_organization};
-use crate::{error::Error, platform::db::Db};
+use crate::{error::Error, ids::OrganizationId, platform::db::Db};
 
 const PERIOD: Duration = Duration::from_mins(10);
 
@@ -163,10 +162,10 @@ async fn what_is_held_back_runs_only_when_it_is_asked_for() {
 
 #[tokio::test]
 async fn an_organization_that_fails_does_not_keep_the_others() {
-    let ids: Vec<_> = (0..9).map(Uuid::from_u128).collect();
+    let ids: Vec<_> = (0..9).map(OrganizationId::from_u128).collect();
     let failing = |failing: fn(u128) -> bool| {
         each_organization(ids.clone(), 2, move |id| async move {
-            if failing(id.as_u128()) {
+            if failing(id.as_uuid().as_u128()) {
                 return Err(Error::Busy);
             }
             Ok(2)
@@ -174,7 +173,11 @@ async fn an_organization_that_fails_does_not_keep_the_others() {
     };
     let report = failing(|n| n == 1 || n == 5).await.unwrap();
     assert_eq!(report.items, 14);
-    let mut failed: Vec<_> = report.failures.iter().map(|(id, _)| id.as_u128()).collect();
+    let mut failed: Vec<_> = report
+        .failures
+        .iter()
+        .map(|(id, _)| id.as_uuid().as_u128())
+        .collect();
     failed.sort_unstable();
     assert_eq!(failed, [1, 5]);
     assert_eq!(failing(|_| false).await.unwrap(), Report::of(18_u64));

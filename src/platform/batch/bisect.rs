@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::job::{Job, complete};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    ids::OrganizationId,
+};
 
 /// How many may wait for a lock in vain, one after the other, in one batch.
 const MAX_WAITED_IN_VAIN: i32 = 2;
@@ -14,7 +16,7 @@ const MAX_WAITED_IN_VAIN: i32 = 2;
 /// Does jobs; one answer each, in their order.
 pub async fn execute<J: Job>(
     env: &J::Env,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     deadline: Instant,
     jobs: &[J],
 ) -> Vec<Result<J::Answer>> {
@@ -42,7 +44,7 @@ pub async fn execute<J: Job>(
 /// waiting.
 async fn bisect<J: Job>(
     env: &J::Env,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     deadline: Instant,
     batch: &[&J],
 ) -> Vec<Result<J::Answer>> {

@@ -3,7 +3,10 @@
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    ids::OrganizationId,
+};
 
 /// Most jobs in a batch: one transaction.
 pub const MAX_BATCH: usize = 256;
@@ -29,7 +32,7 @@ pub trait Job: Send + Sync + Sized + 'static {
     /// nothing was done. At `deadline` nobody waits for it any more.
     fn execute(
         env: &Self::Env,
-        organization_id: Uuid,
+        organization_id: OrganizationId,
         deadline: Instant,
         jobs: &[&Self],
     ) -> impl Future<Output = Result<Vec<Result<Self::Answer>>>> + Send;

@@ -14,7 +14,6 @@ use tokio::{
     time::{Instant, timeout},
 };
 use tracing::{Instrument, Span};
-use uuid::Uuid;
 
 use super::{
     bisect,
@@ -22,6 +21,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    ids::OrganizationId,
     platform::{
         panics,
         telemetry::{metrics, trace::span},
@@ -52,7 +52,7 @@ impl<J: Job> Clone for Batcher<J> {
 /// does its jobs, one batch after the other.
 struct Shared<J: Job> {
     env: J::Env,
-    active: Mutex<HashMap<Uuid, ActiveQueue<J>>>,
+    active: Mutex<HashMap<OrganizationId, ActiveQueue<J>>>,
     /// Organizations take turns, first come, first served. A batch is made when its
     /// turn has come: the fewer there are at a time, the more jobs each of them holds.
     turns: Semaphore,
@@ -105,7 +105,7 @@ impl<J: Job> Batcher<J> {
     /// answers, one each, in their order.
     pub async fn submit(
         &self,
-        organization_id: Uuid,
+        organization_id: OrganizationId,
         deadline: Instant,
         jobs: Vec<J>,
     ) -> Result<Vec<Result<J::Answer>>> {
@@ -140,7 +140,7 @@ impl<J: Job> Batcher<J> {
     /// Does one job, together with others.
     pub async fn submit_one(
         &self,
-        organization_id: Uuid,
+        organization_id: OrganizationId,
         deadline: Instant,
         job: J,
     ) -> Result<J::Answer> {
@@ -151,13 +151,13 @@ impl<J: Job> Batcher<J> {
 }
 
 impl<J: Job> Shared<J> {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, ActiveQueue<J>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<OrganizationId, ActiveQueue<J>>> {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Queues jobs, all or none. Returns true if the caller must become the organization's
     /// worker.
-    fn push(&self, organization_id: Uuid, jobs: Vec<Waiting<J>>) -> Result<bool> {
+    fn push(&self, organization_id: OrganizationId, jobs: Vec<Waiting<J>>) -> Result<bool> {
         self.metrics.came(jobs.len());
         match self.lock().entry(organization_id) {
             Entry::Vacant(vacant) => {
@@ -180,7 +180,7 @@ impl<J: Job> Shared<J> {
     }
 
     /// The next batch.
-    fn pop(&self, organization_id: Uuid) -> Vec<Waiting<J>> {
+    fn pop(&self, organization_id: OrganizationId) -> Vec<Waiting<J>> {
         let mut active = self.lock();
         let Some(queue) = active.get_mut(&organization_id) else {
             return Vec::new();
@@ -191,7 +191,7 @@ impl<J: Job> Shared<J> {
     }
 
     /// Removes the queue if nobody waits. Returns true if the worker must stop.
-    fn end(&self, organization_id: Uuid) -> bool {
+    fn end(&self, organization_id: OrganizationId) -> bool {
         match self.lock().entry(organization_id) {
             Entry::Occupied(queue) if !queue.get().waiting.is_empty() => false,
             Entry::Occupied(queue) => {
@@ -203,7 +203,7 @@ impl<J: Job> Shared<J> {
     }
 
     /// The worker: does one batch after the other until nobody waits.
-    async fn work(&self, organization_id: Uuid) {
+    async fn work(&self, organization_id: OrganizationId) {
         loop {
             self.work_on_next(organization_id).await;
             if self.end(organization_id) {
@@ -213,7 +213,7 @@ impl<J: Job> Shared<J> {
     }
 
     /// Does the next batch when it is the organization's turn.
-    async fn work_on_next(&self, organization_id: Uuid) {
+    async fn work_on_next(&self, organization_id: OrganizationId) {
         // It is never closed.
         let turn = self.turns.acquire().await;
         let mut work = pin!(self.work_on(organization_id, self.pop(organization_id)));
@@ -225,7 +225,7 @@ impl<J: Job> Shared<J> {
     }
 
     /// Does a batch and answers. A panic must not end the worker.
-    async fn work_on(&self, organization_id: Uuid, batch: Vec<Waiting<J>>) {
+    async fn work_on(&self, organization_id: OrganizationId, batch: Vec<Waiting<J>>) {
         let span = span!("group", size = batch.len());
         for waiting in &batch {
             span.follows_from(&waiting.span);
@@ -243,7 +243,7 @@ impl<J: Job> Shared<J> {
 
     async fn execute(
         &self,
-        organization_id: Uuid,
+        organization_id: OrganizationId,
         batch: Vec<Waiting<J>>,
     ) -> Vec<Reply<J::Answer>> {
         let now = Instant::now();

@@ -5,6 +5,7 @@ mod replica;
 mod scope;
 pub mod search;
 mod shares;
+mod tenant;
 mod tls;
 mod transaction;
 
@@ -27,15 +28,16 @@ use diesel_async::{
 use futures_util::FutureExt;
 use prometheus::Histogram;
 pub use replica::Replica;
-pub use scope::Scope;
+pub use scope::{AllOrganizations, NoTenant, Scope, TheseOrganizations};
 use shares::Place;
 pub use shares::Shares;
+pub use tenant::TenantTx;
 use tokio::time::Instant;
 pub use transaction::{Transaction, Work};
-use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
+    ids::OrganizationId,
     platform::telemetry::metrics,
     schema::organizations,
 };
@@ -153,11 +155,11 @@ impl Db {
     }
 
     /// A connection for what is done in this scope.
-    async fn held(&self, scope: &Scope) -> Result<Held> {
+    async fn held(&self, scope: &impl Scope) -> Result<Held> {
         let asked = Instant::now();
         let held = async {
-            let place = match (&self.shares, scope) {
-                (Some(shares), &Scope::Organization(id)) => shares.take(id).await,
+            let place = match (&self.shares, scope.tenant()) {
+                (Some(shares), Some(id)) => shares.take(id).await,
                 _ => None,
             };
             let conn = self.pool.get().await?;
@@ -177,12 +179,12 @@ impl Db {
     }
 
     async fn conn(&self) -> Result<Object<Conn>> {
-        Ok(self.held(&Scope::None).await?.conn)
+        Ok(self.held(&NoTenant).await?.conn)
     }
 
     /// The ids of all organizations that are not closed, for what is done in each of them.
-    pub async fn organizations(&self) -> Result<Vec<Uuid>> {
-        self.read(Scope::AllOrganizations, async |conn| {
+    pub async fn organizations(&self) -> Result<Vec<OrganizationId>> {
+        self.read(AllOrganizations, async |conn| {
             Ok(organizations::table
                 .filter(organizations::delete_time.is_null())
                 .order(organizations::id)

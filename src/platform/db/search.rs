@@ -4,17 +4,16 @@ use diesel::{
     QueryableByName,
     sql_types::{BigInt, Bool, Uuid as SqlUuid},
 };
-use uuid::Uuid;
 
 /// How many rows with a text are looked up at most.
 pub const LOOK_UP: i64 = 1000;
 
-/// The id of a row that has a text.
+/// A row that has a text.
 #[derive(Debug, QueryableByName)]
-pub struct Id {
+pub struct Row<I> {
     /// Of the row.
     #[diesel(sql_type = SqlUuid)]
-    pub id: Uuid,
+    pub id: I,
 }
 
 /// How many rows had a text, on a walk.

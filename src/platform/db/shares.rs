@@ -7,13 +7,14 @@ use std::{
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use uuid::Uuid;
+
+use crate::ids::OrganizationId;
 
 /// The shares of all organizations, all of the same size.
 pub struct Shares {
     each: usize,
     /// Of those that hold or want connections.
-    of: Mutex<HashMap<Uuid, Weak<Semaphore>>>,
+    of: Mutex<HashMap<OrganizationId, Weak<Semaphore>>>,
 }
 
 /// A place in a share, until it is dropped.
@@ -30,12 +31,12 @@ impl Shares {
     }
 
     /// Waits for a place in the share of this organization, first come, first served.
-    pub async fn take(&self, organization_id: Uuid) -> Option<Place> {
+    pub async fn take(&self, organization_id: OrganizationId) -> Option<Place> {
         // It is never closed.
         self.of(organization_id).acquire_owned().await.ok()
     }
 
-    fn of(&self, organization_id: Uuid) -> Arc<Semaphore> {
+    fn of(&self, organization_id: OrganizationId) -> Arc<Semaphore> {
         let mut shares = self.of.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(share) = shares.get(&organization_id).and_then(Weak::upgrade) {
             return share;

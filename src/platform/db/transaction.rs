@@ -50,11 +50,12 @@ impl Db {
     /// Runs `work` in a transaction and commits if it succeeds. If concurrent
     /// transactions get in its way, or the connection turns out to be dead
     /// before the commit, all of it is done again (the latter once).
-    pub async fn transaction<T, F>(&self, scope: Scope, work: F) -> Result<T>
+    pub async fn transaction<S, T, F>(&self, scope: S, work: F) -> Result<T>
     where
+        S: Scope,
         T: Send,
-        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
-            + Work<&'c Transaction, Result<T>, Future: Send>
+        for<'c> F: AsyncFnOnce(&'c Transaction<S>) -> Result<T>
+            + Work<&'c Transaction<S>, Result<T>, Future: Send>
             + Clone
             + Send,
     {
@@ -63,11 +64,12 @@ impl Db {
 
     /// The same for `work` that only reads: the end of its transaction is not
     /// waited for.
-    pub async fn read<T, F>(&self, scope: Scope, work: F) -> Result<T>
+    pub async fn read<S, T, F>(&self, scope: S, work: F) -> Result<T>
     where
+        S: Scope,
         T: Send,
-        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
-            + Work<&'c Transaction, Result<T>, Future: Send>
+        for<'c> F: AsyncFnOnce(&'c Transaction<S>) -> Result<T>
+            + Work<&'c Transaction<S>, Result<T>, Future: Send>
             + Clone
             + Send,
     {
@@ -75,17 +77,18 @@ impl Db {
             .await
     }
 
-    async fn repeat<T, F>(&self, begin: &str, scope: &Scope, access: Access, work: F) -> Result<T>
+    async fn repeat<S, T, F>(&self, begin: &str, scope: &S, access: Access, work: F) -> Result<T>
     where
+        S: Scope,
         T: Send,
-        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
-            + Work<&'c Transaction, Result<T>, Future: Send>
+        for<'c> F: AsyncFnOnce(&'c Transaction<S>) -> Result<T>
+            + Work<&'c Transaction<S>, Result<T>, Future: Send>
             + Clone
             + Send,
     {
         // They go together, in one round trip.
-        let lock_timeout = self.lock_timeout.as_millis();
-        let begin = &format!("{begin}; {scope}; SET LOCAL lock_timeout = {lock_timeout}");
+        let (settings, lock_timeout) = (scope.settings(), self.lock_timeout.as_millis());
+        let begin = &format!("{begin}; {settings}; SET LOCAL lock_timeout = {lock_timeout}");
         let mut attempt = 1;
         loop {
             let span = span!("transaction", attempt);
@@ -129,22 +132,24 @@ impl Db {
         Ok(format!("{begin}; SET LOCAL statement_timeout = {left}").into())
     }
 
-    async fn attempt<T, F>(
+    async fn attempt<S, T, F>(
         &self,
         begin: &str,
-        scope: &Scope,
+        scope: &S,
         access: Access,
         work: F,
     ) -> Result<T, Failed>
     where
+        S: Scope,
         T: Send,
-        for<'c> F: AsyncFnOnce(&'c Transaction) -> Result<T>
-            + Work<&'c Transaction, Result<T>, Future: Send>
+        for<'c> F: AsyncFnOnce(&'c Transaction<S>) -> Result<T>
+            + Work<&'c Transaction<S>, Result<T>, Future: Send>
             + Send,
     {
         let held = self.held(scope).await.map_err(Failed::for_good)?;
         let begin = self.within_deadline(begin).map_err(Failed::for_good)?;
         let transaction = Transaction {
+            scope: scope.clone(),
             held,
             committing: AtomicBool::new(false),
             ended: AtomicBool::new(false),
@@ -179,15 +184,16 @@ impl Db {
 }
 
 /// An open transaction: a connection to send statements by. It commits when the
-/// work has succeeded, or with its last statements.
-pub struct Transaction {
+/// work has succeeded, or with its last statements. It knows whose rows it can meet.
+pub struct Transaction<S> {
+    pub(super) scope: S,
     held: Held,
     committing: AtomicBool,
     ended: AtomicBool,
     unchanged: AtomicBool,
 }
 
-impl Deref for Transaction {
+impl<S> Deref for Transaction<S> {
     type Target = Conn;
 
     fn deref(&self) -> &Conn {
@@ -195,7 +201,7 @@ impl Deref for Transaction {
     }
 }
 
-impl Transaction {
+impl<S> Transaction<S> {
     async fn begin(&self, statements: &str) -> Result<()> {
         Ok((&**self).batch_execute(statements).await?)
     }
@@ -236,7 +242,7 @@ impl Transaction {
     }
 }
 
-impl Drop for Transaction {
+impl<S> Drop for Transaction<S> {
     /// A connection that may still be in a transaction is not used again.
     fn drop(&mut self) {
         if !AtomicBool::load(&self.ended, Ordering::Relaxed) {

@@ -1,8 +1,6 @@
 //! Whose things a list is of.
 
-use uuid::Uuid;
-
-use crate::platform::grpc::validate::Violations;
+use crate::{ids::UserId, platform::grpc::validate::Violations};
 
 /// Whose things to list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -13,7 +11,7 @@ pub enum Whose {
     /// Those that nobody has.
     Nobody,
     /// Those of this user.
-    User(Uuid),
+    User(UserId),
 }
 
 impl Whose {
@@ -38,7 +36,7 @@ impl Whose {
     }
 
     /// The user, if it is one.
-    pub fn user(self) -> Option<Uuid> {
+    pub fn user(self) -> Option<UserId> {
         match self {
             Self::User(user_id) => Some(user_id),
             Self::Any | Self::Nobody => None,

@@ -52,8 +52,8 @@ impl IdempotencyKey {
         let (kind, caller_id) = match caller {
             Identity::Nobody => (0_u8, Uuid::nil()),
             Identity::Development => (1, Uuid::nil()),
-            Identity::User(id) => (2, id),
-            Identity::ApiKey(id) => (3, id),
+            Identity::User(id) => (2, id.as_uuid()),
+            Identity::ApiKey(id) => (3, id.as_uuid()),
             Identity::System => (4, Uuid::nil()),
         };
         let digest = Sha256::new()

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result, violated_key},
-    platform::db::{Conn, Prepared, column},
+    platform::db::{Prepared, TenantTx, column},
     schema::requests,
 };
 
@@ -83,17 +83,15 @@ impl<'a> Rows<'a> {
 }
 
 /// Reserves a key: a concurrent twin waits until it is decided.
-pub async fn reserve(conn: &Conn, organization_id: Uuid, caller_key: &CallerKey) -> Result<Replay> {
+pub async fn reserve(tx: &TenantTx, caller_key: &CallerKey) -> Result<Replay> {
     // Mostly it is new, and nobody else has used the id.
     let slot = Slot(caller_key.key.request_id);
-    if insert_empty(conn, organization_id, caller_key, slot).await? {
+    if insert_empty(tx, caller_key, slot).await? {
         return Ok(Replay::None(slot));
     }
-    let became = find(conn, organization_id, &[caller_key]).await?.pop();
+    let became = find(tx, &[caller_key]).await?.pop();
     match became.ok_or(Error::Conflict)? {
-        Replay::None(other)
-            if other == slot || !insert_empty(conn, organization_id, caller_key, other).await? =>
-        {
+        Replay::None(other) if other == slot || !insert_empty(tx, caller_key, other).await? => {
             // What was in the way has just been deleted, or a twin came first.
             Err(Error::Conflict)
         }
@@ -103,7 +101,7 @@ pub async fn reserve(conn: &Conn, organization_id: Uuid, caller_key: &CallerKey)
 
 /// Which of these keys were used until now, without reserving them: whoever goes on
 /// with a new one must [`insert`] it. In the order of the keys.
-pub async fn find(conn: &Conn, organization_id: Uuid, keys: &[&CallerKey]) -> Result<Vec<Replay>> {
+pub async fn find(tx: &TenantTx, keys: &[&CallerKey]) -> Result<Vec<Replay>> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -120,11 +118,11 @@ pub async fn find(conn: &Conn, organization_id: Uuid, keys: &[&CallerKey]) -> Re
                    AND request_id = c.request_id
                  LIMIT 1) AS r",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<Text>, _>(&methods)
         .bind::<Array<SqlUuid>, _>(&ids),
     )
-    .get_results(&mut &*conn)
+    .get_results(&mut tx.conn())
     .await?;
     let rows = Rows::new(&rows);
     Ok(keys
@@ -135,8 +133,7 @@ pub async fn find(conn: &Conn, organization_id: Uuid, keys: &[&CallerKey]) -> Re
 
 /// Reserves a key in this slot; false if it is taken.
 async fn insert_empty(
-    conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     CallerKey { key, id }: &CallerKey,
     Slot(slot): Slot,
 ) -> Result<bool> {
@@ -146,29 +143,28 @@ async fn insert_empty(
              VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT DO NOTHING",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Text, _>(key.method)
         .bind::<SqlUuid, _>(slot)
         .bind::<SqlUuid, _>(id)
         .bind::<Binary, _>(&key.fingerprint),
     )
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await?;
     Ok(inserted > 0)
 }
 
 /// Keeps the answer to a key, in the transaction that reserved it.
 pub async fn save(
-    mut conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     caller_key: &CallerKey,
     Slot(slot): Slot,
     answer: &[u8],
 ) -> Result<()> {
-    let row = (organization_id, caller_key.key.method, slot);
+    let row = (tx.organization_id(), caller_key.key.method, slot);
     diesel::update(requests::table.find(row))
         .set(requests::response.eq(answer))
-        .execute(&mut conn)
+        .execute(&mut tx.conn())
         .await?;
     Ok(())
 }
@@ -185,7 +181,7 @@ pub struct Answer<'a> {
 
 /// Keeps answers, in their order everywhere, so that two groups cannot wait for each
 /// other. CONFLICT if a twin has come first.
-pub async fn insert(conn: &Conn, organization_id: Uuid, answers: &[Answer<'_>]) -> Result<()> {
+pub async fn insert(tx: &TenantTx, answers: &[Answer<'_>]) -> Result<()> {
     if answers.is_empty() {
         return Ok(());
     }
@@ -197,14 +193,14 @@ pub async fn insert(conn: &Conn, organization_id: Uuid, answers: &[Answer<'_>]) 
                  (organization_id, method, request_id, claim_id, fingerprint, response)
              SELECT $1, a.* FROM unnest($2, $3, $4, $5, $6) AS a",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<Text>, _>(column(&ordered, |answer| answer.key.key.method))
         .bind::<Array<SqlUuid>, _>(column(&ordered, |answer| answer.slot.0))
         .bind::<Array<SqlUuid>, _>(column(&ordered, |answer| answer.key.id))
         .bind::<Array<Binary>, _>(column(&ordered, |answer| &answer.key.key.fingerprint[..]))
         .bind::<Array<Binary>, _>(column(&ordered, |answer| &answer.response[..])),
     )
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await
     .map_err(|error| match violated_key(&error) {
         Some("requests_pkey" | "requests_claim_key") => Error::Conflict,

@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use crate::{
     error::Result,
+    ids::OrganizationId,
     platform::{
         background::{Outcome, Schedule, Task, each_organization},
-        db::{Conn, Db, Scope},
+        db::{Db, TenantTx},
     },
 };
 
@@ -49,7 +50,7 @@ impl Task for IdempotencyRetention {
     }
 }
 
-async fn delete_old(db: &Db, organization_id: Uuid) -> Result<u64> {
+async fn delete_old(db: &Db, organization_id: OrganizationId) -> Result<u64> {
     let mut deleted = 0;
     loop {
         match delete_some(db, organization_id).await? {
@@ -59,8 +60,8 @@ async fn delete_old(db: &Db, organization_id: Uuid) -> Result<u64> {
     }
 }
 
-async fn delete_some(db: &Db, organization_id: Uuid) -> Result<usize> {
-    db.transaction(Scope::Organization(organization_id), async |conn| {
+async fn delete_some(db: &Db, organization_id: OrganizationId) -> Result<usize> {
+    db.transaction(organization_id, async |tx| {
         Ok(sql_query(
             "DELETE FROM requests WHERE organization_id = $1 AND (method, request_id) IN (
                  SELECT method, request_id FROM requests
@@ -71,7 +72,7 @@ async fn delete_some(db: &Db, organization_id: Uuid) -> Result<usize> {
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Double, _>(RETENTION.as_secs_f64())
         .bind::<BigInt, _>(CLEANUP_BATCH)
-        .execute(&mut &**conn)
+        .execute(&mut tx.conn())
         .await?)
     })
     .await
@@ -79,12 +80,7 @@ async fn delete_some(db: &Db, organization_id: Uuid) -> Result<usize> {
 
 /// Empties the answers that say anything of these things, which are not older than
 /// that. (Answers are as old as their transaction, which lasts a minute at most.)
-pub async fn forget(
-    conn: &Conn,
-    organization_id: Uuid,
-    since: DateTime<Utc>,
-    ids: &[Uuid],
-) -> Result<()> {
+pub async fn forget(tx: &TenantTx, since: DateTime<Utc>, ids: &[Uuid]) -> Result<()> {
     let ids: Vec<_> = ids.iter().map(|id| id.to_string().into_bytes()).collect();
     sql_query(
         "UPDATE requests SET response = ''
@@ -92,10 +88,10 @@ pub async fn forget(
            AND create_time > '2000-01-01 00:00:00+00'
            AND EXISTS (SELECT FROM unnest($3) AS i (id) WHERE position(i.id IN response) > 0)",
     )
-    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<Timestamptz, _>(since)
     .bind::<Array<Binary>, _>(ids)
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await?;
     Ok(())
 }
@@ -103,8 +99,7 @@ pub async fn forget(
 /// The same for a thing that is gone, as far as it was answered at these times: reading
 /// all answers would be too much for what happens often.
 pub async fn forget_at(
-    conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     times: impl IntoIterator<Item = DateTime<Utc>>,
     id: Uuid,
 ) -> Result<()> {
@@ -124,10 +119,10 @@ pub async fn forget_at(
                  OFFSET 0) AS r
              WHERE position($3 IN r.response) > 0)",
     )
-    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<Array<Timestamptz>, _>(minutes.into_iter().collect::<Vec<_>>())
     .bind::<Binary, _>(id.to_string().into_bytes())
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await?;
     Ok(())
 }

@@ -8,9 +8,11 @@ use std::{
 };
 
 use tokio::time::Instant;
-use uuid::Uuid;
 
-use crate::error::{Error, Result, SOON};
+use crate::{
+    error::{Error, Result, SOON},
+    ids::OrganizationId,
+};
 
 /// The longest that a refused call is told to wait.
 const LATEST: Duration = Duration::from_secs(5);
@@ -25,7 +27,7 @@ pub struct InFlight {
 struct Calls {
     count: usize,
     /// By organization, for those that have any.
-    of: HashMap<Uuid, usize>,
+    of: HashMap<OrganizationId, usize>,
     /// When the next one that is refused is told to come again.
     next_return: Option<Instant>,
 }
@@ -48,7 +50,7 @@ impl Calls {
 /// A call that is in flight until this is dropped.
 pub struct Admitted {
     in_flight: Arc<InFlight>,
-    organization_id: Option<Uuid>,
+    organization_id: Option<OrganizationId>,
 }
 
 impl InFlight {
@@ -82,7 +84,7 @@ impl Admitted {
     /// The same call, now that it is known whose it is. The last quarter is for those
     /// organizations that have not half of all: one whose calls are stuck does not
     /// shut the others out.
-    pub fn of(mut self, organization_id: Uuid) -> Result<Self> {
+    pub fn of(mut self, organization_id: OrganizationId) -> Result<Self> {
         let mut calls = self.in_flight.lock();
         let limit = self.in_flight.limit;
         let few_left = limit - calls.count < limit / 4;

@@ -33,9 +33,8 @@ pub use in_flight::Admitted;
 pub use methods::Methods;
 pub use network::network;
 pub use requests::{Callers, Held};
-use uuid::Uuid;
 
-use crate::{actor::Identity, error::Result};
+use crate::{actor::Identity, error::Result, ids::OrganizationId};
 use budget::Memory;
 pub use budget::Owner;
 use in_flight::InFlight;
@@ -154,7 +153,7 @@ impl Edge {
     }
 
     /// Counts a call against what the organization and the key may call a second.
-    pub fn count(&self, organization_id: Uuid, identity: Identity) -> Result<()> {
+    pub fn count(&self, organization_id: OrganizationId, identity: Identity) -> Result<()> {
         self.rates.check(organization_id, identity)
     }
 }

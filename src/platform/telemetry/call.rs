@@ -4,13 +4,15 @@ use std::time::Instant;
 
 use tonic::{Code, codegen::http::HeaderMap, metadata::MetadataMap};
 use tracing::{Span, field};
-use uuid::Uuid;
 
 use super::{
     metrics::code_name,
     trace::{Parent, TraceId, span},
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    ids::OrganizationId,
+};
 
 /// The method of calls for which there is none. What they ask for is not repeated.
 const UNKNOWN: &str = "unknown";
@@ -54,7 +56,7 @@ impl Arrival {
         let named = parent.map(|parent| TraceId::new(parent.trace_id));
         Call {
             method,
-            organization_id: Uuid::nil(),
+            organization_id: OrganizationId::default(),
             trace_id: join(&span, parent)
                 .or(named)
                 .unwrap_or_else(TraceId::random),
@@ -67,7 +69,7 @@ impl Arrival {
 /// A call that is being served.
 pub struct Call {
     method: &'static str,
-    organization_id: Uuid,
+    organization_id: OrganizationId,
     trace_id: TraceId,
     span: Span,
     started: Instant,
@@ -85,7 +87,7 @@ impl Call {
     }
 
     /// It was let into this organization; nil if it is for none.
-    pub fn is_for(&mut self, organization_id: Uuid) {
+    pub fn is_for(&mut self, organization_id: OrganizationId) {
         self.organization_id = organization_id;
     }
 

@@ -6,13 +6,13 @@ pub mod weights;
 use chrono::{DateTime, Utc};
 use diesel::{dsl::now, prelude::*};
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 pub use crate::dispatch::Strategy;
 use crate::{
     error::{Error, Resource, Result, violated_key},
+    ids::SourceId,
     platform::{
-        db::Conn,
+        db::TenantTx,
         grpc::{
             mask::other,
             page::{Found, Page, keyset, read_page},
@@ -25,7 +25,7 @@ use crate::{
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = sources, check_for_backend(diesel::pg::Pg))]
 pub struct Source {
-    pub id: Uuid,
+    pub id: SourceId,
     pub code: String,
     pub name: String,
     pub description: String,
@@ -41,8 +41,7 @@ pub struct Source {
 #[derive(Debug, Insertable)]
 #[diesel(table_name = sources)]
 pub struct NewSource {
-    pub organization_id: Uuid,
-    pub id: Uuid,
+    pub id: SourceId,
     pub code: String,
     pub name: String,
     pub description: String,
@@ -84,39 +83,34 @@ pub struct Filter {
 }
 
 /// The source, deleted or not.
-pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Source> {
+pub async fn find(tx: &TenantTx, id: SourceId) -> Result<Source> {
     sources::table
-        .find((organization_id, id))
+        .find((tx.organization_id(), id))
         .select(Source::as_select())
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?
         .ok_or_else(|| Error::not_found(Resource::Source, id))
 }
 
 /// The source, locked, if it is not deleted.
-pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Source> {
+pub async fn lock(tx: &TenantTx, id: SourceId) -> Result<Source> {
     sources::table
-        .find((organization_id, id))
+        .find((tx.organization_id(), id))
         .filter(sources::delete_time.is_null())
         .select(Source::as_select())
         .for_no_key_update()
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?
         .ok_or_else(|| Error::not_found(Resource::Source, id))
 }
 
 /// A page of sources.
-pub async fn list(
-    conn: &Conn,
-    organization_id: Uuid,
-    filter: &Filter,
-    page: Page,
-) -> Result<Found<Source>> {
+pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Source>> {
     let query = |page: Page| {
         let mut query = sources::table
-            .filter(sources::organization_id.eq(organization_id))
+            .filter(sources::organization_id.eq(tx.organization_id()))
             .select(Source::as_select())
             .into_boxed();
         if let Some(active) = filter.active {
@@ -130,62 +124,57 @@ pub async fn list(
         }
         keyset!(query, page, sources::id)
     };
-    Ok(read_page!(conn, page, query))
+    Ok(read_page!(tx.conn(), page, query))
 }
 
 /// Inserts a source; none if its code is taken.
-pub async fn insert(mut conn: &Conn, source: &NewSource) -> Result<Option<Source>> {
+pub async fn insert(tx: &TenantTx, source: &NewSource) -> Result<Option<Source>> {
     Ok(diesel::insert_into(sources::table)
-        .values(source)
+        .values((sources::organization_id.eq(tx.organization_id()), source))
         .on_conflict_do_nothing()
         .returning(Source::as_select())
-        .get_result(&mut conn)
+        .get_result(&mut tx.conn())
         .await
         .optional()?)
 }
 
 /// The source that has this code.
-async fn with_code(mut conn: &Conn, organization_id: Uuid, code: &str) -> Result<Option<Uuid>> {
+async fn with_code(tx: &TenantTx, code: &str) -> Result<Option<SourceId>> {
     Ok(sources::table
-        .filter(sources::organization_id.eq(organization_id))
+        .filter(sources::organization_id.eq(tx.organization_id()))
         .filter(sources::code.eq(code))
         .filter(sources::delete_time.is_null())
         .select(sources::id)
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?)
 }
 
 /// The error of a code that could not be had; CONFLICT if it can be had now.
-pub async fn taken(conn: &Conn, organization_id: Uuid, code: &str) -> Result<Error> {
-    let id = with_code(conn, organization_id, code).await?;
+pub async fn taken(tx: &TenantTx, code: &str) -> Result<Error> {
+    let id = with_code(tx, code).await?;
     let exists = |id| Error::taken(Resource::Source, vec![("code", id)]);
     Ok(id.map_or(Error::Conflict, exists))
 }
 
 /// Refuses a code that a source has.
-pub async fn check_free(conn: &Conn, organization_id: Uuid, code: &str) -> Result<()> {
-    match taken(conn, organization_id, code).await? {
+pub async fn check_free(tx: &TenantTx, code: &str) -> Result<()> {
+    match taken(tx, code).await? {
         Error::Conflict => Ok(()),
         taken => Err(taken),
     }
 }
 
 /// Changes a source that is locked. CONFLICT if its code has been taken meanwhile.
-pub async fn update(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
-    change: &SourceChange,
-) -> Result<Source> {
-    diesel::update(sources::table.find((organization_id, id)))
+pub async fn update(tx: &TenantTx, id: SourceId, change: &SourceChange) -> Result<Source> {
+    diesel::update(sources::table.find((tx.organization_id(), id)))
         .set((
             change,
             sources::revision.eq(sources::revision + 1),
             sources::update_time.eq(now),
         ))
         .returning(Source::as_select())
-        .get_result(&mut conn)
+        .get_result(&mut tx.conn())
         .await
         .map_err(|error| match violated_key(&error) {
             Some("sources_code_key") => Error::Conflict,
@@ -194,15 +183,17 @@ pub async fn update(
 }
 
 /// Marks a source that is locked as deleted.
-pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Source> {
-    Ok(diesel::update(sources::table.find((organization_id, id)))
-        .set((
-            sources::active.eq(false),
-            sources::revision.eq(sources::revision + 1),
-            sources::update_time.eq(now),
-            sources::delete_time.eq(now),
-        ))
-        .returning(Source::as_select())
-        .get_result(&mut conn)
-        .await?)
+pub async fn delete(tx: &TenantTx, id: SourceId) -> Result<Source> {
+    Ok(
+        diesel::update(sources::table.find((tx.organization_id(), id)))
+            .set((
+                sources::active.eq(false),
+                sources::revision.eq(sources::revision + 1),
+                sources::update_time.eq(now),
+                sources::delete_time.eq(now),
+            ))
+            .returning(Source::as_select())
+            .get_result(&mut tx.conn())
+            .await?,
+    )
 }

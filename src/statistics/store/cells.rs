@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use crate::{
     error::Result,
-    platform::db::{Conn, Prepared, column},
+    ids::{OperatorId, SourceId},
+    platform::db::{Prepared, TenantTx, column},
     schema::contact_count_changes,
     statistics::Span,
 };
@@ -28,13 +29,13 @@ pub struct Cell {
     pub span: Span,
     /// Their source.
     #[diesel(sql_type = SqlUuid)]
-    pub source_id: Uuid,
+    pub source_id: SourceId,
     /// When the span begins; none for all contacts.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub start_time: Option<DateTime<Utc>>,
     /// Who has them; nil for the backlog.
     #[diesel(sql_type = SqlUuid)]
-    pub operator_id: Uuid,
+    pub operator_id: OperatorId,
 }
 
 /// By how much the numbers of a cell change.
@@ -154,35 +155,32 @@ pub fn in_order(rows: Vec<CellRow>) -> BTreeMap<Cell, Change> {
 }
 
 /// Whether there are changes.
-pub async fn any_changes(mut conn: &Conn, organization_id: Uuid) -> Result<bool> {
+pub async fn any_changes(tx: &TenantTx) -> Result<bool> {
     let any = contact_count_changes::table
-        .filter(contact_count_changes::organization_id.eq(organization_id));
-    Ok(select(exists(any)).get_result(&mut conn).await?)
+        .filter(contact_count_changes::organization_id.eq(tx.organization_id()));
+    Ok(select(exists(any)).get_result(&mut tx.conn()).await?)
 }
 
 /// Locks the oldest changes, at most so many, and those only that nobody else has
 /// locked: their ids. (By the index in its order: that marks the entries of those
 /// taken before, so that nobody looks at them again.)
-pub async fn lock_changes(mut conn: &Conn, organization_id: Uuid, most: u16) -> Result<Vec<Uuid>> {
-    conn.batch_execute("SET LOCAL enable_bitmapscan = off")
+pub async fn lock_changes(tx: &TenantTx, most: u16) -> Result<Vec<Uuid>> {
+    tx.conn()
+        .batch_execute("SET LOCAL enable_bitmapscan = off")
         .await?;
     Ok(contact_count_changes::table
-        .filter(contact_count_changes::organization_id.eq(organization_id))
+        .filter(contact_count_changes::organization_id.eq(tx.organization_id()))
         .order(contact_count_changes::id)
         .limit(most.into())
         .select(contact_count_changes::id)
         .for_update()
         .skip_locked()
-        .load(&mut conn)
+        .load(&mut tx.conn())
         .await?)
 }
 
 /// Takes changes that are locked: what they come to.
-pub async fn take(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    ids: &[Uuid],
-) -> Result<BTreeMap<Cell, Change>> {
+pub async fn take(tx: &TenantTx, ids: &[Uuid]) -> Result<BTreeMap<Cell, Change>> {
     let sums = sums_of("spans");
     let query = sql_query(format!(
         "WITH taken AS (
@@ -191,16 +189,15 @@ pub async fn take(
          ), seen AS (SELECT k.* FROM taken AS c, {KINDS}), {HOURS}, {SPANS}
          {sums}"
     ))
-    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<Array<SqlUuid>, _>(ids);
-    Ok(in_order(Prepared(query).get_results(&mut conn).await?))
+    Ok(in_order(Prepared(query).get_results(&mut tx.conn()).await?))
 }
 
 /// Adds to the cells, in their order. (An upsert, though most rows are there: it has
 /// one way only to find them.)
 pub async fn add<'a>(
-    mut conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     changes: impl IntoIterator<Item = (&'a Cell, &'a Change)>,
 ) -> Result<()> {
     let (cells, changes): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
@@ -221,7 +218,7 @@ pub async fn add<'a>(
              closed_contacts = c.closed_contacts + excluded.closed_contacts,
              expected_nanos = c.expected_nanos + excluded.expected_nanos",
     )
-    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<Array<Text>, _>(column(&cells, |cell| cell.span))
     .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.source_id))
     .bind::<Array<Nullable<Timestamptz>>, _>(column(&cells, |cell| cell.start_time))
@@ -230,6 +227,6 @@ pub async fn add<'a>(
     .bind::<Array<BigInt>, _>(column(&changes, |change| change.in_progress_contacts))
     .bind::<Array<BigInt>, _>(column(&changes, |change| change.closed_contacts))
     .bind::<Array<BigInt>, _>(column(&changes, |change| change.expected_nanos));
-    Prepared(query).execute(&mut conn).await?;
+    Prepared(query).execute(&mut tx.conn()).await?;
     Ok(())
 }

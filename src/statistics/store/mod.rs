@@ -11,12 +11,12 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use rand::RngExt;
-use uuid::Uuid;
 
 use super::{Counted, Counts, Kind};
 use crate::{
     error::Result,
-    platform::db::{Conn, Prepared, column},
+    ids::{self, OperatorId},
+    platform::db::{Prepared, TenantTx, column},
 };
 
 /// How many rows share the number of an organization's leads.
@@ -25,22 +25,20 @@ const LEAD_SLOTS: i16 = 8;
 /// Counts contacts that have changed: as what they were no longer, as what they
 /// are from now on. Deleted ones are nothing any more.
 pub async fn record<C: Into<Counted>>(
-    conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     before: impl IntoIterator<Item = C>,
     after: impl IntoIterator<Item = C>,
 ) -> Result<()> {
     let counts = Counts::of(before, after);
-    apply(conn, organization_id, &counts, &BTreeMap::new()).await
+    apply(tx, &counts, &BTreeMap::new()).await
 }
 
 /// Says what comes and goes, in one row, and adds to the loads of operators that are
 /// locked.
 pub async fn apply(
-    conn: &Conn,
-    organization_id: Uuid,
+    tx: &TenantTx,
     Counts(counts): &Counts,
-    loads: &BTreeMap<Uuid, i32>,
+    loads: &BTreeMap<OperatorId, i32>,
 ) -> Result<()> {
     if counts.is_empty() && loads.is_empty() {
         return Ok(());
@@ -59,8 +57,8 @@ pub async fn apply(
                  operator_ids, pool_ids, statuses, contacts)
              SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE cardinality($8) > 0",
         )
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<SqlUuid, _>(Uuid::now_v7())
+        .bind::<SqlUuid, _>(tx.organization_id())
+        .bind::<SqlUuid, _>(ids::generate())
         .bind::<Array<SqlUuid>, _>(column(&kinds, |kind| kind.source_id))
         .bind::<Array<Timestamptz>, _>(column(&kinds, |kind| kind.hour))
         .bind::<Array<Nullable<SqlUuid>>, _>(column(&kinds, |kind| kind.operator_id))
@@ -70,7 +68,7 @@ pub async fn apply(
         .bind::<Array<SqlUuid>, _>(operators)
         .bind::<Array<Integer>, _>(loads),
     )
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await?;
     Ok(())
 }
@@ -81,7 +79,7 @@ pub fn lead_slot() -> i16 {
 }
 
 /// Adds to the number of leads.
-pub async fn add_leads(conn: &Conn, organization_id: Uuid, leads: i64) -> Result<()> {
+pub async fn add_leads(tx: &TenantTx, leads: i64) -> Result<()> {
     if leads == 0 {
         return Ok(());
     }
@@ -90,11 +88,11 @@ pub async fn add_leads(conn: &Conn, organization_id: Uuid, leads: i64) -> Result
             "INSERT INTO lead_counts AS l (organization_id, slot, leads) VALUES ($1, $2, $3)
              ON CONFLICT (organization_id, slot) DO UPDATE SET leads = l.leads + excluded.leads",
         )
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<SmallInt, _>(lead_slot())
         .bind::<BigInt, _>(leads),
     )
-    .execute(&mut &*conn)
+    .execute(&mut tx.conn())
     .await?;
     Ok(())
 }

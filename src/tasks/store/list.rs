@@ -15,8 +15,9 @@ use uuid::Uuid;
 use super::Task;
 use crate::{
     error::Result,
+    ids::{DealId, TaskId},
     platform::{
-        db::{Conn, Prepared},
+        db::{Prepared, TenantTx},
         grpc::{
             page::{Found, Page, read_page},
             whose::Whose,
@@ -36,7 +37,7 @@ const LAST: NaiveDate = day(10_001);
 /// Which tasks to list. The days are those before and after which they are due.
 #[derive(Debug, Clone)]
 pub struct Filter {
-    pub deal_id: Option<Uuid>,
+    pub deal_id: Option<DealId>,
     pub assignee: Whose,
     pub only_open: bool,
     pub due_before: Option<NaiveDate>,
@@ -45,7 +46,7 @@ pub struct Filter {
 
 impl Task {
     /// Its place in this order of a page.
-    pub fn place(&self, order: &str) -> (i64, Uuid) {
+    pub fn place(&self, order: &str) -> (i64, TaskId) {
         let key = match order {
             BY_DAY => self.due_date.unwrap_or(NEVER).num_days_from_ce().into(),
             _ => self.create_time.timestamp_micros(),
@@ -55,19 +56,14 @@ impl Task {
 }
 
 /// A page of tasks.
-pub async fn list(
-    conn: &Conn,
-    organization_id: Uuid,
-    filter: &Filter,
-    page: Page,
-) -> Result<Found<Task>> {
+pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Task>> {
     let query = |page: Page| {
         // Days need not be merged to be counted.
         let order = if page.counts { BY_DAY } else { page.order };
         let page = Page { order, ..page };
         let (low, high) = bounds(filter, page);
         let query = sql_query(sql(filter, page))
-            .bind::<SqlUuid, _>(organization_id)
+            .bind::<SqlUuid, _>(tx.organization_id())
             .bind::<Date, _>(low.0)
             .bind::<SqlUuid, _>(low.1)
             .bind::<Date, _>(high.0)
@@ -77,7 +73,7 @@ pub async fn list(
             .bind::<Nullable<SqlUuid>, _>(filter.assignee.user());
         Prepared(query)
     };
-    Ok(read_page!(conn, page, query))
+    Ok(read_page!(tx.conn(), page, query))
 }
 
 /// What the page lies between: in the order of due dates two places in it, else

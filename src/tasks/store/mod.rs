@@ -11,12 +11,12 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 pub use list::{Filter, list};
-use uuid::Uuid;
 
 use crate::{
     error::{Error, Resource, Result},
+    ids::{DealId, LeadId, TaskId, UserId},
     platform::{
-        db::{Conn, Prepared},
+        db::{Prepared, TenantTx},
         grpc::page::Page,
     },
     schema::tasks,
@@ -26,12 +26,12 @@ use crate::{
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = tasks, check_for_backend(diesel::pg::Pg))]
 pub struct Task {
-    pub id: Uuid,
-    pub deal_id: Uuid,
+    pub id: TaskId,
+    pub deal_id: DealId,
     pub title: String,
     pub description: String,
     pub due_date: Option<NaiveDate>,
-    pub assignee_user_id: Option<Uuid>,
+    pub assignee_user_id: Option<UserId>,
     pub done_time: Option<DateTime<Utc>>,
     pub revision: i32,
     pub create_time: DateTime<Utc>,
@@ -45,7 +45,7 @@ pub struct Values {
     pub title: String,
     pub description: String,
     pub due_date: Option<NaiveDate>,
-    pub assignee_user_id: Option<Uuid>,
+    pub assignee_user_id: Option<UserId>,
 }
 
 impl From<&Task> for Values {
@@ -60,23 +60,23 @@ impl From<&Task> for Values {
 }
 
 /// The task.
-pub async fn find(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Task> {
+pub async fn find(tx: &TenantTx, id: TaskId) -> Result<Task> {
     tasks::table
-        .find((organization_id, id))
+        .find((tx.organization_id(), id))
         .select(Task::as_select())
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?
         .ok_or_else(|| Error::not_found(Resource::Task, id))
 }
 
 /// The task, locked; its deal is locked.
-pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Task> {
+pub async fn lock(tx: &TenantTx, id: TaskId) -> Result<Task> {
     tasks::table
-        .find((organization_id, id))
+        .find((tx.organization_id(), id))
         .select(Task::as_select())
         .for_no_key_update()
-        .first(&mut conn)
+        .first(&mut tx.conn())
         .await
         .optional()?
         .ok_or_else(|| Error::not_found(Resource::Task, id))
@@ -84,87 +84,67 @@ pub async fn lock(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<Ta
 
 /// Locks tasks that are assigned to a user, so many at most, in the order of their ids.
 pub async fn lock_assigned(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    assignee_user_id: Uuid,
+    tx: &TenantTx,
+    assignee_user_id: UserId,
     most: i64,
-) -> Result<Vec<Uuid>> {
+) -> Result<Vec<TaskId>> {
     Ok(tasks::table
-        .filter(tasks::organization_id.eq(organization_id))
+        .filter(tasks::organization_id.eq(tx.organization_id()))
         .filter(tasks::assignee_user_id.eq(assignee_user_id))
         .order(tasks::id)
         .limit(most)
         .select(tasks::id)
         .for_no_key_update()
-        .load(&mut conn)
+        .load(&mut tx.conn())
         .await?)
 }
 
 /// Assigns tasks that are locked to another user.
-pub async fn set_assignee(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    ids: &[Uuid],
-    assignee_user_id: Uuid,
-) -> Result<()> {
+pub async fn set_assignee(tx: &TenantTx, ids: &[TaskId], assignee_user_id: UserId) -> Result<()> {
     diesel::update(tasks::table)
-        .filter(tasks::organization_id.eq(organization_id))
+        .filter(tasks::organization_id.eq(tx.organization_id()))
         .filter(tasks::id.eq_any(ids))
         .set((
             tasks::assignee_user_id.eq(assignee_user_id),
             tasks::revision.eq(tasks::revision + 1),
             tasks::update_time.eq(now),
         ))
-        .execute(&mut conn)
+        .execute(&mut tx.conn())
         .await?;
     Ok(())
 }
 
 /// Inserts a task with this id, of a deal that is locked.
-pub async fn insert(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
-    deal_id: Uuid,
-    values: &Values,
-) -> Result<Task> {
+pub async fn insert(tx: &TenantTx, id: TaskId, deal_id: DealId, values: &Values) -> Result<Task> {
     Ok(diesel::insert_into(tasks::table)
         .values((
-            tasks::organization_id.eq(organization_id),
+            tasks::organization_id.eq(tx.organization_id()),
             tasks::id.eq(id),
             tasks::deal_id.eq(deal_id),
             values,
         ))
         .returning(Task::as_select())
-        .get_result(&mut conn)
+        .get_result(&mut tx.conn())
         .await?)
 }
 
 /// Changes a task that is locked.
-pub async fn update(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
-    values: &Values,
-) -> Result<Task> {
-    Ok(diesel::update(tasks::table.find((organization_id, id)))
-        .set((
-            values,
-            tasks::revision.eq(tasks::revision + 1),
-            tasks::update_time.eq(now),
-        ))
-        .returning(Task::as_select())
-        .get_result(&mut conn)
-        .await?)
+pub async fn update(tx: &TenantTx, id: TaskId, values: &Values) -> Result<Task> {
+    Ok(
+        diesel::update(tasks::table.find((tx.organization_id(), id)))
+            .set((
+                values,
+                tasks::revision.eq(tasks::revision + 1),
+                tasks::update_time.eq(now),
+            ))
+            .returning(Task::as_select())
+            .get_result(&mut tx.conn())
+            .await?,
+    )
 }
 
 /// Marks a task that is locked done, or not done.
-pub async fn set_done(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    id: Uuid,
-    done: bool,
-) -> Result<Task> {
+pub async fn set_done(tx: &TenantTx, id: TaskId, done: bool) -> Result<Task> {
     let query = sql_query(
         "UPDATE tasks
          SET done_time = CASE WHEN $3 THEN now() END, revision = revision + 1,
@@ -172,41 +152,31 @@ pub async fn set_done(
          WHERE organization_id = $1 AND id = $2
          RETURNING *",
     )
-    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<SqlUuid, _>(id)
     .bind::<Bool, _>(done);
-    Ok(Prepared(query).get_result(&mut conn).await?)
+    Ok(Prepared(query).get_result(&mut tx.conn()).await?)
 }
 
 /// Whether the user is to do one of the deal's tasks, or has done it.
-pub async fn is_assignee(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    deal_id: Uuid,
-    user_id: Uuid,
-) -> Result<bool> {
+pub async fn is_assignee(tx: &TenantTx, deal_id: DealId, user_id: UserId) -> Result<bool> {
     let of_deal = tasks::table
-        .filter(tasks::organization_id.eq(organization_id))
+        .filter(tasks::organization_id.eq(tx.organization_id()))
         .filter(tasks::deal_id.eq(deal_id))
         .filter(tasks::assignee_user_id.eq(user_id));
-    Ok(select(exists(of_deal)).get_result(&mut conn).await?)
+    Ok(select(exists(of_deal)).get_result(&mut tx.conn()).await?)
 }
 
 /// Deletes a task that is locked.
-pub async fn delete(mut conn: &Conn, organization_id: Uuid, id: Uuid) -> Result<()> {
-    diesel::delete(tasks::table.find((organization_id, id)))
-        .execute(&mut conn)
+pub async fn delete(tx: &TenantTx, id: TaskId) -> Result<()> {
+    diesel::delete(tasks::table.find((tx.organization_id(), id)))
+        .execute(&mut tx.conn())
         .await?;
     Ok(())
 }
 
 /// A page of the tasks of a lead's deals, newest first, as far as an answer has room.
-pub async fn of_lead(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    lead_id: Uuid,
-    page: Page,
-) -> Result<Vec<Task>> {
+pub async fn of_lead(tx: &TenantTx, lead_id: LeadId, page: Page) -> Result<Vec<Task>> {
     let rows = "SELECT t.* FROM deals AS d, LATERAL (
              SELECT * FROM tasks WHERE organization_id = $1 AND deal_id = d.id AND id < $3
              ORDER BY id DESC LIMIT $4) AS t
@@ -214,22 +184,17 @@ pub async fn of_lead(
          ORDER BY t.id DESC LIMIT $4";
     let texts = "octet_length(title) + octet_length(description)";
     let query = sql_query(page.bounded(rows, "*", texts, "id DESC"))
-        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<SqlUuid, _>(lead_id)
         .bind::<SqlUuid, _>(page.bounds().1)
         .bind::<BigInt, _>(page.fetch);
-    Ok(Prepared(query).get_results(&mut conn).await?)
+    Ok(Prepared(query).get_results(&mut tx.conn()).await?)
 }
 
 /// Replaces what the tasks of these deals say.
-pub async fn erase_of_deals(
-    mut conn: &Conn,
-    organization_id: Uuid,
-    deal_ids: &[Uuid],
-    erased: &str,
-) -> Result<()> {
+pub async fn erase_of_deals(tx: &TenantTx, deal_ids: &[DealId], erased: &str) -> Result<()> {
     diesel::update(tasks::table)
-        .filter(tasks::organization_id.eq(organization_id))
+        .filter(tasks::organization_id.eq(tx.organization_id()))
         .filter(tasks::deal_id.eq_any(deal_ids))
         .set((
             tasks::title.eq(erased),
@@ -237,7 +202,7 @@ pub async fn erase_of_deals(
             tasks::revision.eq(tasks::revision + 1),
             tasks::update_time.eq(now),
         ))
-        .execute(&mut conn)
+        .execute(&mut tx.conn())
         .await?;
     Ok(())
 }

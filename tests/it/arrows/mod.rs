@@ -17,11 +17,11 @@ use self::{
 const ARROWS: &[(&str, &str)] = &[
     // Base: knows nothing above it.
     ("schema", ""),
-    ("error", ""),
+    ("error", "ids"),
     ("proto", "error"),
     ("ids", ""),
-    ("actor", "error"),
-    ("model", "schema"),
+    ("actor", "error ids"),
+    ("model", "ids schema"),
     // Platform: knows no feature.
     ("platform::address", ""),
     ("platform::files", ""),

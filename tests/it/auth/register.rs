@@ -2,13 +2,13 @@
 
 use minicrm::{
     access::credential::{Credential, INVITATION_PREFIX},
+    ids::{InvitationId, OrganizationId},
     proto::{
         GetJsonWebKeySetRequest, GetMeRequest, GetSourceRequest, LogoutRequest, Membership,
         RegisterRequest, Role, Tokens,
     },
 };
 use tonic::Code;
-use uuid::Uuid;
 
 use super::{PASSWORD, registration};
 use crate::support::{App, assert_error, assert_invalid, call};
@@ -100,15 +100,15 @@ async fn an_invitation_is_for_one_address_and_one_use() {
     };
     let forged = Credential {
         secret: [0; 32],
-        ..Credential::parse(INVITATION_PREFIX, &ben.invitation_token).unwrap()
+        ..Credential::<InvitationId>::parse(INVITATION_PREFIX, &ben.invitation_token).unwrap()
     };
     let forged = RegisterRequest {
         invitation_token: forged.text(INVITATION_PREFIX),
         ..ben.clone()
     };
     let elsewhere = Credential {
-        organization_id: Uuid::now_v7(),
-        ..Credential::parse(INVITATION_PREFIX, &ben.invitation_token).unwrap()
+        organization_id: OrganizationId::generate(),
+        ..Credential::<InvitationId>::parse(INVITATION_PREFIX, &ben.invitation_token).unwrap()
     };
     let elsewhere = RegisterRequest {
         invitation_token: elsewhere.text(INVITATION_PREFIX),

@@ -26,6 +26,7 @@ use minicrm::{
     app::Settings,
     auth::tokens::Key,
     call::DEVELOPMENT_ORGANIZATION,
+    ids::OrganizationId,
     platform::{background::Handle, db::Conn},
     proto::{
         activity_service_client::ActivityServiceClient,
@@ -128,7 +129,7 @@ impl App {
     }
 
     /// A server on this database for these organizations.
-    pub async fn serving(database_url: String, organizations: Vec<Uuid>) -> Self {
+    pub async fn serving(database_url: String, organizations: Vec<impl Into<Uuid>>) -> Self {
         let settings = Settings {
             organizations,
             ..settings()
@@ -140,12 +141,15 @@ impl App {
     /// the calls: background tasks are held back.
     pub async fn with_connections(
         database_url: String,
-        organizations: Vec<Uuid>,
+        organizations: Vec<impl Into<Uuid>>,
         connections: usize,
     ) -> Self {
         let settings = Settings {
             pool_size: connections,
-            organizations,
+            organizations: organizations
+                .into_iter()
+                .map(|id| OrganizationId::from_uuid(id.into()))
+                .collect(),
             ..settings()
         };
         Self::holding_back(database_url, settings, &EVERYTHING).await

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use rand::Rng;
-use uuid::Uuid;
 
 use super::{
     super::{
@@ -18,25 +17,25 @@ use crate::{
     contacts::store::{Contact, assignments::Assignment},
     dispatch::Roster,
     error::{Error, Reason, Resource, Result},
-    ids::ordered_id_at,
+    ids::{ContactId, OperatorId, UserId, ordered_id_at},
 };
 
 /// What becomes of contacts.
 pub struct Changes {
-    before: BTreeMap<Uuid, Contact>,
-    after: BTreeMap<Uuid, Contact>,
+    before: BTreeMap<ContactId, Contact>,
+    after: BTreeMap<ContactId, Contact>,
     /// The decisions about them.
     pub history: Vec<Assignment>,
     /// Operators with the users they are linked with.
-    linked: Vec<(Uuid, Uuid)>,
+    linked: Vec<(OperatorId, UserId)>,
 }
 
 impl Changes {
     /// Makes them, one after the other.
     pub fn make<'a>(
         rng: &mut impl Rng,
-        contacts: BTreeMap<Uuid, Contact>,
-        linked: Vec<(Uuid, Uuid)>,
+        contacts: BTreeMap<ContactId, Contact>,
+        linked: Vec<(OperatorId, UserId)>,
         roster: &mut Roster,
         planned: &[Item<'a, Change>],
         outcome: &mut Outcome<'a>,

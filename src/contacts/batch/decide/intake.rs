@@ -1,7 +1,6 @@
 //! Takes new contacts in: finds or makes the lead of each, and draws an operator.
 
 use rand::Rng;
-use uuid::Uuid;
 
 use super::super::{
     outcome::Outcome,
@@ -15,7 +14,7 @@ use crate::{
     },
     dispatch::{Demand, Roster, RosterEntry, store::FoundSource},
     error::{Error, Reason, Resource},
-    ids::{id_at, ordered_id_at},
+    ids::{LeadId, SourceId, id_at, ordered_id_at},
     leads::{
         resolve::{Resolved, Resolver},
         store::Lead,
@@ -89,7 +88,7 @@ fn accept<'n, 'a>(
     sources: &[FoundSource],
     new: &'n [Item<'a, NewContact>],
     outcome: &mut Outcome<'a>,
-) -> Vec<(&'n Item<'a, NewContact>, Uuid)> {
+) -> Vec<(&'n Item<'a, NewContact>, SourceId)> {
     let mut accepted = Vec::new();
     for item in new {
         let named = &item.plan.source;
@@ -105,7 +104,7 @@ fn accept<'n, 'a>(
             (Some(source), _) => Error::Precondition {
                 reason: Reason::SourceInactive,
                 kind: Resource::Source,
-                id: source.id,
+                id: source.id.into(),
             },
             (None, SourceRef::Id(id)) => Error::not_found(Resource::Source, id),
             (None, SourceRef::Code(code)) => Error::not_found(Resource::Source, code),
@@ -121,8 +120,8 @@ fn draw(
     roster: &mut Roster,
     number: usize,
     new: &NewContact,
-    source_id: Uuid,
-    lead_id: Uuid,
+    source_id: SourceId,
+    lead_id: LeadId,
 ) -> (Contact, Assignment) {
     let decision = roster.decide(&Demand::of(source_id), rng);
     let choice = decision.choice();

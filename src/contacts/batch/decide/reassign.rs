@@ -2,7 +2,6 @@
 //! operator. Each decision has the id it is given.
 
 use rand::Rng;
-use uuid::Uuid;
 
 use crate::{
     contacts::store::{
@@ -11,14 +10,15 @@ use crate::{
     },
     dispatch::{BacklogReason, Demand, Outcome, Roster},
     error::{Error, Reason, Resource, Result},
+    ids::{AssignmentId, OperatorId},
 };
 
 /// Gives a contact to the operator named.
 pub fn give(
     contact: &mut Contact,
     roster: &mut Roster,
-    id: Uuid,
-    named: Uuid,
+    id: AssignmentId,
+    named: OperatorId,
     force: bool,
 ) -> Result<Option<Assignment>> {
     check_active(contact)?;
@@ -48,7 +48,7 @@ pub fn give(
 pub fn draw(
     contact: &mut Contact,
     roster: &mut Roster,
-    id: Uuid,
+    id: AssignmentId,
     rng: &mut impl Rng,
 ) -> Result<Assignment> {
     check_active(contact)?;
@@ -87,7 +87,7 @@ pub fn draw(
 pub fn take_back(
     contact: &mut Contact,
     roster: &mut Roster,
-    id: Uuid,
+    id: AssignmentId,
 ) -> Result<Option<Assignment>> {
     check_active(contact)?;
     if contact.operator_id.is_none() {
@@ -108,7 +108,7 @@ fn check_active(contact: &Contact) -> Result<()> {
     Err(Error::Precondition {
         reason: Reason::ContactClosed,
         kind: Resource::Contact,
-        id: contact.id,
+        id: contact.id.into(),
     })
 }
 

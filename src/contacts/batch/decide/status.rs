@@ -1,7 +1,5 @@
 //! Closing frees load, reopening takes it again.
 
-use uuid::Uuid;
-
 use crate::{
     contacts::store::{
         Contact, ContactStatus,
@@ -9,6 +7,7 @@ use crate::{
     },
     dispatch::{BacklogReason, Roster},
     error::{Error, Result},
+    ids::AssignmentId,
 };
 
 /// Gives the contact this status; its operator's load follows. If nobody is left
@@ -16,7 +15,7 @@ use crate::{
 pub fn set(
     contact: &mut Contact,
     roster: &mut Roster,
-    id: Uuid,
+    id: AssignmentId,
     status: ContactStatus,
     force: bool,
 ) -> Result<Option<Assignment>> {
@@ -48,7 +47,7 @@ pub fn set(
     Ok(decision)
 }
 
-fn to_backlog(contact: &mut Contact, roster: &Roster, id: Uuid) -> Assignment {
+fn to_backlog(contact: &mut Contact, roster: &Roster, id: AssignmentId) -> Assignment {
     let previous_operator_id = contact.operator_id.take();
     contact.pool_id = None;
     contact.assign_time = None;

@@ -4,36 +4,40 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use uuid::Uuid;
 
 use super::event::How;
+
+use crate::ids::{ContactId, OperatorId};
 
 /// Something that has happened.
 #[derive(Debug, Clone, Copy)]
 pub enum Fact {
     /// A contact arrived.
-    Arrived { contact: Uuid, source: usize },
+    Arrived { contact: ContactId, source: usize },
     /// It was given to somebody: that counts in their window.
-    Given { contact: Uuid, operator: Uuid },
+    Given {
+        contact: ContactId,
+        operator: OperatorId,
+    },
     /// It is with nobody.
-    Taken { contact: Uuid },
+    Taken { contact: ContactId },
     /// It is done.
-    Closed { contact: Uuid },
+    Closed { contact: ContactId },
     /// It is being done.
-    Begun { contact: Uuid },
+    Begun { contact: ContactId },
     /// These are the limits now: of the load, of the window, and its seconds.
     Limited {
-        operator: Uuid,
+        operator: OperatorId,
         limits: (Option<i32>, Option<i32>, i32),
     },
     /// An operator works, or does not.
-    Active { operator: Uuid, active: bool },
+    Active { operator: OperatorId, active: bool },
     /// An operator is gone.
-    Deleted { operator: Uuid },
+    Deleted { operator: OperatorId },
     /// This is their weight now, if any.
     Weighted {
         source: usize,
-        operator: Uuid,
+        operator: OperatorId,
         weight: Option<u32>,
     },
     /// The source chooses so.
@@ -50,7 +54,7 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     pub source: usize,
-    pub operator: Option<Uuid>,
+    pub operator: Option<OperatorId>,
     pub active: bool,
 }
 
@@ -78,8 +82,8 @@ impl Model {
     }
 
     /// All contacts, where they are now.
-    pub fn contacts(&self) -> BTreeMap<Uuid, Place> {
-        let mut places: BTreeMap<Uuid, Place> = BTreeMap::new();
+    pub fn contacts(&self) -> BTreeMap<ContactId, Place> {
+        let mut places: BTreeMap<ContactId, Place> = BTreeMap::new();
         for (_, fact) in &self.facts {
             let (contact, change): (_, &dyn Fn(&mut Place)) = match fact {
                 Fact::Arrived { contact, source } => {
@@ -105,14 +109,14 @@ impl Model {
     }
 
     /// How many active contacts an operator has.
-    pub fn load(&self, operator: Uuid) -> i32 {
+    pub fn load(&self, operator: OperatorId) -> i32 {
         let contacts = self.contacts().into_values();
         let active = contacts.filter(|place| place.active && place.operator == Some(operator));
         i32::try_from(active.count()).expect("few")
     }
 
     /// How many contacts they were given within their window until this time.
-    pub fn given(&self, operator: Uuid, seconds: i32, time: DateTime<Utc>) -> i32 {
+    pub fn given(&self, operator: OperatorId, seconds: i32, time: DateTime<Utc>) -> i32 {
         let since = time - TimeDelta::seconds(seconds.into());
         let given = self.facts.iter().filter(|(at, fact)| {
             matches!(fact, Fact::Given { operator: to, .. } if *to == operator) && *at > since
@@ -121,7 +125,7 @@ impl Model {
     }
 
     /// What an operator is now.
-    pub fn person(&self, operator: Uuid) -> Person {
+    pub fn person(&self, operator: OperatorId) -> Person {
         let mut person = Person {
             active: true,
             deleted: false,
@@ -156,7 +160,7 @@ impl Model {
     }
 
     /// Why they cannot be given one more; with `again`, one that they had before.
-    pub fn bar(&self, operator: Uuid, time: DateTime<Utc>, again: bool) -> Option<Bar> {
+    pub fn bar(&self, operator: OperatorId, time: DateTime<Utc>, again: bool) -> Option<Bar> {
         let person = self.person(operator);
         if !person.active || person.deleted {
             return Some(Bar::Inactive);
@@ -175,7 +179,7 @@ impl Model {
     }
 
     /// The weights of a source.
-    pub fn weights(&self, source: usize) -> BTreeMap<Uuid, u32> {
+    pub fn weights(&self, source: usize) -> BTreeMap<OperatorId, u32> {
         let mut weights = BTreeMap::new();
         for (_, fact) in &self.facts {
             match *fact {

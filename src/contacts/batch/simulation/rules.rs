@@ -1,8 +1,6 @@
 //! What must come of an act, by the model: everything but the chance. Of a choice it says
 //! among whom it is, what is recorded of it, and whether it can be made again.
 
-use uuid::Uuid;
-
 use super::{
     event::How,
     model::{Bar, Fact},
@@ -12,6 +10,7 @@ use super::{
 use crate::{
     contacts::store::assignments::{Assignment, AssignmentKind},
     dispatch::{BacklogReason, Excluded, ExclusionReason, pick::Candidate, strategy::Evidence},
+    ids::OperatorId,
 };
 
 /// The strategies that the sources of a new world have.
@@ -102,7 +101,7 @@ impl Run {
     pub fn chosen(
         &mut self,
         source: usize,
-        current: Option<Uuid>,
+        current: Option<OperatorId>,
         decision: &Assignment,
     ) -> Result<(), Breach> {
         let contact = decision.contact_id;
@@ -186,7 +185,7 @@ impl Run {
     }
 
     /// Who can have a contact of this source, and who cannot.
-    fn pool(&self, source: usize, current: Option<Uuid>) -> (Vec<Candidate>, Vec<Excluded>) {
+    fn pool(&self, source: usize, current: Option<OperatorId>) -> (Vec<Candidate>, Vec<Excluded>) {
         let (mut candidates, mut excluded) = (Vec::new(), Vec::new());
         for (operator_id, weight) in self.model.weights(source) {
             let reason = match self.model.bar(operator_id, self.world.time, false) {

@@ -2,15 +2,17 @@
 
 use std::{collections::BTreeSet, fmt::Debug};
 
-use uuid::Uuid;
-
 use super::{
     super::plan::{Answer, Change, NewContact, Plan, SourceRef, Target, Write},
     event::{Act, Event},
     model::{Fact, Model},
     world::{SOURCES, World, actor},
 };
-use crate::{contacts::store::ContactStatus, leads};
+use crate::{
+    contacts::store::ContactStatus,
+    ids::{ContactId, OperatorId},
+    leads,
+};
 
 /// Why a history is not as it must be.
 pub type Breach = String;
@@ -239,11 +241,11 @@ impl Run {
 #[derive(Debug, Clone, Copy)]
 pub enum Resolved {
     Arrive { source: usize },
-    Close(Uuid),
-    Begin(Uuid, bool),
-    Reassign(Uuid),
-    Give(Uuid, Uuid, bool),
-    TakeBack(Uuid),
+    Close(ContactId),
+    Begin(ContactId, bool),
+    Reassign(ContactId),
+    Give(ContactId, OperatorId, bool),
+    TakeBack(ContactId),
 }
 
 fn write(act: &Resolved) -> Write {

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use uuid::Uuid;
 
 use super::{
     super::plan::{Answer, NewContact, Plan, SourceRef, Write},
     event::How,
     world::{World, actor},
 };
-use crate::leads;
+use crate::{ids::OperatorId, leads};
 
 /// Quantiles of chi-square at 1 - 10⁻⁶, by degrees of freedom from 1 on.
 const QUANTILES: [f64; 4] = [23.93, 27.64, 30.67, 33.38];
@@ -29,7 +28,7 @@ fn shares_follow_the_weights_among_those_really_free() {
         world.operators.last_mut().expect("just added").load_limit = limit;
     }
     let mut rng = StdRng::seed_from_u64(15);
-    let mut chosen: BTreeMap<Vec<(Uuid, u32)>, BTreeMap<Uuid, u32>> = BTreeMap::new();
+    let mut chosen: BTreeMap<Vec<(OperatorId, u32)>, BTreeMap<OperatorId, u32>> = BTreeMap::new();
     for _ in 0..6000 {
         let committed = world.submit(&[arrival(), arrival()]);
         for (decision, answer) in committed.intake.iter().zip(&committed.answers) {

@@ -29,6 +29,7 @@ use crate::{
         store::FoundSource, strategy::least_loaded::LeastLoaded,
     },
     error::Result,
+    ids::{ContactId, OperatorId, OrganizationId, PoolId, SourceId},
     model::Operator,
 };
 
@@ -40,10 +41,10 @@ pub struct World {
     pub time: DateTime<Utc>,
     pub operators: Vec<Operator>,
     pub strategies: [How; SOURCES],
-    pub weights: BTreeMap<(usize, Uuid), u32>,
+    pub weights: BTreeMap<(usize, OperatorId), u32>,
     pub contacts: Vec<Contact>,
     pub assignments: Vec<Assignment>,
-    pub bases: HashMap<Uuid, Basis>,
+    pub bases: HashMap<PoolId, Basis>,
     rng: StdRng,
 }
 
@@ -68,12 +69,12 @@ impl World {
         }
     }
 
-    pub fn source(number: usize) -> Uuid {
-        Uuid::from_u128(1000 + (number % SOURCES) as u128)
+    pub fn source(number: usize) -> SourceId {
+        SourceId::from_u128(1000 + (number % SOURCES) as u128)
     }
 
-    pub fn add_operator(&mut self) -> Uuid {
-        let id = Uuid::from_u128(1 + self.operators.len() as u128);
+    pub fn add_operator(&mut self) -> OperatorId {
+        let id = OperatorId::from_u128(1 + self.operators.len() as u128);
         self.operators.push(Operator {
             id,
             name: String::new(),
@@ -174,7 +175,7 @@ impl World {
 
     /// The operators with a weight on these sources, and these others, with what they were
     /// given within their windows.
-    fn lock_roster(&self, sources: &[usize], others: &[Uuid]) -> Roster {
+    fn lock_roster(&self, sources: &[usize], others: &[ContactId]) -> Roster {
         let weighted = |id| {
             sources
                 .iter()
@@ -193,7 +194,9 @@ impl World {
             strategy: rules(self.strategies[source]),
             weights: self
                 .weights
-                .range((source, Uuid::nil())..=(source, Uuid::max()))
+                .range(
+                    (source, OperatorId::default())..=(source, OperatorId::from_uuid(Uuid::max())),
+                )
                 .map(|(&(_, operator), &weight)| (operator, weight))
                 .collect(),
         });
@@ -210,7 +213,7 @@ impl World {
         i32::try_from(given.count()).expect("few")
     }
 
-    pub fn active_contacts(&self, operator_id: Uuid) -> usize {
+    pub fn active_contacts(&self, operator_id: OperatorId) -> usize {
         let contacts = self.contacts.iter();
         contacts
             .filter(|contact| contact.operator_id == Some(operator_id))
@@ -227,5 +230,5 @@ pub fn rules(how: How) -> &'static dyn Choose {
 }
 
 pub fn actor() -> Actor {
-    Actor::system(Uuid::nil(), "Simulation", Instant::now())
+    Actor::system(OrganizationId::default(), "Simulation", Instant::now())
 }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::fetch::{MAX_BYTES, MAX_COUNTED, Page};
-use crate::platform::db::search::Walked;
+use crate::{ids::Id, platform::db::search::Walked};
 
 /// How many there are on all pages of a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,15 +45,15 @@ pub enum Place {
     Ids(Uuid, Uuid),
 }
 
-impl From<Uuid> for Place {
-    fn from(id: Uuid) -> Self {
-        Self::Id(id)
+impl<I: Id> From<I> for Place {
+    fn from(id: I) -> Self {
+        Self::Id(id.into())
     }
 }
 
-impl From<(i64, Uuid)> for Place {
-    fn from((key, id): (i64, Uuid)) -> Self {
-        Self::Key(key, id)
+impl<I: Id> From<(i64, I)> for Place {
+    fn from((key, id): (i64, I)) -> Self {
+        Self::Key(key, id.into())
     }
 }
 

@@ -75,10 +75,10 @@ pub struct Pager {
 }
 
 impl Pager {
-    /// Reads the page a list request asks for.
+    /// Reads the page a list request asks for, of what belongs to an organization or a user.
     pub fn parse<R: ListRequest>(
         violations: &mut Violations,
-        organization_id: Uuid,
+        owner: impl Into<Uuid>,
         request: &R,
     ) -> Self {
         let (size, token, order_by) = request.page();
@@ -101,7 +101,7 @@ impl Pager {
         // Tokens of the version before count amounts in other units.
         let unit = if order == "amount" { "thousandths" } else { "" };
         let query_digest = Sha256::new()
-            .chain_update(organization_id)
+            .chain_update(owner.into())
             .chain_update(std::any::type_name::<R>())
             .chain_update(unit)
             .chain_update(request.query().encode_to_vec())

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
+    ids::Id,
     proto,
 };
 
@@ -189,8 +190,12 @@ impl Violations {
         region.map(|region| region.as_ref().to_owned())
     }
 
-    /// A UUID in its hyphenated form.
-    pub fn id(&mut self, field: &str, value: &str) -> Uuid {
+    /// An id of some kind of thing: a UUID in its hyphenated form.
+    pub fn id<I: Id>(&mut self, field: &str, value: &str) -> I {
+        I::from_uuid(self.uuid(field, value))
+    }
+
+    fn uuid(&mut self, field: &str, value: &str) -> Uuid {
         if value.is_empty() {
             self.add(field, "is required");
             return Uuid::nil();
@@ -204,8 +209,8 @@ impl Violations {
         }
     }
 
-    /// A UUID; none if it is empty.
-    pub fn optional_id(&mut self, field: &str, value: &str) -> Option<Uuid> {
+    /// An id; none if it is empty.
+    pub fn optional_id<I: Id>(&mut self, field: &str, value: &str) -> Option<I> {
         if value.is_empty() {
             None
         } else {
