@@ -33,6 +33,7 @@ use crate::{
         db::{Db, TenantTx},
         telemetry::metrics,
     },
+    recorder::Records,
     statistics::DirtyOrganizations,
 };
 
@@ -98,7 +99,8 @@ async fn transact(
     #[expect(clippy::disallowed_methods, reason = "where randomness comes in")]
     let (changes, intake, roster) = decide(&mut rand::rng(), loaded, &mut outcome);
     let pools = recorded_pools.unrecorded(&roster)?;
-    let written = store::write(tx, &pools, &changes, &intake, &outcome);
+    let records = Records::of_batch(&mut rand::rng(), roster.time, &outcome.happened);
+    let written = store::write(tx, &pools, &changes, &intake, &outcome, &records);
     tx.commit_with(written).await?;
     recorded_pools.add(&pools);
     let (assigned, backlog) = intake.outcomes();
