@@ -51,6 +51,15 @@ impl Identity {
     }
 }
 
+/// Who did something, and by what: what the audit tells of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Author {
+    /// Who did it.
+    pub identity: Identity,
+    /// The method that was called, or that it was done for.
+    pub method: &'static str,
+}
+
 /// How much of a method is granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grant {
@@ -92,6 +101,14 @@ impl Actor {
             grant: Grant::All,
             method,
             deadline,
+        }
+    }
+
+    /// Who does it, and by what.
+    pub fn author(&self) -> Author {
+        Author {
+            identity: self.identity,
+            method: self.method,
         }
     }
 

@@ -23,7 +23,7 @@ use crate::{
         migrations,
         telemetry::Reminder,
     },
-    proto,
+    proto, recorder,
     statistics::DirtyOrganizations,
 };
 
@@ -114,6 +114,7 @@ impl App {
             tokens: auth.clone().map(|auth| auth as Arc<_>),
             identity_cache_ttl: settings.identity_cache_ttl.unwrap_or(IDENTITY_CACHE_TTL),
             edge: Arc::clone(&edge),
+            record: recorder::write_boxed,
             after_write: {
                 let dirty = Arc::clone(&dirty);
                 Box::new(move |organization_id| dirty.mark(organization_id))

@@ -245,6 +245,7 @@ mod tests {
         ) {
             let time = DateTime::from_timestamp_micros(micros).unwrap();
             let later = DateTime::from_timestamp_micros(micros + later).unwrap();
+            #[expect(clippy::disallowed_methods, reason = "any will do")]
             let rng = &mut rand::rng();
             let id: Uuid = id_at(rng, time, index);
             prop_assert_eq!(id.get_version_num(), 7);

@@ -37,7 +37,8 @@
 //! | `organizations`, [`auth`] | tenants, members, invitations, keys; passwords, sessions, tokens |
 //! | `analytics`, [`verify`] | what happened in numbers; the numbers compared with the rows |
 //! | `dispatch`, [`pick`] | who can take a contact, and the decision who gets it; the pure weighted pick |
-//! | `statistics` | contacts and leads, counted as they change |
+//! | `recorder` | what follows from what happened: audit, timelines, statistics |
+//! | `statistics` | contacts, leads and deals, counted as they change |
 //! | [`access`], `audit` | identities and the table of grants; who did what to which thing |
 //! | [`platform::db`], [`platform::migrations`], [`platform::embedded`] | pool and transactions, schema, private Postgres |
 //! | `platform::batch`, `platform::idempotency` | group commit; every request exactly once |
@@ -54,7 +55,8 @@
 //!
 //! `UpdateDeal`: `proto/minicrm/v1/deals.proto` → `api/deals/mod.rs` (the method) →
 //! `call/reply.rs` (who calls, may they) → `api/deals/change.rs` (checks, transaction) →
-//! `deals/change.rs` (rules) → `deals/service.rs` (row, timeline, counts) → `deals/store`.
+//! `deals/change.rs` (rules) → `deals/service.rs` (the row, and what happened) →
+//! `deals/store`; `recorder` writes timeline, counts and audit with the commit.
 
 pub mod access;
 mod activities;
@@ -80,6 +82,7 @@ mod operators;
 mod organizations;
 pub mod platform;
 pub mod proto;
+mod recorder;
 mod schema;
 pub mod server;
 mod sources;
@@ -91,6 +94,7 @@ pub use api::contacts::parse_new_contact;
 pub use contacts::{Contacts, Created, Done, NewContact, SourceRef};
 pub use dispatch::pick;
 pub use leads::Identity as LeadIdentity;
+pub use model::Change;
 pub use organizations::{Limits, remove_closed};
 pub use sources::normalize_code;
 pub use statistics::fold_counts;

@@ -1,6 +1,8 @@
 //! Every query on `activities`. Rows are only ever added, and erased. Knows nothing of the
 //! wire.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::{
     deserialize::{self, FromSql, FromSqlRow},
@@ -18,7 +20,7 @@ use crate::{
     ids::{ActivityId, ContactId, DealId, LeadId, TaskId, UserId},
     model::deal::{DealStage, DealStatus},
     platform::{
-        db::{Prepared, TenantTx},
+        db::{Prepared, TenantTx, column},
         grpc::page::{Found, Page, read_page},
     },
     schema::activities,
@@ -125,36 +127,38 @@ impl FromSql<Jsonb, Pg> for Payload {
     }
 }
 
-/// Writes what happened on the timeline of a deal that is locked.
-pub async fn record(
-    tx: &TenantTx,
-    deal_id: DealId,
-    author_user_id: Option<UserId>,
-    payloads: &[Payload],
-) -> Result<Vec<Activity>> {
-    if payloads.is_empty() {
+/// What is to be written on the timeline of a deal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub deal_id: DealId,
+    pub author_user_id: Option<UserId>,
+    pub payload: Payload,
+}
+
+/// Writes on the timelines of deals that are locked, in this order on each.
+pub async fn write_entries(tx: &TenantTx, entries: &[Entry]) -> Result<Vec<Activity>> {
+    if entries.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<_> = payloads.iter().map(|_| ActivityId::generate()).collect();
-    let payloads = payloads
+    let rows: Vec<_> = entries.iter().collect();
+    let mut written: HashMap<DealId, i64> = HashMap::new();
+    let mut place = |entry: &Entry| {
+        let place = written.entry(entry.deal_id).or_default();
+        *place += 1;
+        *place
+    };
+    let places: Vec<_> = entries.iter().map(&mut place).collect();
+    let payloads = entries
         .iter()
-        .map(Payload::to_json)
+        .map(|entry| entry.payload.to_json())
         .collect::<Result<Vec<_>>>()?;
-    let query = sql_query(
-        "INSERT INTO activities
-             (organization_id, id, deal_id, number, author_user_id, payload)
-         SELECT $1, a.id, $2, coalesce((
-                    SELECT number FROM activities
-                    WHERE organization_id = $1 AND deal_id = $2
-                    ORDER BY number DESC LIMIT 1), 0) + a.place, $3, a.payload
-         FROM unnest($4, $5) WITH ORDINALITY AS a (id, payload, place)
-         RETURNING id, deal_id, number, author_user_id, payload, create_time",
-    )
-    .bind::<SqlUuid, _>(tx.organization_id())
-    .bind::<SqlUuid, _>(deal_id)
-    .bind::<Nullable<SqlUuid>, _>(author_user_id)
-    .bind::<Array<SqlUuid>, _>(ids)
-    .bind::<Array<Jsonb>, _>(payloads);
+    let query = sql_query(include_str!("write_entries.sql"))
+        .bind::<SqlUuid, _>(tx.organization_id())
+        .bind::<Array<SqlUuid>, _>(column(&rows, |_| ActivityId::generate()))
+        .bind::<Array<SqlUuid>, _>(column(&rows, |entry| entry.deal_id))
+        .bind::<Array<BigInt>, _>(places)
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(&rows, |entry| entry.author_user_id))
+        .bind::<Array<Jsonb>, _>(payloads);
     Ok(Prepared(query).get_results(&mut tx.conn()).await?)
 }
 

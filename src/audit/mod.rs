@@ -13,8 +13,8 @@ use rand::Rng;
 use uuid::Uuid;
 
 use crate::{
-    actor::{Actor, Identity},
-    ids::{self, ContactId, id_at, ordered_id_at},
+    actor::{Author, Identity},
+    ids::{self, id_at, ordered_id_at},
 };
 
 /// Something that was done.
@@ -32,12 +32,13 @@ pub struct Event {
 
 impl Event {
     /// What was done just now.
-    pub fn now(identity: Identity, method: &'static str, resource_id: impl Into<Uuid>) -> Self {
+    pub fn now(author: Author, resource_ids: Vec<Uuid>) -> Self {
+        let Author { identity, method } = author;
         Self {
             id: ids::generate(),
             identity,
             method,
-            resource_ids: vec![resource_id.into()],
+            resource_ids,
         }
     }
 
@@ -46,14 +47,15 @@ impl Event {
         rng: &mut impl Rng,
         time: DateTime<Utc>,
         index: usize,
-        actor: &Actor,
-        resource_id: impl Into<Uuid>,
+        author: Author,
+        resource_id: Uuid,
     ) -> Self {
+        let Author { identity, method } = author;
         Self {
             id: ordered_id_at(rng, time, index),
-            identity: actor.identity,
-            method: actor.method,
-            resource_ids: vec![resource_id.into()],
+            identity,
+            method,
+            resource_ids: vec![resource_id],
         }
     }
 
@@ -72,21 +74,19 @@ impl Event {
 pub fn created(
     rng: &mut impl Rng,
     time: DateTime<Utc>,
-    created: impl IntoIterator<Item = (Actor, ContactId)>,
+    created: impl IntoIterator<Item = (Author, Uuid)>,
 ) -> Vec<Event> {
     let mut events: Vec<Event> = Vec::new();
-    for (actor, resource_id) in created {
-        let Actor {
-            identity, method, ..
-        } = actor;
+    for (author, resource_id) in created {
+        let Author { identity, method } = author;
         let same = |event: &&mut Event| (event.identity, event.method) == (identity, method);
         match events.iter_mut().find(same) {
-            Some(event) => event.resource_ids.push(resource_id.into()),
+            Some(event) => event.resource_ids.push(resource_id),
             None => events.push(Event {
                 id: id_at(rng, time, 0),
                 identity,
                 method,
-                resource_ids: vec![resource_id.into()],
+                resource_ids: vec![resource_id],
             }),
         }
     }

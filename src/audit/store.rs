@@ -35,7 +35,7 @@ pub struct AuditEvent {
 }
 
 /// Inserts events.
-pub async fn insert(tx: &TenantTx, events: &[Event]) -> Result<()> {
+pub async fn insert_events(tx: &TenantTx, events: &[Event]) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
@@ -46,19 +46,15 @@ pub async fn insert(tx: &TenantTx, events: &[Event]) -> Result<()> {
         format!("{{{}}}", ids.join(","))
     });
     Prepared(
-        sql_query(
-            "INSERT INTO audit_events
-                 (organization_id, id, user_id, api_key_id, method, resource_ids)
-             SELECT $1, e.id, e.user_id, e.api_key_id, e.method, e.resource_ids::uuid[]
-             FROM unnest($2, $3, $4, $5, $6)
-                 AS e (id, user_id, api_key_id, method, resource_ids)",
-        )
-        .bind::<SqlUuid, _>(tx.organization_id())
-        .bind::<Array<SqlUuid>, _>(column(&events, |event| event.id))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(&events, |event| event.identity.user_id()))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(&events, |event| event.identity.api_key_id()))
-        .bind::<Array<Text>, _>(column(&events, |event| event.action()))
-        .bind::<Array<Text>, _>(resource_ids),
+        sql_query(include_str!("insert_events.sql"))
+            .bind::<SqlUuid, _>(tx.organization_id())
+            .bind::<Array<SqlUuid>, _>(column(&events, |event| event.id))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(&events, |event| event.identity.user_id()))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(&events, |event| {
+                event.identity.api_key_id()
+            }))
+            .bind::<Array<Text>, _>(column(&events, |event| event.action()))
+            .bind::<Array<Text>, _>(resource_ids),
     )
     .execute(&mut tx.conn())
     .await?;

@@ -3,9 +3,9 @@
 use super::store::users::{self, NewUser, User};
 use crate::{
     access::{Role, credential::Credential},
-    audit::{self, Event},
     error::Result,
     ids::{InvitationId, OrganizationId},
+    model::Change,
     organizations::{
         self, DEFAULT_CURRENCY, DEFAULT_TIME_ZONE, invitations,
         store::{NewOrganization, Organization},
@@ -49,7 +49,6 @@ pub async fn join(
     tx: &TenantTx,
     user: &NewUser,
     joining: &Joining,
-    event: &Event,
 ) -> Result<(User, Organization)> {
     match joining {
         Joining::New(organization) => {
@@ -65,7 +64,7 @@ pub async fn join(
         users::verify_email(tx, user.id).await?;
     }
     let organization = organizations::store::find(tx).await?;
-    audit::store::insert(tx, std::slice::from_ref(event)).await?;
+    tx.record(Change::UserRegistered(user.id));
     let user = users::find(tx, user.id).await?;
     Ok((user, organization))
 }

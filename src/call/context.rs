@@ -3,7 +3,7 @@
 use std::{net::IpAddr, ops::Deref, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use futures_util::{FutureExt, join};
+use futures_util::{FutureExt, future::BoxFuture, join};
 use phonenumber::country;
 use prost::Message;
 use uuid::Uuid;
@@ -12,7 +12,6 @@ use super::frame::Frame;
 use crate::{
     access::{Place, Trust, Who, identities::Identities},
     actor::Actor,
-    audit::{self, Event},
     error::{Error, Result},
     ids::{OrganizationId, UserId},
     platform::{
@@ -140,20 +139,17 @@ impl Context {
         self.db()
             .transaction(self.organization_id, async |tx| {
                 self.confirm(tx).await?;
-                work.clone()(tx).await
+                let answer = work.clone()(tx).await?;
+                tx.commit_with(self.record(tx)).await?;
+                Ok(answer)
             })
             .await
     }
 
-    /// Runs a write in a transaction, exactly once if it has an idempotency key, if the caller may
-    /// still call the method, and says in the audit that it was done to the thing with
-    /// this id, unless the work says that [nothing has changed](crate::platform::db::Transaction::unchanged).
-    pub async fn write<T, F>(
-        &self,
-        key: Option<IdempotencyKey>,
-        resource_id: impl Into<Uuid>,
-        work: F,
-    ) -> Result<T>
+    /// Runs a write in a transaction, exactly once if it has an idempotency key, if the
+    /// caller may still call the method. What the work [records](TenantTx::record) is written
+    /// with it; where it records nothing, nothing has happened.
+    pub async fn write<T, F>(&self, key: Option<IdempotencyKey>, work: F) -> Result<T>
     where
         T: Message + Default,
         for<'c> F: AsyncFnOnce(&'c TenantTx) -> Result<T>
@@ -163,17 +159,12 @@ impl Context {
             + Sync,
     {
         let (key, work) = (&key.map(|key| key.of_caller(self.identity)), &work);
-        let events = &[Event::now(self.identity, self.method, resource_id)];
         self.db()
             .transaction(self.organization_id, async |tx| {
-                let audit = async || {
-                    let events = if tx.is_changed() { &events[..] } else { &[] };
-                    audit::store::insert(tx, events).await
-                };
                 let Some(key) = key else {
                     self.confirm(tx).await?;
                     let answer = work.clone()(tx).await?;
-                    tx.commit_with(audit()).await?;
+                    tx.commit_with(self.record(tx)).await?;
                     return Ok(answer);
                 };
                 match idempotency::reserve(tx, key).await? {
@@ -185,10 +176,10 @@ impl Context {
                         let encoded = answer.encode_to_vec();
                         debug_assert!(size_of::<T>() == 0 || !encoded.is_empty());
                         let save = async {
-                            let (saved, audited) =
-                                join!(idempotency::save(tx, key, slot, &encoded), audit(),);
+                            let (saved, recorded) =
+                                join!(idempotency::save(tx, key, slot, &encoded), self.record(tx),);
                             saved?;
-                            audited
+                            recorded
                         };
                         tx.commit_with(save).await?;
                         Ok(answer)
@@ -197,5 +188,10 @@ impl Context {
             })
             .inspect(|_| (self.frame.after_write)(self.organization_id))
             .await
+    }
+
+    /// Writes what follows from what happened.
+    fn record<'c>(&self, tx: &'c TenantTx) -> BoxFuture<'c, Result<()>> {
+        (self.frame.record)(tx, self.author())
     }
 }

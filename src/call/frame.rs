@@ -5,16 +5,18 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::BoxFuture;
 use phonenumber::country;
 use uuid::Uuid;
 
 use crate::{
     access::{TokenVerifier, identities::Identities},
+    actor::Author,
     audit::denials::Denials,
     error::{Error, Result},
     ids::OrganizationId,
     platform::{
-        db::{Db, Replica, Shares},
+        db::{Db, Replica, Shares, TenantTx},
         ingress::Edge,
     },
 };
@@ -22,6 +24,9 @@ use crate::{
 /// The organization of a server without authentication that names no others.
 pub const DEVELOPMENT_ORGANIZATION: OrganizationId =
     OrganizationId::from_uuid(Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001));
+
+/// What writes what follows from what an author did in a transaction.
+pub type Record = for<'c> fn(&'c TenantTx, Author) -> BoxFuture<'c, Result<()>>;
 
 /// What a frame is made of.
 pub struct FrameParts {
@@ -42,6 +47,8 @@ pub struct FrameParts {
     pub identity_cache_ttl: Duration,
     /// What all connections share.
     pub edge: Arc<Edge>,
+    /// Writes what follows from what happened in a transaction: its last statements.
+    pub record: Record,
     /// Is told of the organizations in which a call has written something.
     pub after_write: Box<dyn Fn(OrganizationId) + Send + Sync>,
 }
@@ -57,6 +64,7 @@ pub struct Frame {
     pub(super) identities: Arc<Identities>,
     pub(super) denials: Arc<Denials>,
     pub(super) edge: Arc<Edge>,
+    pub(super) record: Record,
     pub(super) after_write: Box<dyn Fn(OrganizationId) + Send + Sync>,
     prepared: OnceLock<()>,
 }
@@ -74,6 +82,7 @@ impl Frame {
             identities: Arc::new(Identities::new(parts.identity_cache_ttl)),
             denials: Arc::default(),
             edge: parts.edge,
+            record: parts.record,
             after_write: parts.after_write,
             prepared: OnceLock::new(),
         }

@@ -10,8 +10,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::{database::Connection, outcome::Outcome};
 use crate::{
-    access::Identity,
-    audit::Event,
+    actor::{Author, Identity},
     auth::{
         joining::{Joining, join},
         mail::MailToken,
@@ -30,6 +29,7 @@ use crate::{
         grpc::{page::Page, validate::Violations},
         migrations,
     },
+    recorder,
 };
 
 /// How long to wait for what others have locked.
@@ -105,11 +105,15 @@ async fn create(
         password_hash: Passwords::default().hash(password).await?,
     };
     let joining = joining.as_ref();
-    let event = &Event::now(Identity::Nobody, METHOD, user.id);
+    let author = Author {
+        identity: Identity::Nobody,
+        method: METHOD,
+    };
     if let Some(joining) = joining {
         let joined = db.transaction(joining.organization_id(), async |tx| {
-            join(tx, user, joining, event).await?;
-            users::verify_email(tx, user.id).await
+            join(tx, user, joining).await?;
+            users::verify_email(tx, user.id).await?;
+            tx.commit_with(recorder::write(tx, author)).await
         });
         joined.await?;
     } else {

@@ -9,9 +9,9 @@ use super::store::{
 use crate::{
     error::{Error, Result},
     ids::{OperatorId, ordered_id_at},
+    model::{Change, change::ContactFacts},
     operators::store::Operator,
     platform::db::TenantTx,
-    statistics,
 };
 
 /// Returns the active contacts of an operator who is locked to the backlog.
@@ -21,9 +21,14 @@ pub async fn release_all(tx: &TenantTx, operator: &Operator) -> Result<()> {
         // Somebody is at work on the others: try again when they are done.
         return Err(Error::Conflict);
     }
+    #[expect(clippy::disallowed_methods, reason = "where randomness comes in")]
     let history = decisions(&mut rand::rng(), operator.id, &released);
     assignments::insert_all(tx, &history.iter().collect::<Vec<_>>()).await?;
-    statistics::store::record(tx, &before, &released).await
+    tx.record(Change::ContactsReleased {
+        before: before.iter().map(ContactFacts::from).collect(),
+        after: released.iter().map(ContactFacts::from).collect(),
+    });
+    Ok(())
 }
 
 fn decisions(rng: &mut impl Rng, operator_id: OperatorId, released: &[Contact]) -> Vec<Assignment> {

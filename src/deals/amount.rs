@@ -2,17 +2,16 @@
 
 use std::str::FromStr;
 
-use bigdecimal::{BigDecimal, RoundingMode};
-use iso_currency::Currency;
+use bigdecimal::BigDecimal;
 
-use crate::platform::grpc::validate::Violations;
+pub use crate::model::amount::text;
+use crate::{
+    model::amount::{MAX_FRACTION, fraction_digits},
+    platform::grpc::validate::Violations,
+};
 
 /// Most digits before the point.
 const MAX_WHOLE: usize = 13;
-/// Most digits after the point, whatever the currency.
-const MAX_FRACTION: u16 = 3;
-/// Digits after the point of a currency that is not said to have others.
-const USUAL_FRACTION: u16 = 2;
 
 /// An amount; none if it is empty. Whether it fits its currency is for [`check`].
 pub fn parse(violations: &mut Violations, field: &str, text: &str) -> Option<BigDecimal> {
@@ -45,25 +44,12 @@ pub fn check(violations: &mut Violations, amount: &BigDecimal, currency: &str) {
     }
 }
 
-/// The amount with as many digits after the point as its currency has. Averages
-/// are rounded to them, half up.
-pub fn text(amount: &BigDecimal, currency: &str) -> String {
-    amount
-        .with_scale_round(fraction_digits(currency), RoundingMode::HalfUp)
-        .to_plain_string()
-}
-
 /// The amount in thousandths, to compare by.
 pub fn thousandths(amount: &BigDecimal) -> i64 {
     let (digits, _) = amount
         .with_scale(MAX_FRACTION.into())
         .into_bigint_and_exponent();
     i64::try_from(digits).unwrap_or(i64::MAX)
-}
-
-fn fraction_digits(currency: &str) -> i64 {
-    let digits = Currency::from_code(currency).and_then(Currency::exponent);
-    digits.unwrap_or(USUAL_FRACTION).min(MAX_FRACTION).into()
 }
 
 #[cfg(test)]

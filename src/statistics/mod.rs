@@ -1,4 +1,4 @@
-//! Statistics: contacts and leads, counted as they change, so that nobody has to
+//! Statistics: contacts, leads and deals, counted as they change, so that nobody has to
 //! count rows. Pure but for `store`, which keeps the counts, and `fold`.
 //!
 //! A contact counts in the cells of its source and of the operator who has it now,
@@ -23,23 +23,8 @@ pub use span::Span;
 
 use crate::{
     ids::{OperatorId, PoolId, SourceId},
-    model::ContactStatus,
+    model::{ContactStatus, change::ContactFacts},
 };
-
-/// A contact, as far as it is counted.
-#[derive(Debug, Clone, Copy)]
-pub struct Counted {
-    /// Its source.
-    pub source_id: SourceId,
-    /// When it was created.
-    pub create_time: DateTime<Utc>,
-    /// Who has it; none in the backlog.
-    pub operator_id: Option<OperatorId>,
-    /// The pool it was drawn from, if it was: what was to be expected is recorded with it.
-    pub pool_id: Option<PoolId>,
-    /// Its status.
-    pub status: ContactStatus,
-}
 
 /// Contacts that are counted alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,8 +37,8 @@ pub struct Kind {
     status: ContactStatus,
 }
 
-impl From<Counted> for Kind {
-    fn from(contact: Counted) -> Self {
+impl From<ContactFacts> for Kind {
+    fn from(contact: ContactFacts) -> Self {
         let time = contact.create_time;
         Self {
             source_id: contact.source_id,
@@ -71,15 +56,14 @@ pub struct Counts(BTreeMap<Kind, i32>);
 
 impl Counts {
     /// The net change from what contacts were to what they are.
-    pub fn of<C: Into<Counted>>(
-        before: impl IntoIterator<Item = C>,
-        after: impl IntoIterator<Item = C>,
+    pub fn of(
+        before: impl IntoIterator<Item = ContactFacts>,
+        after: impl IntoIterator<Item = ContactFacts>,
     ) -> Self {
         let mut counts: BTreeMap<Kind, i32> = BTreeMap::new();
         let before = before.into_iter().map(|contact| (contact, -1));
         let after = after.into_iter().map(|contact| (contact, 1));
         for (contact, n) in before.chain(after) {
-            let contact: Counted = contact.into();
             *counts.entry(contact.into()).or_default() += n;
         }
         counts.retain(|_, n| *n != 0);

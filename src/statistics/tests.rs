@@ -13,8 +13,12 @@ fn time(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap()
 }
 
-fn contact(operator_id: Option<u128>, pool_id: Option<u128>, status: ContactStatus) -> Counted {
-    Counted {
+fn contact(
+    operator_id: Option<u128>,
+    pool_id: Option<u128>,
+    status: ContactStatus,
+) -> ContactFacts {
+    ContactFacts {
         source_id: SOURCE,
         operator_id: operator_id.map(OperatorId::from_u128),
         pool_id: pool_id.map(PoolId::from_u128),

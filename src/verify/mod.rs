@@ -12,14 +12,16 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    deals::store::counts,
     dispatch::store::{SourceKeys, lock_operators},
     error::Result,
     ids::{OperatorId, OrganizationId},
     platform::db::{Db, TenantTx},
     statistics::{
         self, Counts, Span,
-        store::cells::{self, Cell, Change},
+        store::{
+            cells::{self, Cell, Change},
+            deals as counts,
+        },
     },
 };
 
@@ -98,7 +100,7 @@ impl Findings {
         let none = SourceKeys::default();
         lock_operators(tx, &none, &ids).await?;
         let loads = self.loads.iter().copied().collect();
-        statistics::store::apply(tx, &Counts::default(), &loads).await?;
+        statistics::store::add_contacts(tx, &Counts::default(), &loads).await?;
         statistics::store::add_leads(tx, self.leads).await?;
         let cells: Vec<_> = self.contacts.iter().collect();
         for some in cells.chunks(CELLS_AT_ONCE) {
@@ -106,7 +108,7 @@ impl Findings {
         }
         let cells: Vec<_> = self.deals.iter().collect();
         for some in cells.chunks(CELLS_AT_ONCE) {
-            counts::apply(tx, some.iter().copied()).await?;
+            counts::add_deals(tx, some.iter().copied()).await?;
         }
         Ok(())
     }

@@ -12,12 +12,14 @@ use diesel::{
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
 use crate::{
-    deals::store::counts,
     error::Result,
     ids::OperatorId,
     platform::db::TenantTx,
     schema::organizations,
-    statistics::store::cells::{self, Cell, CellRow, Change, HOURS, KINDS, SPANS},
+    statistics::store::{
+        cells::{self, Cell, CellRow, Change, HOURS, KINDS, SPANS},
+        deals as counts,
+    },
 };
 
 /// Allows the transaction to read whole tables, and to take its time with them.
@@ -49,19 +51,10 @@ struct LoadRow {
 
 /// What the loads of operators lack, by id.
 pub async fn loads(tx: &TenantTx) -> Result<Vec<(OperatorId, i32)>> {
-    let rows: Vec<LoadRow> = sql_query(
-        "SELECT o.id, coalesce(c.active, 0)::integer - o.load AS missing
-         FROM operators AS o
-         LEFT JOIN (
-             SELECT operator_id, count(*) AS active FROM contacts
-             WHERE organization_id = $1 AND status <> 'CLOSED' GROUP BY operator_id
-         ) AS c ON c.operator_id = o.id
-         WHERE o.organization_id = $1 AND o.load <> coalesce(c.active, 0)
-         ORDER BY o.id",
-    )
-    .bind::<SqlUuid, _>(tx.organization_id())
-    .get_results(&mut tx.conn())
-    .await?;
+    let rows: Vec<LoadRow> = sql_query(include_str!("loads.sql"))
+        .bind::<SqlUuid, _>(tx.organization_id())
+        .get_results(&mut tx.conn())
+        .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.missing)).collect())
 }
 
@@ -102,39 +95,10 @@ struct DealsRow {
 
 /// What the counts of deals lack.
 pub async fn deals(tx: &TenantTx) -> Result<BTreeMap<counts::Cell, counts::Change>> {
-    let rows: Vec<DealsRow> = sql_query(
-        "WITH counted AS (
-             SELECT owner_user_id, date_trunc('hour', create_time, 'UTC') AS hour, currency,
-                    status, stage, reached_stage, count(*) AS deals,
-                    sum(amount_thousandths) * 0.001 AS amount
-             FROM deals WHERE organization_id = $1
-             GROUP BY owner_user_id, date_trunc('hour', create_time, 'UTC'), currency, status,
-                      stage, reached_stage
-         ), compared AS (
-             SELECT o.owner_user_id, s.span, s.start_time, currency, status, stage, reached_stage,
-                    deals, amount
-             FROM counted AS c, LATERAL (
-                 SELECT '00000000-0000-0000-0000-000000000000'::uuid AS owner_user_id
-               UNION
-                 SELECT c.owner_user_id WHERE c.owner_user_id IS NOT NULL) AS o,
-             LATERAL (VALUES
-                 ('ALL', '-infinity'::timestamptz),
-                 ('DAY', date_trunc('day', c.hour, 'UTC')),
-                 ('HOUR', c.hour)) AS s (span, start_time)
-           UNION ALL
-             SELECT owner_user_id, span, start_time, currency, status, stage, reached_stage,
-                    -deals, -amount
-             FROM deal_counts WHERE organization_id = $1
-         )
-         SELECT owner_user_id, span, nullif(start_time, '-infinity') AS start_time, currency,
-                status, stage, reached_stage, sum(deals)::bigint AS deals, sum(amount) AS amount
-         FROM compared
-         GROUP BY owner_user_id, span, compared.start_time, currency, status, stage, reached_stage
-         HAVING sum(deals) <> 0 OR sum(amount) <> 0",
-    )
-    .bind::<SqlUuid, _>(tx.organization_id())
-    .get_results(&mut tx.conn())
-    .await?;
+    let rows: Vec<DealsRow> = sql_query(include_str!("deals.sql"))
+        .bind::<SqlUuid, _>(tx.organization_id())
+        .get_results(&mut tx.conn())
+        .await?;
     Ok(rows.into_iter().map(|row| (row.cell, row.change)).collect())
 }
 

@@ -124,6 +124,57 @@ fn queries_are_in_stores() {
     });
 }
 
+/// What writes the audit, timelines and counts, and where it may stand beside the recorder.
+/// Comments are written where they are answered, and leads that come with contacts are counted
+/// by the statement that inserts them.
+const FOLLOWS: [(&str, &[&str]); 10] = [
+    ("insert_events(", &["src/audit/store.rs"]),
+    (
+        "write_entries(",
+        &["src/activities/store.rs", "src/api/activities/mod.rs"],
+    ),
+    (
+        "add_contacts(",
+        &["src/statistics/store/mod.rs", "src/verify/mod.rs"],
+    ),
+    (
+        "add_leads(",
+        &["src/statistics/store/mod.rs", "src/verify/mod.rs"],
+    ),
+    (
+        "add_deals(",
+        &["src/statistics/store/deals.rs", "src/verify/mod.rs"],
+    ),
+    ("INTO audit_events", &["src/audit/store.rs"]),
+    ("INTO activities", &["src/activities/store.rs"]),
+    (
+        "INTO contact_count_changes",
+        &["src/statistics/store/mod.rs"],
+    ),
+    (
+        "INTO lead_counts",
+        &["src/statistics/store/mod.rs", "src/leads/store/group.rs"],
+    ),
+    ("INTO deal_counts", &["src/statistics/store/deals.rs"]),
+];
+
+#[test]
+fn what_follows_from_changes_is_written_in_one_place() {
+    let files = files("src");
+    assert_tidy(&files, "record a `Change`", |file, line| {
+        !file.path.starts_with("src/recorder/")
+            && FOLLOWS
+                .iter()
+                .any(|(word, places)| says(line, word) && !places.contains(&&*file.path))
+    });
+    for (word, places) in FOLLOWS {
+        for place in places {
+            let file = files.iter().find(|file| file.path == *place).unwrap();
+            assert!(file.text.contains(word), "{place} does not say {word}");
+        }
+    }
+}
+
 #[test]
 fn errors_become_statuses_in_one_place() {
     assert_tidy(&files("src"), "return an `Error`", |file, line| {

@@ -7,13 +7,17 @@ use std::sync::Arc;
 use tonic::Request;
 
 use crate::{
-    activities::{Payload, store},
+    activities::{
+        Payload,
+        store::{self, Entry},
+    },
     call::{
         Context, Frame,
         reply::{Rpc, reply},
     },
     deals,
     error::{Error, Result},
+    model::Change,
     platform::{
         grpc::{
             page::Pager,
@@ -82,19 +86,23 @@ async fn create_comment(
         violations.add("text", "is required");
     }
     violations.finish()?;
-    let (context, comment) = (&context, &[Payload::Comment { text }]);
+    let (context, payload) = (&context, &Payload::Comment { text });
     context
-        .write(idempotency_key, deal_id, async |tx| {
-            let author = context.identity.user_id();
+        .write(idempotency_key, async |tx| {
             let deal = deals::store::lock(tx, deal_id).await?;
             if let Some(user_id) = context.restricted_to_user()
                 && !tasks::store::is_assignee(tx, deal_id, user_id).await?
             {
                 context.check_own(deal.owner_user_id)?;
             }
-            let written = store::record(tx, deal_id, author, comment).await?;
-            let written = written.into_iter().next();
+            let comment = Entry {
+                deal_id,
+                author_user_id: context.identity.user_id(),
+                payload: payload.clone(),
+            };
+            let written = store::write_entries(tx, &[comment]).await?.pop();
             let written = written.ok_or_else(|| Error::internal("a comment was not written"))?;
+            tx.record(Change::CommentWritten(deal_id));
             Ok(written.into())
         })
         .await

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    access::Identity,
-    audit::Event,
+    actor::{Author, Identity},
     auth::{
         Auth,
         joining::{Joining, join},
@@ -26,6 +25,7 @@ use crate::{
     proto::{
         self, ChangePasswordRequest, GetMeRequest, GetMeResponse, RegisterRequest, RegisterResponse,
     },
+    recorder,
 };
 
 /// Most organizations that a user is answered with.
@@ -71,11 +71,17 @@ pub async fn register(
         password_hash: auth.passwords.hash(password).await?,
     };
     let (new, joining) = (&user, &joining);
-    let event = &Event::now(Identity::User(new.id), context.method, new.id);
+    // They are who registers.
+    let author = Author {
+        identity: Identity::User(new.id),
+        method: context.method,
+    };
     let (user, organization) = context
         .db()
         .transaction(joining.organization_id(), async |tx| {
-            join(tx, new, joining, event).await
+            let joined = join(tx, new, joining).await?;
+            tx.commit_with(recorder::write(tx, author)).await?;
+            Ok(joined)
         })
         .await?;
     if let (Some(mailer), None) = (&auth.mailer, user.email_verify_time) {

@@ -4,6 +4,7 @@ use crate::{
     call::Context,
     contacts::store::{self, Contact},
     error::{Error, Resource, Result},
+    model::{Change, change::ContactFacts},
     operators,
     platform::{
         db::TenantTx,
@@ -45,17 +46,19 @@ pub async fn update_contact(
 
     let (message, etag, context) = (&message, &contact.etag, &context);
     context
-        .write(key, id, async |tx| {
+        .write(key, async |tx| {
             let (mut contact, time) = store::lock(tx, id).await?;
             check_own(context, tx, &contact).await?;
             Error::check_etag(Resource::Contact, id, etag, contact.revision)?;
             let Some(message) = other(message.clone(), &contact.message) else {
-                tx.unchanged();
                 return Ok(contact.into());
             };
+            let before = ContactFacts::from(&contact);
             contact.message = message;
             contact.update_time = time;
             let contact = store::update(tx, &contact).await?;
+            let after = ContactFacts::from(&contact);
+            tx.record(Change::ContactChanged { id, before, after });
             Ok(contact.into())
         })
         .await

@@ -72,7 +72,7 @@ pub async fn update_deal(context: Context, request: UpdateDealRequest) -> Result
 
     let (context, change, etag) = (&context, &change, &deal.etag);
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let before = lock(context, tx, id, etag).await?;
             let values = change.apply(&before, context.is_admin())?;
             if values.owner_user_id != before.owner_user_id {
@@ -81,12 +81,9 @@ pub async fn update_deal(context: Context, request: UpdateDealRequest) -> Result
             }
             change.check(tx, &before, &values).await?;
             if values == Values::from(&before) {
-                tx.unchanged();
                 return Ok(before.into());
             }
-            let author = context.identity.user_id();
-            let after = service::update(tx, author, &before, &values).await?;
-            Ok(after.into())
+            Ok(service::update(tx, &before, &values).await?.into())
         })
         .await
 }

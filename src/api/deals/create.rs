@@ -65,13 +65,11 @@ pub async fn create_deal(context: Context, request: CreateDealRequest) -> Result
     violations.finish()?;
     let (context, new) = (&context, &new);
     context
-        .write(idempotency_key, new.id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let (lead_id, values) = complete(context, tx, new).await?;
             context.check_own(values.owner_user_id)?;
             change::check_won(new.id, &values)?;
-            let author = context.identity.user_id();
-            let ids = (new.id, lead_id);
-            let deal = service::insert(tx, author, ids, &values).await?;
+            let deal = service::insert(tx, new.id, lead_id, &values).await?;
             Ok(deal.into())
         })
         .await

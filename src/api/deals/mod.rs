@@ -74,7 +74,7 @@ async fn delete_deal(context: Context, request: DeleteDealRequest) -> Result<()>
     violations.finish()?;
     let (context, etag) = (&context, &request.etag);
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let deal = lock(context, tx, id, etag).await?;
             service::delete(tx, &deal).await
         })

@@ -22,7 +22,7 @@ pub async fn reopen_deal(context: Context, request: ReopenDealRequest) -> Result
     violations.finish()?;
     let (context, etag) = (&context, &request.etag);
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let before = lock(context, tx, id, etag).await?;
             if before.stage != DealStage::Closed {
                 return Err(Error::Precondition {
@@ -38,9 +38,7 @@ pub async fn reopen_deal(context: Context, request: ReopenDealRequest) -> Result
                 reached_stage: before.reached_stage.furthest(stage),
                 ..Values::from(&before)
             };
-            let author = context.identity.user_id();
-            let after = service::update(tx, author, &before, &values).await?;
-            Ok(after.into())
+            Ok(service::update(tx, &before, &values).await?.into())
         })
         .await
 }

@@ -23,6 +23,7 @@ use crate::{
     error::{Error, Resource, Result},
     ids::LeadId,
     leads::store::{self, Identifier, LeadChange, NewLead},
+    model::{Change, change::ContactFacts},
     platform::{
         grpc::{
             mask::Mask,
@@ -37,7 +38,6 @@ use crate::{
         ExportLeadResponse, GetLeadRequest, ListLeadsRequest, ListLeadsResponse, LookupLeadRequest,
         UpdateLeadRequest, lead_service_server::LeadService, lookup_lead_request,
     },
-    statistics,
 };
 
 /// Serves `LeadService`.
@@ -98,10 +98,10 @@ async fn create_lead(context: Context, request: CreateLeadRequest) -> Result<pro
     context.check_own(lead.owner_user_id)?;
     let (lead, context) = (&lead, &context);
     context
-        .write(idempotency_key, lead.id, async |tx| {
+        .write(idempotency_key, async |tx| {
             context.check_member(tx, lead.owner_user_id).await?;
             let lead = store::insert(tx, lead).await?;
-            statistics::store::add_leads(tx, 1).await?;
+            tx.record(Change::LeadCreated(lead.id));
             Ok(lead.into())
         })
         .await
@@ -223,11 +223,10 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
 
     let (context, change, etag) = (&context, &change, &lead.etag);
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let lead = lock(context, tx, id, etag).await?;
             let change = change.clone().of(&lead);
             if change == LeadChange::default() {
-                tx.unchanged();
                 return Ok(lead.into());
             }
             if let Some(owner) = change.owner_user_id {
@@ -242,6 +241,7 @@ async fn update_lead(context: Context, request: UpdateLeadRequest) -> Result<pro
             let identifiers = [&lead.external_id, &lead.phone, &lead.email];
             check_known(&mut violations, identifiers, &lead.name);
             violations.finish()?;
+            tx.record(Change::LeadUpdated(id));
             Ok(lead.into())
         })
         .await
@@ -255,7 +255,7 @@ async fn delete_lead(context: Context, request: DeleteLeadRequest) -> Result<()>
 
     let (context, etag) = (&context, &request.etag);
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let lead = lock(context, tx, id, etag).await?;
             // Whatever is left after this keeps the lead from being deleted.
             let deleted = contacts::store::delete_closed(tx, id).await?;
@@ -264,8 +264,9 @@ async fn delete_lead(context: Context, request: DeleteLeadRequest) -> Result<()>
             let times = contacts.flat_map(|contact| [contact.create_time, contact.update_time]);
             let times = times.chain([lead.create_time, lead.update_time]);
             idempotency::forget_at(tx, times, id.into()).await?;
-            statistics::store::add_leads(tx, -1).await?;
-            statistics::store::record(tx, &deleted, None).await
+            let contacts = deleted.iter().map(ContactFacts::from).collect();
+            tx.record(Change::LeadDeleted { id, contacts });
+            Ok(())
         })
         .await
 }

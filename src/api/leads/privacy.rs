@@ -11,6 +11,7 @@ use crate::{
     contacts, deals,
     error::Result,
     leads::store::{self, Lead, LeadChange},
+    model::Change,
     platform::{
         grpc::{
             page::{Page, Pager, Place, Room},
@@ -158,7 +159,7 @@ pub async fn erase_lead(context: Context, request: EraseLeadRequest) -> Result<p
         owner_user_id: None,
     };
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let before = lock(context, tx, id, etag).await?;
             let nothing = nothing.clone().of(&before);
             let lead = if nothing == LeadChange::default() {
@@ -173,6 +174,7 @@ pub async fn erase_lead(context: Context, request: EraseLeadRequest) -> Result<p
             let mut ids: Vec<Uuid> = deals.into_iter().map(Uuid::from).collect();
             ids.push(id.into());
             idempotency::forget(tx, before.create_time, &ids).await?;
+            tx.record(Change::LeadErased(id));
             Ok(lead.into())
         })
         .await

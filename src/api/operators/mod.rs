@@ -13,6 +13,7 @@ use crate::{
     contacts, dispatch,
     error::{Error, Resource, Result},
     ids::OperatorId,
+    model::Change,
     operators::store::{self, Filter, NewOperator, Operator, OperatorChange},
     platform::{
         db::TenantTx,
@@ -84,9 +85,11 @@ async fn create_operator(
     violations.finish()?;
     let operator = &operator;
     context
-        .write(idempotency_key, operator.id, async |tx| {
+        .write(idempotency_key, async |tx| {
             context.check_member(tx, operator.user_id).await?;
-            Ok(answer(store::insert(tx, operator).await?, 0))
+            let operator = store::insert(tx, operator).await?;
+            tx.record(Change::OperatorCreated(operator.id));
+            Ok(answer(operator, 0))
         })
         .await
 }
@@ -183,14 +186,13 @@ async fn update_operator(
 
     let (change, etag) = (&change, &operator.etag);
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let mut operator = lock(tx, id, etag).await?;
             let change = change.clone().of(&operator);
-            if change == OperatorChange::default() {
-                tx.unchanged();
-            } else {
+            if change != OperatorChange::default() {
                 context.check_member(tx, change.user_id.flatten()).await?;
                 operator = store::update(tx, id, &change).await?;
+                tx.record(Change::OperatorUpdated(id));
             }
             answer_one(tx, operator).await
         })
@@ -208,7 +210,7 @@ async fn delete_operator(
 
     let etag = &request.etag;
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             // Contacts before operators: whoever is at work on one has finished
             // then. Few can come before the operator is locked, too.
             contacts::store::lock_active(tx, id).await?;
@@ -216,6 +218,7 @@ async fn delete_operator(
             contacts::release_all(tx, &operator).await?;
             sources::store::weights::delete_of_operator(tx, id).await?;
             let operator = store::delete(tx, id).await?;
+            tx.record(Change::OperatorDeleted(id));
             answer_one(tx, operator).await
         })
         .await

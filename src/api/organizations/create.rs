@@ -7,6 +7,7 @@ use crate::{
     call::Context,
     error::{Error, Result},
     ids::OrganizationId,
+    model::Change,
     organizations::{
         Limits, MAX_NAME,
         settings::{check, currencies, currency, region, time_zone},
@@ -45,7 +46,7 @@ pub(super) async fn create_organization(
 
     let (context, organization) = (context.with_organization(organization.id), &organization);
     let created = context
-        .write(idempotency_key, organization.id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let NewOrganization {
                 time_zone,
                 default_currency,
@@ -59,6 +60,7 @@ pub(super) async fn create_organization(
             // Its answer was kept once.
             let created = created.ok_or(Error::RequestIdReused)?;
             store::members::insert(tx, user_id, Role::Owner).await?;
+            tx.record(Change::OrganizationCreated(created.id));
             Ok(created.into())
         })
         .await;

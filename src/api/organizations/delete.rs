@@ -6,6 +6,7 @@ use crate::{
     call::Context,
     error::Result,
     ids::OrganizationId,
+    model::Change,
     organizations::store,
     platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::DeleteOrganizationRequest,
@@ -29,8 +30,10 @@ pub(super) async fn delete_organization(
         violations.finish()?;
     }
     let closed = context
-        .write(idempotency_key, organization_id, async |tx| {
-            store::close(tx).await
+        .write(idempotency_key, async |tx| {
+            store::close(tx).await?;
+            tx.record(Change::OrganizationClosed(organization_id));
+            Ok(())
         })
         .await;
     // Even if it failed: a commit may have taken place.

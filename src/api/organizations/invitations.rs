@@ -6,6 +6,7 @@ use crate::{
     auth::store::users,
     call::Context,
     error::{Error, Resource, Result},
+    model::Change,
     organizations::{
         Limits,
         invitations::{join, parse},
@@ -48,7 +49,7 @@ pub(super) async fn add_member(
     };
     let context = &context;
     let mut added = context
-        .write(idempotency_key, invitation.id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let caller = caller(tx, context).await?;
             caller.check_grants(role)?;
             // Whether anybody else has the address makes no difference.
@@ -66,6 +67,7 @@ pub(super) async fn add_member(
             let pending = invitations::count(tx).await?;
             limits.check_invitations(organization_id, pending)?;
             let invitation = invitations::insert(tx, invitation).await?;
+            tx.record(Change::MemberInvited(invitation.id));
             Ok(AddMemberResponse {
                 result: Some(add_member_response::Result::Invitation(invitation.into())),
             })
@@ -95,11 +97,12 @@ pub(super) async fn accept_invitation(
     let (organization_id, credential) = (credential.organization_id, &credential);
     let context = context.with_organization(organization_id);
     let accepted = context
-        .write(idempotency_key, credential.id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let email = members::email(tx, user_id).await?;
             let role = join(tx, credential, user_id, &email).await?;
             users::verify_email(tx, user_id).await?;
             let membership = membership(tx, user_id, role).await?;
+            tx.record(Change::InvitationAccepted(credential.id));
             Ok(membership.into())
         })
         .await;
@@ -139,9 +142,10 @@ pub(super) async fn revoke_invitation(
     violations.finish()?;
     let context = &context;
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let caller = caller(tx, context).await?;
             let ended = invitations::delete(tx, id).await?;
+            tx.record(Change::InvitationRevoked(id));
             // What is refused is undone.
             caller.check_ends(&ended.ok_or_else(|| Error::not_found(Resource::Invitation, id))?)
         })

@@ -8,6 +8,7 @@ use crate::{
     },
     call::Context,
     error::Result,
+    model::Change,
     organizations::{
         MAX_NAME,
         store::{
@@ -44,13 +45,14 @@ pub(super) async fn create_api_key(
 
     let key = &key;
     let mut created = context
-        .write(idempotency_key, key.id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let key = keys::insert(tx, key).await?;
             let mut violations = Violations::new();
             if key.expire_time.is_some_and(|time| time <= key.create_time) {
                 violations.add("api_key.expire_time", "is not in the future");
             }
             violations.finish()?;
+            tx.record(Change::ApiKeyCreated(key.id));
             Ok(CreateApiKeyResponse {
                 api_key: Some(key.into()),
                 secret: String::new(),
@@ -94,10 +96,11 @@ pub(super) async fn revoke_api_key(
     violations.finish()?;
 
     let revoked = context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let key = keys::revoke(tx, id).await?;
             let inviter = Identity::ApiKey(id);
             invitations::delete_of(tx, inviter, &[]).await?;
+            tx.record(Change::ApiKeyRevoked(id));
             Ok(key.into())
         })
         .await;

@@ -10,7 +10,9 @@ use crate::{
     deals,
     error::Result,
     ids::{LeadId, OperatorId, TaskId, UserId},
-    leads, operators,
+    leads,
+    model::Change,
+    operators,
     organizations::{invitations::end_of_member, roles::check_owner_left, store::members},
     platform::{
         db::TenantTx,
@@ -50,8 +52,10 @@ pub(super) async fn remove_member(
         leaving.prepare(&contacts, context).await?;
     }
     let removed = context
-        .write(idempotency_key, leaving.user_id, async |tx| {
-            leaving.finish(context, tx).await
+        .write(idempotency_key, async |tx| {
+            leaving.finish(context, tx).await?;
+            tx.record(Change::MemberRemoved(leaving.user_id));
+            Ok(())
         })
         .await;
     // Even if it failed: a commit may have taken place.
@@ -91,7 +95,7 @@ impl Leaving {
                         if things.are_few() {
                             return Ok(false);
                         }
-                        things.hand_over(context, tx, successor).await?;
+                        things.hand_over(tx, successor).await?;
                         Ok(true)
                     })
                     .await
@@ -124,7 +128,7 @@ impl Leaving {
         end_of_member(tx, self.user_id, None).await?;
         if let Some(successor) = self.successor {
             let things = Things::lock(tx, self.user_id, usize::MAX).await?;
-            things.hand_over(context, tx, successor).await?;
+            things.hand_over(tx, successor).await?;
         }
         if self.operators == MemberOperators::Keep {
             return Ok(());
@@ -186,10 +190,9 @@ impl Things {
         lengths.iter().all(|length| *length <= BATCH)
     }
 
-    async fn hand_over(&self, context: &Context, tx: &TenantTx, successor: UserId) -> Result<()> {
-        let author = context.identity.user_id();
+    async fn hand_over(&self, tx: &TenantTx, successor: UserId) -> Result<()> {
         leads::store::set_owner(tx, &self.leads, successor).await?;
-        deals::hand_over(tx, author, &self.deals, successor).await?;
+        deals::service::hand_over(tx, &self.deals, successor).await?;
         tasks::store::set_assignee(tx, &self.tasks, successor).await
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     call::Context,
     error::{Error, Result},
+    model::Change,
     organizations::{membership, memberships, store::members},
     platform::{
         grpc::{page::Pager, validate::Violations},
@@ -56,17 +57,17 @@ pub(super) async fn set_default_organization(
     }
     let context = context.with_organization(organization_id);
     let set = context
-        .write(idempotency_key, user_id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let role = members::role(tx, user_id).await?;
             let role = role.ok_or(Error::OrganizationDenied)?;
             let before = membership(tx, user_id, role).await?;
             if before.is_default {
-                tx.unchanged();
                 return Ok(before.into());
             }
             let role = members::set_default(tx, user_id).await?;
             let role = role.ok_or(Error::OrganizationDenied)?;
             let set = membership(tx, user_id, role).await?;
+            tx.record(Change::DefaultOrganizationSet(user_id));
             Ok(set.into())
         })
         .await;

@@ -35,6 +35,7 @@ use crate::{
     },
     contacts::Contacts,
     error::{Error, Resource, Result},
+    model::Change,
     organizations::{
         Limits, MAX_NAME,
         settings::{check, currencies, currency, region, time_zone},
@@ -221,13 +222,11 @@ async fn update_organization(
 
     let (change, etag) = (&change, &organization.etag);
     let updated = context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let mut organization = store::lock(tx).await?;
             Error::check_etag(Resource::Organization, id, etag, organization.revision)?;
             let change = change.clone().of(&organization);
-            if change == OrganizationChange::default() {
-                tx.unchanged();
-            } else {
+            if change != OrganizationChange::default() {
                 let before = organization;
                 organization = store::update(tx, &change).await?;
                 let store::Organization {
@@ -237,6 +236,7 @@ async fn update_organization(
                     ..
                 } = &organization;
                 check(tx, Some(&before), time_zone, default_currency, currencies).await?;
+                tx.record(Change::OrganizationUpdated(id));
             }
             Ok(organization.into())
         })

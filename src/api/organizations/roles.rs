@@ -5,6 +5,7 @@ use crate::{
     access::Role,
     call::Context,
     error::Result,
+    model::Change,
     organizations::{invitations::end_of_member, roles::check_owner_left, store::members},
     platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{self, TransferOwnershipRequest, UpdateMemberRoleRequest},
@@ -22,10 +23,11 @@ pub(super) async fn update_member_role(
 
     let context = &context;
     let updated = context
-        .write(idempotency_key, user_id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let caller = caller(tx, context).await?;
             let member = members::find(tx, user_id).await?;
             caller.check_grants(role)?;
+            tx.record(Change::MemberRoleSet(user_id));
             if member.role == role {
                 return Ok(member.into());
             }
@@ -57,13 +59,14 @@ pub(super) async fn transfer_ownership(
 
     let context = &context;
     let transferred = context
-        .write(idempotency_key, user_id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let caller = caller(tx, context).await?;
             caller.check_grants(Role::Owner)?;
             members::find(tx, user_id).await?;
             members::set_role(tx, user_id, Role::Owner).await?;
             members::set_role(tx, owner_id, Role::Admin).await?;
             end_of_member(tx, owner_id, Some(Role::Admin)).await?;
+            tx.record(Change::OwnershipTransferred(user_id));
             let member = members::find(tx, user_id).await?;
             Ok(member.into())
         })

@@ -5,6 +5,7 @@ use crate::{
     call::Context,
     dispatch::store::{SourceKeys, lock_operators},
     error::{Error, Resource, Result},
+    model::Change,
     platform::{
         grpc::{
             mask::Mask,
@@ -60,12 +61,11 @@ pub async fn update_source(
 
     let (change, etag) = (&change, &source.etag);
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let source = store::lock(tx, id).await?;
             Error::check_etag(Resource::Source, id, etag, source.revision)?;
             let change = change.clone().of(&source);
             if change == SourceChange::default() {
-                tx.unchanged();
                 return Ok(answer(source, Vec::new()));
             }
             if change.active == Some(false) {
@@ -76,6 +76,7 @@ pub async fn update_source(
                 store::check_free(tx, code).await?;
             }
             let source = store::update(tx, id, &change).await?;
+            tx.record(Change::SourceUpdated(id));
             Ok(answer(source, Vec::new()))
         })
         .await

@@ -23,6 +23,7 @@ use crate::{
     dispatch::store::{SourceKeys, lock_operators},
     error::{Error, Resource, Result},
     ids::SourceId,
+    model::Change,
     platform::{
         grpc::{
             page::Pager,
@@ -114,7 +115,7 @@ async fn create_source(context: Context, request: CreateSourceRequest) -> Result
     };
     let (given_code, name, new_source) = (&given_code, &name, &new_source);
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let source = match given_code {
                 Some(code) => match store::insert(tx, &new_source(code.clone())).await? {
                     Some(source) => source,
@@ -122,6 +123,7 @@ async fn create_source(context: Context, request: CreateSourceRequest) -> Result
                 },
                 None => insert_with_derived_code(tx, &derive_code(name), new_source).await?,
             };
+            tx.record(Change::SourceCreated(source.id));
             Ok(answer(source, Vec::new()))
         })
         .await
@@ -175,13 +177,14 @@ async fn delete_source(context: Context, request: DeleteSourceRequest) -> Result
 
     let etag = &request.etag;
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let source = store::lock(tx, id).await?;
             Error::check_etag(Resource::Source, id, etag, source.revision)?;
             // Waits for those who are giving out its contacts.
             lock_operators(tx, &SourceKeys::id(id), &[]).await?;
             store::weights::delete_except(tx, id, &[]).await?;
             let source = store::delete(tx, id).await?;
+            tx.record(Change::SourceDeleted(id));
             Ok(answer(source, Vec::new()))
         })
         .await

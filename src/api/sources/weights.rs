@@ -11,6 +11,7 @@ use crate::{
     },
     error::{Error, Resource, Result},
     ids::{OperatorId, SourceId},
+    model::Change,
     operators,
     platform::{db::TenantTx, grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{
@@ -35,12 +36,12 @@ pub(super) async fn set_operator_weight(
     violations.finish()?;
 
     context
-        .write(idempotency_key, source_id, async |tx| {
+        .write(idempotency_key, async |tx| {
             lock(tx, source_id, &[operator_id]).await?;
             let new = [(operator_id, weight)];
             let (mut weights, set) = set(tx, source_id, &new).await?;
-            if set == 0 {
-                tx.unchanged();
+            if set > 0 {
+                tx.record(Change::SourceWeightsSet(source_id));
             }
             weights.retain(|weight| weight.operator_id == operator_id);
             let weight = weights.pop();
@@ -62,9 +63,10 @@ pub(super) async fn remove_operator_weight(
     violations.finish()?;
 
     context
-        .write(idempotency_key, source_id, async |tx| {
+        .write(idempotency_key, async |tx| {
             lock(tx, source_id, &[operator_id]).await?;
             if store::weights::delete(tx, source_id, operator_id).await? {
+                tx.record(Change::SourceWeightsSet(source_id));
                 Ok(())
             } else {
                 Err(Error::not_found(
@@ -89,13 +91,13 @@ pub(super) async fn replace_operator_weights(
     let named: Vec<_> = weights.iter().map(|weight| weight.0).collect();
     let (named, weights) = (&named, &weights);
     context
-        .write(idempotency_key, source_id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let source = lock(tx, source_id, named).await?;
             let removed = store::weights::delete_except(tx, source_id, named);
             let removed = removed.await?;
             let (weights, set) = set(tx, source_id, weights).await?;
-            if removed + set == 0 {
-                tx.unchanged();
+            if removed + set > 0 {
+                tx.record(Change::SourceWeightsSet(source_id));
             }
             Ok(answer(source, weights))
         })

@@ -2,9 +2,9 @@
 
 use super::lock::lock;
 use crate::{
-    activities::Payload,
     call::Context,
     error::Result,
+    model::Change as Happened,
     platform::{
         grpc::{mask::Mask, validate::Violations},
         idempotency::IdempotencyKey,
@@ -13,7 +13,7 @@ use crate::{
     tasks::{
         MAX_DESCRIPTION, MAX_TITLE,
         change::Change,
-        service::{check_due, record},
+        service::check_due,
         store::{self, Values},
     },
 };
@@ -57,10 +57,9 @@ pub async fn update_task(context: Context, request: UpdateTaskRequest) -> Result
 
     let (context, change, etag) = (&context, &change, &task.etag);
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let task = lock(context, tx, id, etag).await?;
             let values = change.apply(&task)?;
-            let author = context.identity.user_id();
             if values.assignee_user_id != task.assignee_user_id {
                 context.check_member(tx, values.assignee_user_id).await?;
             }
@@ -68,20 +67,14 @@ pub async fn update_task(context: Context, request: UpdateTaskRequest) -> Result
                 check_due(tx, values.due_date).await?;
             }
             if values == Values::from(&task) {
-                tx.unchanged();
                 return Ok(task.into());
             }
             let before = task;
             let task = store::update(tx, id, &values).await?;
-            if task.due_date != before.due_date {
-                let happened = Payload::TaskDueDateChanged {
-                    task_id: id,
-                    title: task.title.clone(),
-                    old_due_date: before.due_date.map(|day| day.to_string()),
-                    new_due_date: task.due_date.map(|day| day.to_string()),
-                };
-                record(tx, author, task.deal_id, happened).await?;
-            }
+            tx.record(Happened::TaskChanged {
+                before: (&before).into(),
+                after: (&task).into(),
+            });
             Ok(task.into())
         })
         .await

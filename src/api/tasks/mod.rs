@@ -15,7 +15,6 @@ use self::{
     lock::{Owner, lock, lock_with},
 };
 use crate::{
-    activities::Payload,
     call::{
         Context, Frame,
         reply::{Rpc, reply},
@@ -23,6 +22,7 @@ use crate::{
     deals,
     error::Result,
     ids::TaskId,
+    model::Change,
     platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{
         self, CompleteTaskRequest, CreateTaskRequest, DeleteTaskRequest, GetTaskRequest,
@@ -31,7 +31,7 @@ use crate::{
     },
     tasks::{
         MAX_DESCRIPTION, MAX_TITLE,
-        service::{check_due, facts, record},
+        service::check_due,
         store::{self, Values},
     },
 };
@@ -85,15 +85,13 @@ async fn create_task(context: Context, request: CreateTaskRequest) -> Result<pro
     violations.finish()?;
     let (context, values) = (&context, &values);
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let deal = deals::store::lock(tx, deal_id).await?;
             context.check_own(deal.owner_user_id)?;
             context.check_member(tx, values.assignee_user_id).await?;
             check_due(tx, values.due_date).await?;
             let task = store::insert(tx, id, deal_id, values).await?;
-            let happened = Payload::TaskCreated(facts(&task));
-            let author = context.identity.user_id();
-            record(tx, author, deal_id, happened).await?;
+            tx.record(Change::TaskCreated((&task).into()));
             Ok(task.into())
         })
         .await
@@ -133,20 +131,18 @@ async fn set_done(
     done: bool,
 ) -> Result<proto::Task> {
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let task = lock_with(context, tx, id, etag, Owner::DealOrAssignee).await?;
             if task.done_time.is_some() == done {
-                tx.unchanged();
                 return Ok(task.into());
             }
             let task = store::set_done(tx, id, done).await?;
-            let happened = if done {
-                Payload::TaskCompleted(facts(&task))
+            let facts = (&task).into();
+            tx.record(if done {
+                Change::TaskCompleted(facts)
             } else {
-                Payload::TaskReopened(facts(&task))
-            };
-            let author = context.identity.user_id();
-            record(tx, author, task.deal_id, happened).await?;
+                Change::TaskReopened(facts)
+            });
             Ok(task.into())
         })
         .await
@@ -159,12 +155,11 @@ async fn delete_task(context: Context, request: DeleteTaskRequest) -> Result<()>
     violations.finish()?;
     let (context, etag) = (&context, &request.etag);
     context
-        .write(idempotency_key, id, async |tx| {
+        .write(idempotency_key, async |tx| {
             let task = lock(context, tx, id, etag).await?;
             store::delete(tx, id).await?;
-            let happened = Payload::TaskDeleted(facts(&task));
-            let author = context.identity.user_id();
-            record(tx, author, task.deal_id, happened).await
+            tx.record(Change::TaskDeleted((&task).into()));
+            Ok(())
         })
         .await
 }

@@ -33,6 +33,7 @@ use crate::{
         db::{Db, TenantTx},
         telemetry::metrics,
     },
+    recorder::Records,
     statistics::DirtyOrganizations,
 };
 
@@ -95,9 +96,11 @@ async fn transact(
     batch: &[&Write],
 ) -> Result<Vec<Result<Answer>>> {
     let (loaded, mut outcome) = load::load(tx, batch).await?;
+    #[expect(clippy::disallowed_methods, reason = "where randomness comes in")]
     let (changes, intake, roster) = decide(&mut rand::rng(), loaded, &mut outcome);
     let pools = recorded_pools.unrecorded(&roster)?;
-    let written = store::write(tx, &pools, &changes, &intake, &outcome);
+    let records = Records::of_batch(&mut rand::rng(), roster.time, &outcome.happened);
+    let written = store::write(tx, &pools, &changes, &intake, &outcome, &records);
     tx.commit_with(written).await?;
     recorded_pools.add(&pools);
     let (assigned, backlog) = intake.outcomes();

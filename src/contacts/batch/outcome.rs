@@ -2,9 +2,10 @@
 
 use super::plan::{Answer, Change, Created, NewContact, Once, Write};
 use crate::{
-    audit::Event,
+    actor::Author,
     contacts::store::Contact,
     error::{Error, Result},
+    model,
     platform::{
         batch::complete,
         idempotency::{self, Replay, Slot},
@@ -20,7 +21,7 @@ pub struct Outcome<'a> {
     /// The answers to keep.
     pub kept: Vec<idempotency::Answer<'a>>,
     /// Who does what.
-    pub events: Vec<Event>,
+    pub happened: Vec<(Author, model::Change)>,
 }
 
 impl<'a> Outcome<'a> {
@@ -41,7 +42,7 @@ impl<'a> Outcome<'a> {
             answers,
             slots,
             kept: Vec::new(),
-            events: Vec::new(),
+            happened: Vec::new(),
         }
     }
 

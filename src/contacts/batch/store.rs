@@ -10,14 +10,13 @@ use super::{
     outcome::Outcome,
 };
 use crate::{
-    audit,
     contacts::store::{self, Contact, assignments},
     dispatch::store::{PoolRow, save_pools},
     error::Result,
     ids::OperatorId,
     leads,
     platform::{db::TenantTx, idempotency},
-    statistics::{self, Counts},
+    recorder::Records,
 };
 
 /// Writes leads, contacts, decisions, answers to keep, what is to be counted, and each
@@ -28,16 +27,16 @@ pub async fn write(
     changes: &Changes,
     intake: &Intake,
     outcome: &Outcome<'_>,
+    records: &Records,
 ) -> Result<()> {
     let (before, after) = changes.changed();
     let history: Vec<_> = changes.history.iter().collect();
     let (new, decisions) = intake.contacts();
     let (created, filled) = (intake.leads.created(), intake.leads.filled());
     let counted = after.iter().chain(&new).copied();
-    let counts = Counts::of(before.iter().copied(), counted.clone());
     let loads = loads(before.iter().copied(), counted);
     // Not `try_join`: all must be sent.
-    let (created, filled, pools, old, new, history, kept, events, counts) = join!(
+    let (created, filled, pools, old, new, history, kept, recorded) = join!(
         leads::store::insert_all(tx, &created),
         leads::store::fill_all(tx, &filled),
         save_pools(tx, pools),
@@ -45,8 +44,7 @@ pub async fn write(
         store::insert_all(tx, &new, &decisions),
         assignments::insert_all(tx, &history),
         idempotency::insert(tx, &outcome.kept),
-        audit::store::insert(tx, &outcome.events),
-        statistics::store::apply(tx, &counts, &loads),
+        records.write(tx, &loads),
     );
     // The first error is the cause of the others.
     created?;
@@ -56,8 +54,7 @@ pub async fn write(
     new?;
     history?;
     kept?;
-    events?;
-    counts
+    recorded
 }
 
 /// By how much the operators' loads change.

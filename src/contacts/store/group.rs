@@ -25,38 +25,22 @@ pub async fn insert_all(
         return Ok(());
     };
     Prepared(
-        sql_query(
-            "WITH new AS (
-                 SELECT * FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-                     AS n (id, lead_id, source_id, operator_id, pool_id, message, backlog_reason,
-                           assignment_id, kind, drawn_from, draw)),
-             decided AS (
-                 INSERT INTO assignments (organization_id, create_time, contact_id, id, kind,
-                     operator_id, backlog_reason, pool_id, draw)
-                 SELECT $1, $2, id, assignment_id, kind, operator_id, backlog_reason, drawn_from,
-                        draw
-                 FROM new)
-             INSERT INTO contacts (organization_id, create_time, update_time, id, lead_id,
-                 source_id, operator_id, pool_id, message, backlog_reason, assign_time)
-             SELECT $1, $2, $2, id, lead_id, source_id, operator_id, pool_id, message,
-                    backlog_reason, CASE WHEN operator_id IS NOT NULL THEN $2 END
-             FROM new",
-        )
-        .bind::<SqlUuid, _>(tx.organization_id())
-        .bind::<Timestamptz, _>(first.create_time)
-        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.id))
-        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.lead_id))
-        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.source_id))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.operator_id))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.pool_id))
-        .bind::<Array<Text>, _>(column(contacts, |contact| contact.message.as_str()))
-        .bind::<Array<Nullable<Text>>, _>(column(contacts, |contact| {
-            contact.backlog_reason.map(BacklogReason::as_str)
-        }))
-        .bind::<Array<SqlUuid>, _>(column(decisions, |decision| decision.id))
-        .bind::<Array<Text>, _>(column(decisions, |decision| decision.kind.as_str()))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(decisions, |decision| decision.pool_id))
-        .bind::<Array<Nullable<BigInt>>, _>(column(decisions, |decision| decision.draw)),
+        sql_query(include_str!("insert_all.sql"))
+            .bind::<SqlUuid, _>(tx.organization_id())
+            .bind::<Timestamptz, _>(first.create_time)
+            .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.id))
+            .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.lead_id))
+            .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.source_id))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.operator_id))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.pool_id))
+            .bind::<Array<Text>, _>(column(contacts, |contact| contact.message.as_str()))
+            .bind::<Array<Nullable<Text>>, _>(column(contacts, |contact| {
+                contact.backlog_reason.map(BacklogReason::as_str)
+            }))
+            .bind::<Array<SqlUuid>, _>(column(decisions, |decision| decision.id))
+            .bind::<Array<Text>, _>(column(decisions, |decision| decision.kind.as_str()))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(decisions, |decision| decision.pool_id))
+            .bind::<Array<Nullable<BigInt>>, _>(column(decisions, |decision| decision.draw)),
     )
     .execute(&mut tx.conn())
     .await?;
@@ -99,32 +83,26 @@ pub async fn update_all(tx: &TenantTx, contacts: &[&Contact]) -> Result<()> {
         return Ok(());
     }
     Prepared(
-        sql_query(
-            "INSERT INTO contacts (organization_id, id, lead_id, source_id, create_time,
-                 operator_id, pool_id, status, backlog_reason, revision, update_time, assign_time,
-                 close_time)
-             SELECT $1, c.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS c
-             ON CONFLICT (organization_id, id) DO UPDATE
-             SET operator_id = excluded.operator_id, pool_id = excluded.pool_id,
-                 status = excluded.status, backlog_reason = excluded.backlog_reason,
-                 revision = excluded.revision, update_time = excluded.update_time,
-                 assign_time = excluded.assign_time, close_time = excluded.close_time",
-        )
-        .bind::<SqlUuid, _>(tx.organization_id())
-        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.id))
-        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.lead_id))
-        .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.source_id))
-        .bind::<Array<Timestamptz>, _>(column(contacts, |contact| contact.create_time))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.operator_id))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.pool_id))
-        .bind::<Array<Text>, _>(column(contacts, |contact| contact.status.as_str()))
-        .bind::<Array<Nullable<Text>>, _>(column(contacts, |contact| {
-            contact.backlog_reason.map(BacklogReason::as_str)
-        }))
-        .bind::<Array<Integer>, _>(column(contacts, |contact| contact.revision))
-        .bind::<Array<Timestamptz>, _>(column(contacts, |contact| contact.update_time))
-        .bind::<Array<Nullable<Timestamptz>>, _>(column(contacts, |contact| contact.assign_time))
-        .bind::<Array<Nullable<Timestamptz>>, _>(column(contacts, |contact| contact.close_time)),
+        sql_query(include_str!("update_all.sql"))
+            .bind::<SqlUuid, _>(tx.organization_id())
+            .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.id))
+            .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.lead_id))
+            .bind::<Array<SqlUuid>, _>(column(contacts, |contact| contact.source_id))
+            .bind::<Array<Timestamptz>, _>(column(contacts, |contact| contact.create_time))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.operator_id))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(contacts, |contact| contact.pool_id))
+            .bind::<Array<Text>, _>(column(contacts, |contact| contact.status.as_str()))
+            .bind::<Array<Nullable<Text>>, _>(column(contacts, |contact| {
+                contact.backlog_reason.map(BacklogReason::as_str)
+            }))
+            .bind::<Array<Integer>, _>(column(contacts, |contact| contact.revision))
+            .bind::<Array<Timestamptz>, _>(column(contacts, |contact| contact.update_time))
+            .bind::<Array<Nullable<Timestamptz>>, _>(column(contacts, |contact| {
+                contact.assign_time
+            }))
+            .bind::<Array<Nullable<Timestamptz>>, _>(column(contacts, |contact| {
+                contact.close_time
+            })),
     )
     .execute(&mut tx.conn())
     .await?;

@@ -17,9 +17,9 @@ use crate::{
     dispatch::BacklogReason,
     error::{Error, Reason, Resource, Result, violated_key},
     ids::{ContactId, LeadId, OperatorId, OrganizationId, PoolId, SourceId},
+    model::change::ContactFacts,
     platform::db::{Prepared, TenantTx},
     schema::contacts,
-    statistics::Counted,
 };
 
 /// A row of `contacts`.
@@ -52,7 +52,7 @@ impl Contact {
     }
 }
 
-impl From<&Contact> for Counted {
+impl From<&Contact> for ContactFacts {
     fn from(contact: &Contact) -> Self {
         Self {
             source_id: contact.source_id,

@@ -1,7 +1,6 @@
-//! Every query on `deals`; the lists, and what is counted of them, are beside it.
+//! Every query on `deals`; the lists are beside it.
 //! Knows nothing of the wire.
 
-pub mod counts;
 mod list;
 mod search;
 
@@ -24,6 +23,7 @@ use super::{DealStage, DealStatus};
 use crate::{
     error::{Error, Resource, Result, violated_key},
     ids::{ContactId, DealId, LeadId, UserId},
+    model::change::DealFacts,
     platform::{
         db::{Prepared, TenantTx},
         grpc::page::{Page, keyset},
@@ -69,6 +69,22 @@ pub struct Deal {
     pub create_time: DateTime<Utc>,
     pub update_time: DateTime<Utc>,
     pub close_time: Option<DateTime<Utc>>,
+}
+
+impl From<&Deal> for DealFacts {
+    fn from(deal: &Deal) -> Self {
+        Self {
+            id: deal.id,
+            contact_id: deal.contact_id,
+            owner_user_id: deal.owner_user_id,
+            amount: deal.amount.clone(),
+            currency: deal.currency.clone(),
+            status: deal.status,
+            stage: deal.stage,
+            reached_stage: deal.reached_stage,
+            create_time: deal.create_time,
+        }
+    }
 }
 
 /// What people say of a deal.

@@ -43,26 +43,11 @@ pub async fn lock_operators(
     others: &[OperatorId],
 ) -> Result<Vec<Operator>> {
     Ok(Prepared(
-        sql_query(
-            "SELECT id, name, active, load_limit, window_limit, window_seconds, load, user_id,
-                    revision, create_time, update_time, delete_time
-             FROM operators
-             WHERE organization_id = $1 AND id = ANY (ARRAY(
-                 SELECT operator_id FROM operator_weights
-                 WHERE organization_id = $1 AND source_id = ANY (ARRAY(
-                     SELECT s.id FROM unnest($3) AS k (code), LATERAL (
-                         SELECT id FROM sources
-                         WHERE organization_id = $1 AND code = k.code AND delete_time IS NULL
-                         LIMIT 1) AS s
-                     UNION SELECT unnest($2)))
-                 UNION SELECT unnest($4)))
-             ORDER BY id
-             FOR NO KEY UPDATE",
-        )
-        .bind::<SqlUuid, _>(tx.organization_id())
-        .bind::<Array<SqlUuid>, _>(Vec::from_iter(&sources.ids))
-        .bind::<Array<Text>, _>(Vec::from_iter(&sources.codes))
-        .bind::<Array<SqlUuid>, _>(others),
+        sql_query(include_str!("lock_operators.sql"))
+            .bind::<SqlUuid, _>(tx.organization_id())
+            .bind::<Array<SqlUuid>, _>(Vec::from_iter(&sources.ids))
+            .bind::<Array<Text>, _>(Vec::from_iter(&sources.codes))
+            .bind::<Array<SqlUuid>, _>(others),
     )
     .get_results(&mut tx.conn())
     .await?)
@@ -93,27 +78,10 @@ pub struct SourceWeight {
 /// believed the tables to have when the statement was prepared.
 pub async fn weights(tx: &TenantTx, sources: &SourceKeys<'_>) -> Result<Vec<SourceWeight>> {
     Ok(Prepared(
-        sql_query(
-            "SELECT t.time, s.id AS source_id, s.code, s.active, s.strategy, w.operator_id, w.weight
-             FROM (SELECT statement_timestamp() AS time) AS t
-             LEFT JOIN LATERAL (
-                 SELECT f.* FROM unnest($2) AS k (id), LATERAL (
-                     SELECT id, code, active, strategy FROM sources
-                     WHERE organization_id = $1 AND id = k.id AND delete_time IS NULL
-                     LIMIT 1) AS f
-                 UNION SELECT f.* FROM unnest($3) AS k (code), LATERAL (
-                     SELECT id, code, active, strategy FROM sources
-                     WHERE organization_id = $1 AND code = k.code AND delete_time IS NULL
-                     LIMIT 1) AS f
-                 ORDER BY id) AS s ON true
-             LEFT JOIN LATERAL (
-                 SELECT operator_id, weight FROM operator_weights
-                 WHERE organization_id = $1 AND source_id = s.id
-                 OFFSET 0) AS w ON true",
-        )
-        .bind::<SqlUuid, _>(tx.organization_id())
-        .bind::<Array<SqlUuid>, _>(Vec::from_iter(&sources.ids))
-        .bind::<Array<Text>, _>(Vec::from_iter(&sources.codes)),
+        sql_query(include_str!("weights.sql"))
+            .bind::<SqlUuid, _>(tx.organization_id())
+            .bind::<Array<SqlUuid>, _>(Vec::from_iter(&sources.ids))
+            .bind::<Array<Text>, _>(Vec::from_iter(&sources.codes)),
     )
     .get_results(&mut tx.conn())
     .await?)

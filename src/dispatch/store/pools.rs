@@ -104,18 +104,13 @@ pub async fn save_pools(tx: &TenantTx, rows: &[PoolRow]) -> Result<()> {
     let mut rows: Vec<_> = rows.iter().collect();
     rows.sort_by_key(|row| row.id);
     Prepared(
-        sql_query(
-            "INSERT INTO candidate_pools (organization_id, id, source_id, strategy, candidates,
-                 excluded)
-             SELECT $1, p.* FROM unnest($2, $3, $4, $5, $6) AS p
-             ON CONFLICT DO NOTHING",
-        )
-        .bind::<SqlUuid, _>(tx.organization_id())
-        .bind::<Array<SqlUuid>, _>(column(&rows, |row| row.id))
-        .bind::<Array<SqlUuid>, _>(column(&rows, |row| row.source_id))
-        .bind::<Array<Text>, _>(column(&rows, |row| row.strategy))
-        .bind::<Array<Jsonb>, _>(column(&rows, |row| &row.candidates))
-        .bind::<Array<Jsonb>, _>(column(&rows, |row| &row.excluded)),
+        sql_query(include_str!("save_pools.sql"))
+            .bind::<SqlUuid, _>(tx.organization_id())
+            .bind::<Array<SqlUuid>, _>(column(&rows, |row| row.id))
+            .bind::<Array<SqlUuid>, _>(column(&rows, |row| row.source_id))
+            .bind::<Array<Text>, _>(column(&rows, |row| row.strategy))
+            .bind::<Array<Jsonb>, _>(column(&rows, |row| &row.candidates))
+            .bind::<Array<Jsonb>, _>(column(&rows, |row| &row.excluded)),
     )
     .execute(&mut tx.conn())
     .await?;

@@ -43,23 +43,10 @@ pub async fn count_windows(
     to_limit: bool,
 ) -> Result<(DateTime<Utc>, HashMap<OperatorId, i32>)> {
     let rows: Vec<WindowLoad> = Prepared(
-        sql_query(
-            "SELECT t.time, o.id AS operator_id, (
-                 SELECT count(*) FROM (
-                     SELECT FROM assignments AS a
-                     WHERE a.organization_id = $1 AND a.operator_id = o.id AND a.kind <> 'KEPT'
-                       AND a.create_time > o.since
-                     LIMIT CASE WHEN $3 THEN o.window_limit END) AS g) AS given
-             FROM (SELECT statement_timestamp() AS time) AS t
-             LEFT JOIN LATERAL (
-                 SELECT id, window_limit, t.time - make_interval(secs => window_seconds) AS since
-                 FROM operators
-                 WHERE organization_id = $1 AND id = ANY($2)
-                 OFFSET 0) AS o ON true",
-        )
-        .bind::<SqlUuid, _>(tx.organization_id())
-        .bind::<Array<SqlUuid>, _>(ids)
-        .bind::<Bool, _>(to_limit),
+        sql_query(include_str!("count_windows.sql"))
+            .bind::<SqlUuid, _>(tx.organization_id())
+            .bind::<Array<SqlUuid>, _>(ids)
+            .bind::<Bool, _>(to_limit),
     )
     .get_results(&mut tx.conn())
     .await?;

@@ -24,28 +24,11 @@ pub async fn lock_by_identifiers(
     emails: &[&str],
 ) -> Result<Vec<Lead>> {
     Ok(Prepared(
-        sql_query(
-            "SELECT l.* FROM (
-                 SELECT l.id FROM unnest($2) AS i (value), LATERAL (
-                     SELECT id FROM leads
-                     WHERE organization_id = $1 AND external_id = i.value LIMIT 1) AS l
-                 UNION SELECT l.id FROM unnest($3) AS i (value), LATERAL (
-                     SELECT id FROM leads
-                     WHERE organization_id = $1 AND phone = i.value LIMIT 1) AS l
-                 UNION SELECT l.id FROM unnest($4) AS i (value), LATERAL (
-                     SELECT id FROM leads
-                     WHERE organization_id = $1 AND email = i.value LIMIT 1) AS l
-                 ORDER BY id) AS found, LATERAL (
-                     SELECT id, external_id, phone, email, name, owner_user_id, revision,
-                            create_time, update_time
-                     FROM leads
-                     WHERE organization_id = $1 AND id = found.id
-                     FOR NO KEY UPDATE) AS l",
-        )
-        .bind::<SqlUuid, _>(tx.organization_id())
-        .bind::<Array<Text>, _>(external_ids)
-        .bind::<Array<Text>, _>(phones)
-        .bind::<Array<Text>, _>(emails),
+        sql_query(include_str!("lock_by_identifiers.sql"))
+            .bind::<SqlUuid, _>(tx.organization_id())
+            .bind::<Array<Text>, _>(external_ids)
+            .bind::<Array<Text>, _>(phones)
+            .bind::<Array<Text>, _>(emails),
     )
     .get_results(&mut tx.conn())
     .await?)
@@ -63,23 +46,15 @@ pub async fn insert_all(tx: &TenantTx, leads: &[&Lead]) -> Result<()> {
         (&a.external_id, &a.phone, &a.email).cmp(&(&b.external_id, &b.phone, &b.email))
     });
     Prepared(
-        sql_query(
-            "WITH counted AS (
-                 INSERT INTO lead_counts AS l (organization_id, slot, leads)
-                 SELECT $1, $3, cardinality($4)
-                 ON CONFLICT (organization_id, slot) DO UPDATE SET leads = l.leads + excluded.leads)
-             INSERT INTO leads (organization_id, create_time, update_time, id, external_id, phone,
-                 email, name)
-             SELECT $1, $2, $2, l.* FROM unnest($4, $5, $6, $7, $8) AS l",
-        )
-        .bind::<SqlUuid, _>(tx.organization_id())
-        .bind::<Timestamptz, _>(time)
-        .bind::<SmallInt, _>(statistics::store::lead_slot())
-        .bind::<Array<SqlUuid>, _>(column(&leads, |lead| lead.id))
-        .bind::<Array<Nullable<Text>>, _>(column(&leads, |lead| lead.external_id.as_deref()))
-        .bind::<Array<Nullable<Text>>, _>(column(&leads, |lead| lead.phone.as_deref()))
-        .bind::<Array<Nullable<Text>>, _>(column(&leads, |lead| lead.email.as_deref()))
-        .bind::<Array<Text>, _>(column(&leads, |lead| lead.name.as_str())),
+        sql_query(include_str!("insert_all.sql"))
+            .bind::<SqlUuid, _>(tx.organization_id())
+            .bind::<Timestamptz, _>(time)
+            .bind::<SmallInt, _>(statistics::store::lead_slot())
+            .bind::<Array<SqlUuid>, _>(column(&leads, |lead| lead.id))
+            .bind::<Array<Nullable<Text>>, _>(column(&leads, |lead| lead.external_id.as_deref()))
+            .bind::<Array<Nullable<Text>>, _>(column(&leads, |lead| lead.phone.as_deref()))
+            .bind::<Array<Nullable<Text>>, _>(column(&leads, |lead| lead.email.as_deref()))
+            .bind::<Array<Text>, _>(column(&leads, |lead| lead.name.as_str())),
     )
     .execute(&mut tx.conn())
     .await
@@ -95,23 +70,15 @@ pub async fn fill_all(tx: &TenantTx, leads: &[&Lead]) -> Result<()> {
         return Ok(());
     };
     Prepared(
-        sql_query(
-            "INSERT INTO leads
-                 (organization_id, update_time, id, external_id, phone, email, name, revision)
-             SELECT $1, $2, f.* FROM unnest($3, $4, $5, $6, $7, $8) AS f
-             ON CONFLICT (organization_id, id) DO UPDATE
-             SET external_id = excluded.external_id, phone = excluded.phone,
-                 email = excluded.email, name = excluded.name, revision = excluded.revision,
-                 update_time = excluded.update_time",
-        )
-        .bind::<SqlUuid, _>(tx.organization_id())
-        .bind::<Timestamptz, _>(first.update_time)
-        .bind::<Array<SqlUuid>, _>(column(leads, |lead| lead.id))
-        .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.external_id.as_deref()))
-        .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.phone.as_deref()))
-        .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.email.as_deref()))
-        .bind::<Array<Text>, _>(column(leads, |lead| lead.name.as_str()))
-        .bind::<Array<Integer>, _>(column(leads, |lead| lead.revision)),
+        sql_query(include_str!("fill_all.sql"))
+            .bind::<SqlUuid, _>(tx.organization_id())
+            .bind::<Timestamptz, _>(first.update_time)
+            .bind::<Array<SqlUuid>, _>(column(leads, |lead| lead.id))
+            .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.external_id.as_deref()))
+            .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.phone.as_deref()))
+            .bind::<Array<Nullable<Text>>, _>(column(leads, |lead| lead.email.as_deref()))
+            .bind::<Array<Text>, _>(column(leads, |lead| lead.name.as_str()))
+            .bind::<Array<Integer>, _>(column(leads, |lead| lead.revision)),
     )
     .execute(&mut tx.conn())
     .await

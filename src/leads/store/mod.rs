@@ -180,16 +180,11 @@ pub async fn check_free(tx: &TenantTx, identifiers: [Option<&str>; 3]) -> Result
     if identifiers.iter().all(Option::is_none) {
         return Ok(());
     }
-    let query = sql_query(
-        "SELECT 'external_id' AS field, id FROM leads
-         WHERE organization_id = $1 AND external_id = $2
-         UNION ALL SELECT 'phone', id FROM leads WHERE organization_id = $1 AND phone = $3
-         UNION ALL SELECT 'email', id FROM leads WHERE organization_id = $1 AND email = $4",
-    )
-    .bind::<SqlUuid, _>(tx.organization_id())
-    .bind::<Nullable<Text>, _>(identifiers[0])
-    .bind::<Nullable<Text>, _>(identifiers[1])
-    .bind::<Nullable<Text>, _>(identifiers[2]);
+    let query = sql_query(include_str!("check_free.sql"))
+        .bind::<SqlUuid, _>(tx.organization_id())
+        .bind::<Nullable<Text>, _>(identifiers[0])
+        .bind::<Nullable<Text>, _>(identifiers[1])
+        .bind::<Nullable<Text>, _>(identifiers[2]);
     let found: Vec<Holder> = Prepared(query).get_results(&mut tx.conn()).await?;
     let fields = ["external_id", "phone", "email"].into_iter();
     let taken: Vec<_> = fields

@@ -1,5 +1,6 @@
 //! The connection pool, transactions that are retried, and what queries share.
 
+mod changes;
 mod connect;
 mod replica;
 mod scope;

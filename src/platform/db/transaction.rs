@@ -18,7 +18,7 @@ use rand::RngExt;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::{Conn, Db, Held, Prepared, Scope};
+use super::{Conn, Db, Held, Prepared, Scope, changes::Changes};
 use crate::{
     error::{Error, Result},
     platform::telemetry::{metrics, trace::span},
@@ -111,6 +111,7 @@ impl Db {
                 cause = error.cause.chain(),
                 "transaction is tried again"
             );
+            #[expect(clippy::disallowed_methods, reason = "decides nothing but a pause")]
             let pause = rand::rng().random_range(1..=5 * u64::from(attempt));
             tokio::time::sleep(Duration::from_millis(pause)).await;
             attempt += 1;
@@ -153,20 +154,21 @@ impl Db {
             held,
             committing: AtomicBool::new(false),
             ended: AtomicBool::new(false),
-            unchanged: AtomicBool::new(false),
+            changes: Changes::default(),
         };
         // BEGIN is not waited for: the first statements follow it at once.
         let worked = try_join(transaction.begin(&begin), work(&transaction)).await;
         let committing = AtomicBool::load(&transaction.committing, Ordering::Relaxed);
         if access == Access::Read {
             if !committing {
+                #[expect(clippy::disallowed_methods, reason = "nobody waits for it")]
                 tokio::spawn(transaction.end_read().in_current_span());
             }
             return worked
                 .map(|((), answer)| answer)
                 .map_err(Failed::before_commit);
         }
-        match worked {
+        match worked.and_then(|done| transaction.changes.check_written().map(|()| done)) {
             Ok(((), answer)) if committing => Ok(answer),
             Ok(((), answer)) => {
                 transaction.end("COMMIT").await.map_err(Failed::at_commit)?;
@@ -190,7 +192,7 @@ pub struct Transaction<S> {
     held: Held,
     committing: AtomicBool,
     ended: AtomicBool,
-    unchanged: AtomicBool,
+    pub(super) changes: Changes,
 }
 
 impl<S> Deref for Transaction<S> {
@@ -204,16 +206,6 @@ impl<S> Deref for Transaction<S> {
 impl<S> Transaction<S> {
     async fn begin(&self, statements: &str) -> Result<()> {
         Ok((&**self).batch_execute(statements).await?)
-    }
-
-    /// The work turned out to change nothing: there is nothing to tell of.
-    pub fn unchanged(&self) {
-        self.unchanged.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the work changes anything.
-    pub fn is_changed(&self) -> bool {
-        !AtomicBool::load(&self.unchanged, Ordering::Relaxed)
     }
 
     async fn end_read(self) {

@@ -111,16 +111,10 @@ pub async fn find(tx: &TenantTx, keys: &[&CallerKey]) -> Result<Vec<Replay>> {
     });
     let (methods, ids): (Vec<_>, Vec<_>) = slots.unzip();
     let rows: Vec<Kept> = Prepared(
-        sql_query(
-            "SELECT r.* FROM unnest($2, $3) AS c (method, request_id), LATERAL (
-                 SELECT method, request_id, claim_id, fingerprint, response FROM requests
-                 WHERE organization_id = $1 AND method = c.method
-                   AND request_id = c.request_id
-                 LIMIT 1) AS r",
-        )
-        .bind::<SqlUuid, _>(tx.organization_id())
-        .bind::<Array<Text>, _>(&methods)
-        .bind::<Array<SqlUuid>, _>(&ids),
+        sql_query(include_str!("find.sql"))
+            .bind::<SqlUuid, _>(tx.organization_id())
+            .bind::<Array<Text>, _>(&methods)
+            .bind::<Array<SqlUuid>, _>(&ids),
     )
     .get_results(&mut tx.conn())
     .await?;

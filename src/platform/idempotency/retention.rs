@@ -62,18 +62,12 @@ async fn delete_old(db: &Db, organization_id: OrganizationId) -> Result<u64> {
 
 async fn delete_some(db: &Db, organization_id: OrganizationId) -> Result<usize> {
     db.transaction(organization_id, async |tx| {
-        Ok(sql_query(
-            "DELETE FROM requests WHERE organization_id = $1 AND (method, request_id) IN (
-                 SELECT method, request_id FROM requests
-                 WHERE organization_id = $1 AND create_time < now() - make_interval(secs => $2)
-                   AND create_time > '2000-01-01 00:00:00+00'
-                 ORDER BY create_time LIMIT $3)",
-        )
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Double, _>(RETENTION.as_secs_f64())
-        .bind::<BigInt, _>(CLEANUP_BATCH)
-        .execute(&mut tx.conn())
-        .await?)
+        Ok(sql_query(include_str!("delete_some.sql"))
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<Double, _>(RETENTION.as_secs_f64())
+            .bind::<BigInt, _>(CLEANUP_BATCH)
+            .execute(&mut tx.conn())
+            .await?)
     })
     .await
 }
@@ -82,17 +76,12 @@ async fn delete_some(db: &Db, organization_id: OrganizationId) -> Result<usize> 
 /// that. (Answers are as old as their transaction, which lasts a minute at most.)
 pub async fn forget(tx: &TenantTx, since: DateTime<Utc>, ids: &[Uuid]) -> Result<()> {
     let ids: Vec<_> = ids.iter().map(|id| id.to_string().into_bytes()).collect();
-    sql_query(
-        "UPDATE requests SET response = ''
-         WHERE organization_id = $1 AND create_time >= $2 - interval '1 minute'
-           AND create_time > '2000-01-01 00:00:00+00'
-           AND EXISTS (SELECT FROM unnest($3) AS i (id) WHERE position(i.id IN response) > 0)",
-    )
-    .bind::<SqlUuid, _>(tx.organization_id())
-    .bind::<Timestamptz, _>(since)
-    .bind::<Array<Binary>, _>(ids)
-    .execute(&mut tx.conn())
-    .await?;
+    sql_query(include_str!("forget.sql"))
+        .bind::<SqlUuid, _>(tx.organization_id())
+        .bind::<Timestamptz, _>(since)
+        .bind::<Array<Binary>, _>(ids)
+        .execute(&mut tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -108,21 +97,11 @@ pub async fn forget_at(
         .filter_map(|time| time.duration_trunc(TimeDelta::minutes(1)).ok())
         .collect();
     // An answer is as old as its transaction, which has read the time later.
-    sql_query(
-        "UPDATE requests SET response = ''
-         WHERE organization_id = $1 AND (method, request_id) IN (
-             SELECT r.method, r.request_id FROM unnest($2) AS m (minute), LATERAL (
-                 SELECT method, request_id, response FROM requests
-                 WHERE organization_id = $1 AND create_time > '2000-01-01 00:00:00+00'
-                   AND create_time >= m.minute - interval '1 minute'
-                   AND create_time < m.minute + interval '1 minute'
-                 OFFSET 0) AS r
-             WHERE position($3 IN r.response) > 0)",
-    )
-    .bind::<SqlUuid, _>(tx.organization_id())
-    .bind::<Array<Timestamptz>, _>(minutes.into_iter().collect::<Vec<_>>())
-    .bind::<Binary, _>(id.to_string().into_bytes())
-    .execute(&mut tx.conn())
-    .await?;
+    sql_query(include_str!("forget_at.sql"))
+        .bind::<SqlUuid, _>(tx.organization_id())
+        .bind::<Array<Timestamptz>, _>(minutes.into_iter().collect::<Vec<_>>())
+        .bind::<Binary, _>(id.to_string().into_bytes())
+        .execute(&mut tx.conn())
+        .await?;
     Ok(())
 }

@@ -14,12 +14,7 @@ use super::{
 use crate::error::{Error, Result};
 
 /// Tables and the like in `public` that are of no extension and not what a first start makes.
-const RELATIONS: &str = "SELECT c.relname::text AS name FROM pg_class AS c
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-      AND c.relname NOT IN ('migration_lock', '__diesel_schema_migrations')
-      AND NOT EXISTS (SELECT FROM pg_depend
-          WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
-    ORDER BY c.relname LIMIT 3";
+const RELATIONS: &str = include_str!("relations.sql");
 
 #[derive(QueryableByName)]
 struct Name {

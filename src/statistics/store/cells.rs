@@ -204,29 +204,16 @@ pub async fn add<'a>(
     if cells.is_empty() {
         return Ok(());
     }
-    let query = sql_query(
-        "INSERT INTO contact_cells AS c (organization_id, span, source_id, start_time,
-             operator_id, new_contacts, in_progress_contacts, closed_contacts, expected_nanos)
-         SELECT $1, a.span, a.source_id, coalesce(a.start_time, '-infinity'), a.operator_id,
-                a.new_contacts, a.in_progress_contacts, a.closed_contacts, a.expected_nanos
-         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9)
-             AS a (span, source_id, start_time, operator_id, new_contacts, in_progress_contacts,
-                   closed_contacts, expected_nanos)
-         ON CONFLICT (organization_id, span, source_id, start_time, operator_id) DO UPDATE
-         SET new_contacts = c.new_contacts + excluded.new_contacts,
-             in_progress_contacts = c.in_progress_contacts + excluded.in_progress_contacts,
-             closed_contacts = c.closed_contacts + excluded.closed_contacts,
-             expected_nanos = c.expected_nanos + excluded.expected_nanos",
-    )
-    .bind::<SqlUuid, _>(tx.organization_id())
-    .bind::<Array<Text>, _>(column(&cells, |cell| cell.span))
-    .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.source_id))
-    .bind::<Array<Nullable<Timestamptz>>, _>(column(&cells, |cell| cell.start_time))
-    .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.operator_id))
-    .bind::<Array<BigInt>, _>(column(&changes, |change| change.new_contacts))
-    .bind::<Array<BigInt>, _>(column(&changes, |change| change.in_progress_contacts))
-    .bind::<Array<BigInt>, _>(column(&changes, |change| change.closed_contacts))
-    .bind::<Array<BigInt>, _>(column(&changes, |change| change.expected_nanos));
+    let query = sql_query(include_str!("add.sql"))
+        .bind::<SqlUuid, _>(tx.organization_id())
+        .bind::<Array<Text>, _>(column(&cells, |cell| cell.span))
+        .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.source_id))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(&cells, |cell| cell.start_time))
+        .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.operator_id))
+        .bind::<Array<BigInt>, _>(column(&changes, |change| change.new_contacts))
+        .bind::<Array<BigInt>, _>(column(&changes, |change| change.in_progress_contacts))
+        .bind::<Array<BigInt>, _>(column(&changes, |change| change.closed_contacts))
+        .bind::<Array<BigInt>, _>(column(&changes, |change| change.expected_nanos));
     Prepared(query).execute(&mut tx.conn()).await?;
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! The queries that change `contact_count_changes`, `lead_counts` and the loads of
-//! operators; the cells are beside it.
+//! operators; the cells of contacts, and those of deals, are beside it.
 
 pub mod cells;
+pub mod deals;
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use rand::RngExt;
 
-use super::{Counted, Counts, Kind};
+use super::{Counts, Kind};
 use crate::{
     error::Result,
     ids::{self, OperatorId},
@@ -22,20 +23,9 @@ use crate::{
 /// How many rows share the number of an organization's leads.
 const LEAD_SLOTS: i16 = 8;
 
-/// Counts contacts that have changed: as what they were no longer, as what they
-/// are from now on. Deleted ones are nothing any more.
-pub async fn record<C: Into<Counted>>(
-    tx: &TenantTx,
-    before: impl IntoIterator<Item = C>,
-    after: impl IntoIterator<Item = C>,
-) -> Result<()> {
-    let counts = Counts::of(before, after);
-    apply(tx, &counts, &BTreeMap::new()).await
-}
-
 /// Says what comes and goes, in one row, and adds to the loads of operators that are
 /// locked.
-pub async fn apply(
+pub async fn add_contacts(
     tx: &TenantTx,
     Counts(counts): &Counts,
     loads: &BTreeMap<OperatorId, i32>,
@@ -48,25 +38,17 @@ pub async fn apply(
     let operators: Vec<_> = loads.keys().collect();
     let loads: Vec<_> = loads.values().collect();
     Prepared(
-        sql_query(
-            "WITH loads AS (
-                 UPDATE operators AS o SET load = o.load + l.count
-                 FROM unnest($9, $10) AS l (id, count)
-                 WHERE o.organization_id = $1 AND o.id = l.id)
-             INSERT INTO contact_count_changes (organization_id, id, source_ids, hours,
-                 operator_ids, pool_ids, statuses, contacts)
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE cardinality($8) > 0",
-        )
-        .bind::<SqlUuid, _>(tx.organization_id())
-        .bind::<SqlUuid, _>(ids::generate())
-        .bind::<Array<SqlUuid>, _>(column(&kinds, |kind| kind.source_id))
-        .bind::<Array<Timestamptz>, _>(column(&kinds, |kind| kind.hour))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(&kinds, |kind| kind.operator_id))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(&kinds, |kind| kind.pool_id))
-        .bind::<Array<Text>, _>(column(&kinds, |kind| kind.status))
-        .bind::<Array<Integer>, _>(contacts)
-        .bind::<Array<SqlUuid>, _>(operators)
-        .bind::<Array<Integer>, _>(loads),
+        sql_query(include_str!("add_contacts.sql"))
+            .bind::<SqlUuid, _>(tx.organization_id())
+            .bind::<SqlUuid, _>(ids::generate())
+            .bind::<Array<SqlUuid>, _>(column(&kinds, |kind| kind.source_id))
+            .bind::<Array<Timestamptz>, _>(column(&kinds, |kind| kind.hour))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(&kinds, |kind| kind.operator_id))
+            .bind::<Array<Nullable<SqlUuid>>, _>(column(&kinds, |kind| kind.pool_id))
+            .bind::<Array<Text>, _>(column(&kinds, |kind| kind.status))
+            .bind::<Array<Integer>, _>(contacts)
+            .bind::<Array<SqlUuid>, _>(operators)
+            .bind::<Array<Integer>, _>(loads),
     )
     .execute(&mut tx.conn())
     .await?;
@@ -75,7 +57,9 @@ pub async fn apply(
 
 /// The row to count leads in.
 pub fn lead_slot() -> i16 {
-    rand::rng().random_range(0..LEAD_SLOTS)
+    #[expect(clippy::disallowed_methods, reason = "any will do: they are summed up")]
+    let mut rng = rand::rng();
+    rng.random_range(0..LEAD_SLOTS)
 }
 
 /// Adds to the number of leads.

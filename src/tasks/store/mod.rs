@@ -15,6 +15,7 @@ pub use list::{Filter, list};
 use crate::{
     error::{Error, Resource, Result},
     ids::{DealId, LeadId, TaskId, UserId},
+    model::change::TaskFacts,
     platform::{
         db::{Prepared, TenantTx},
         grpc::page::Page,
@@ -36,6 +37,17 @@ pub struct Task {
     pub revision: i32,
     pub create_time: DateTime<Utc>,
     pub update_time: DateTime<Utc>,
+}
+
+impl From<&Task> for TaskFacts {
+    fn from(task: &Task) -> Self {
+        Self {
+            id: task.id,
+            deal_id: task.deal_id,
+            title: task.title.clone(),
+            due_date: task.due_date,
+        }
+    }
 }
 
 /// What people say of a task.
@@ -145,16 +157,10 @@ pub async fn update(tx: &TenantTx, id: TaskId, values: &Values) -> Result<Task> 
 
 /// Marks a task that is locked done, or not done.
 pub async fn set_done(tx: &TenantTx, id: TaskId, done: bool) -> Result<Task> {
-    let query = sql_query(
-        "UPDATE tasks
-         SET done_time = CASE WHEN $3 THEN now() END, revision = revision + 1,
-             update_time = now()
-         WHERE organization_id = $1 AND id = $2
-         RETURNING *",
-    )
-    .bind::<SqlUuid, _>(tx.organization_id())
-    .bind::<SqlUuid, _>(id)
-    .bind::<Bool, _>(done);
+    let query = sql_query(include_str!("set_done.sql"))
+        .bind::<SqlUuid, _>(tx.organization_id())
+        .bind::<SqlUuid, _>(id)
+        .bind::<Bool, _>(done);
     Ok(Prepared(query).get_result(&mut tx.conn()).await?)
 }
 

@@ -55,27 +55,26 @@ const ARROWS: &[(&str, &str)] = &[
     // Who may do what, and who did. The table of grants names the requests it is about.
     ("access", "BASE PLATFORM proto"),
     ("audit", "BASE PLATFORM access"),
-    // What is counted, and who gets a contact.
+    // What is counted, what is on timelines, and who gets a contact.
     ("statistics", "BASE PLATFORM"),
+    ("activities", "BASE PLATFORM"),
+    // What follows from what happened.
+    ("recorder", "BASE PLATFORM audit statistics activities"),
     ("dispatch", "BASE PLATFORM"),
     ("operators", "BASE PLATFORM"),
     ("sources", "BASE PLATFORM dispatch"),
     // The other features: model, rules, queries.
     ("organizations", "BASE PLATFORM access"),
-    ("auth", "BASE PLATFORM access audit organizations"),
+    ("auth", "BASE PLATFORM access organizations"),
     ("leads", "BASE PLATFORM statistics"),
     (
         "contacts",
-        "BASE PLATFORM access audit statistics operators sources dispatch leads",
+        "BASE PLATFORM statistics recorder operators sources dispatch leads",
     ),
-    ("activities", "BASE PLATFORM"),
-    (
-        "deals",
-        "BASE PLATFORM statistics activities contacts organizations",
-    ),
-    ("tasks", "BASE PLATFORM activities organizations"),
+    ("deals", "BASE PLATFORM contacts organizations"),
+    ("tasks", "BASE PLATFORM organizations"),
     ("analytics", "BASE PLATFORM statistics deals"),
-    ("verify", "BASE PLATFORM statistics dispatch deals"),
+    ("verify", "BASE PLATFORM statistics dispatch"),
     ("gauges", "BASE PLATFORM statistics verify"),
     // The frame of a call.
     ("call", "BASE PLATFORM proto access audit"),
@@ -111,8 +110,8 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     (
         "FEATURES",
-        "PLATFORM access audit statistics operators sources dispatch organizations auth leads \
-         contacts activities deals tasks analytics verify",
+        "PLATFORM access audit statistics activities recorder operators sources dispatch \
+         organizations auth leads contacts deals tasks analytics verify",
     ),
     (
         "PLATFORM",

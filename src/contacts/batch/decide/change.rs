@@ -13,11 +13,11 @@ use super::{
 };
 use crate::{
     actor::Actor,
-    audit::Event,
     contacts::store::{Contact, assignments::Assignment},
     dispatch::Roster,
     error::{Error, Reason, Resource, Result},
     ids::{ContactId, OperatorId, UserId, ordered_id_at},
+    model::{self, change::ContactFacts},
 };
 
 /// What becomes of contacts.
@@ -50,11 +50,10 @@ impl Changes {
             let change = item.plan;
             match changes.apply(rng, roster, item.actor, change) {
                 Ok((contact, happened)) => {
-                    if happened {
-                        let number = outcome.events.len();
-                        let event = Event::at(rng, roster.time, number, item.actor, change.id);
-                        outcome.events.push(event);
-                    }
+                    let author = item.actor.author();
+                    outcome
+                        .happened
+                        .extend(happened.map(|happened| (author, happened)));
                     outcome.changed(item.index, change, contact);
                 }
                 Err(error) => outcome.refuse(item.index, error),
@@ -63,14 +62,14 @@ impl Changes {
         changes
     }
 
-    /// Makes one change, or none of it: the contact, and whether anything happened to it.
+    /// Makes one change, or none of it: the contact, and what happened to it, if anything did.
     fn apply(
         &mut self,
         rng: &mut impl Rng,
         roster: &mut Roster,
         actor: &Actor,
         change: &Change,
-    ) -> Result<(Contact, bool)> {
+    ) -> Result<(Contact, Option<model::Change>)> {
         let contact = self.after.get_mut(&change.id);
         let contact = contact.ok_or_else(|| Error::not_found(Resource::Contact, change.id))?;
         if let Some(user_id) = actor.restricted_to_user() {
@@ -79,7 +78,7 @@ impl Changes {
                 return Err(Error::Denied(Reason::NotOwn));
             }
         }
-        let revision = contact.revision;
+        let (revision, before) = (contact.revision, ContactFacts::from(&*contact));
         let id = ordered_id_at(rng, roster.time, self.history.len());
         let force = change.force;
         let decision = match change.target {
@@ -90,6 +89,11 @@ impl Changes {
         };
         let happened = decision.is_some() || contact.revision != revision;
         self.history.extend(decision);
+        let happened = happened.then(|| model::Change::ContactChanged {
+            id: contact.id,
+            before,
+            after: ContactFacts::from(&*contact),
+        });
         Ok((contact.clone(), happened))
     }
 

@@ -7,7 +7,6 @@ use super::super::{
     plan::{Created, Item, NewContact, SourceRef},
 };
 use crate::{
-    audit,
     contacts::store::{
         Contact, ContactStatus,
         assignments::{Assignment, AssignmentKind},
@@ -19,6 +18,7 @@ use crate::{
         resolve::{Resolved, Resolver},
         store::Lead,
     },
+    model::Change,
 };
 
 /// What is taken in.
@@ -49,18 +49,19 @@ impl Intake {
             })
             .collect();
         let mut decided = Vec::with_capacity(accepted.len());
-        let mut created = Vec::with_capacity(accepted.len());
         for (number, (&(item, source_id), resolved)) in accepted.iter().zip(resolved).enumerate() {
             let lead_id = leads.lead(resolved.lead).id;
             let (contact, assignment) = draw(rng, roster, number, item.plan, source_id, lead_id);
             let operator = contact.operator_id.and_then(|id| roster.entry(id));
             let answer = answer(&contact, operator, &leads, resolved);
             outcome.created(item.index, item.plan, answer);
-            created.push((*item.actor, contact.id));
+            let happened = Change::ContactCreated {
+                id: contact.id,
+                contact: (&contact).into(),
+            };
+            outcome.happened.push((item.actor.author(), happened));
             decided.push((contact, assignment));
         }
-        let events = audit::created(rng, roster.time, created);
-        outcome.events.extend(events);
         Self { leads, decided }
     }
 

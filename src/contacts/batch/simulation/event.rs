@@ -26,7 +26,7 @@ pub enum Event {
     SetStrategy(usize, How),
 }
 
-/// What is asked of the engine. A contact is named by its number, oldest first.
+/// What is asked of the engine. A contact is named by its number, newest first.
 #[derive(Debug, Clone, Copy)]
 pub enum Act {
     /// A contact arrives through a source.
@@ -67,7 +67,7 @@ fn event(rng: &mut impl Rng) -> Event {
     match rng.random_range(0..100) {
         0..12 => Event::Wait(rng.random_range(1..40)),
         12..70 => {
-            let acts = rng.random_range(1..6);
+            let acts = rng.random_range(1..10);
             Event::Batch((0..acts).map(|_| act(rng)).collect())
         }
         70..73 => Event::AddOperator,
@@ -89,7 +89,11 @@ fn event(rng: &mut impl Rng) -> Event {
 }
 
 fn act(rng: &mut impl Rng) -> Act {
-    let contact = number(rng);
+    // Mostly one of the last few: they are open, and meet again in the same batch.
+    let contact = match rng.random_range(0..4) {
+        0 => number(rng),
+        _ => rng.random_range(0..6),
+    };
     let force = rng.random_range(0..8) == 0;
     match rng.random_range(0..100) {
         0..45 => Act::Arrive(number(rng)),
@@ -106,7 +110,7 @@ fn number(rng: &mut impl Rng) -> usize {
 }
 
 fn limit(rng: &mut impl Rng) -> Option<i32> {
-    (rng.random_range(0..3) > 0).then(|| rng.random_range(0..5))
+    (rng.random_range(0..3) > 0).then(|| rng.random_range(0..4))
 }
 
 fn weight(rng: &mut impl Rng) -> u32 {

@@ -142,6 +142,8 @@ impl Run {
                 "I2: it is kept, and {candidates:?} could have it"
             );
             hold!(current == Some(operator), "kept by another");
+            let active = self.model.person(operator).active;
+            hold!(active, "kept by somebody who is not active");
             self.saw(decision.kind);
             return Ok(());
         }

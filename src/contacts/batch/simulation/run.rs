@@ -186,7 +186,12 @@ impl Run {
     fn resolve(&self, act: Act) -> Option<Resolved> {
         let contact = |number: usize| {
             let contacts = &self.world.contacts;
-            Some(contacts[number.checked_rem(contacts.len())?].id)
+            Some(
+                contacts
+                    .iter()
+                    .nth_back(number.checked_rem(contacts.len())?)?
+                    .id,
+            )
         };
         let operator = |number: usize| {
             let operators = &self.world.operators;

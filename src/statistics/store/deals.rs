@@ -12,13 +12,15 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::Deal;
+use super::super::span::Span;
 use crate::{
-    deals::{DealStage, DealStatus},
     error::Result,
     ids::UserId,
+    model::{
+        change::DealFacts,
+        deal::{DealStage, DealStatus},
+    },
     platform::db::{Prepared, TenantTx, column},
-    statistics::Span,
 };
 
 /// What deals are counted by.
@@ -52,7 +54,7 @@ pub struct Change {
 }
 
 /// The cells of a deal.
-fn cells(deal: &Deal) -> impl Iterator<Item = Cell> {
+fn cells(deal: &DealFacts) -> impl Iterator<Item = Cell> {
     let owners = [
         deal.owner_user_id.filter(|id| !id.is_nil()),
         Some(UserId::default()),
@@ -71,13 +73,11 @@ fn cells(deal: &Deal) -> impl Iterator<Item = Cell> {
     })
 }
 
-/// Counts that deals were created (they were not there before), changed or deleted
-/// (they are not there after).
-pub async fn record<'a>(
-    tx: &TenantTx,
-    before: impl IntoIterator<Item = &'a Deal>,
-    after: impl IntoIterator<Item = &'a Deal>,
-) -> Result<()> {
+/// The net change from what deals were to what they are.
+pub fn changes<'a>(
+    before: impl IntoIterator<Item = &'a DealFacts>,
+    after: impl IntoIterator<Item = &'a DealFacts>,
+) -> BTreeMap<Cell, Change> {
     let mut changes: BTreeMap<Cell, Change> = BTreeMap::new();
     let before = before.into_iter().map(|deal| (deal, -1));
     for (deal, sign) in before.chain(after.into_iter().map(|deal| (deal, 1))) {
@@ -88,12 +88,12 @@ pub async fn record<'a>(
         }
     }
     changes.retain(|_, change| *change != Change::default());
-    apply(tx, &changes).await
+    changes
 }
 
 /// Adds to the counts, in the order of the cells. (An upsert, though most rows are
 /// there: it has one way only to find them.)
-pub async fn apply(
+pub async fn add_deals(
     tx: &TenantTx,
     changes: impl IntoIterator<Item = (&Cell, &Change)>,
 ) -> Result<()> {
@@ -101,28 +101,17 @@ pub async fn apply(
     if cells.is_empty() {
         return Ok(());
     }
-    let query = sql_query(
-        "INSERT INTO deal_counts AS c (organization_id, owner_user_id, span, start_time,
-             currency, status, stage, reached_stage, deals, amount)
-         SELECT $1, a.owner_user_id, a.span, coalesce(a.start_time, '-infinity'), a.currency,
-                a.status, a.stage, a.reached_stage, a.deals, a.amount
-         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10)
-             AS a (owner_user_id, span, start_time, currency, status, stage, reached_stage,
-                   deals, amount)
-         ON CONFLICT (organization_id, owner_user_id, span, start_time, currency, status, stage,
-                      reached_stage) DO UPDATE
-         SET deals = c.deals + excluded.deals, amount = c.amount + excluded.amount",
-    )
-    .bind::<SqlUuid, _>(tx.organization_id())
-    .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.owner_user_id))
-    .bind::<Array<Text>, _>(column(&cells, |cell| cell.span))
-    .bind::<Array<Nullable<Timestamptz>>, _>(column(&cells, |cell| cell.start_time))
-    .bind::<Array<Text>, _>(column(&cells, |cell| cell.currency.clone()))
-    .bind::<Array<Text>, _>(column(&cells, |cell| cell.status))
-    .bind::<Array<Text>, _>(column(&cells, |cell| cell.stage))
-    .bind::<Array<Text>, _>(column(&cells, |cell| cell.reached_stage))
-    .bind::<Array<BigInt>, _>(column(&changes, |change| change.deals))
-    .bind::<Array<Numeric>, _>(column(&changes, |change| change.amount.clone()));
+    let query = sql_query(include_str!("add_deals.sql"))
+        .bind::<SqlUuid, _>(tx.organization_id())
+        .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.owner_user_id))
+        .bind::<Array<Text>, _>(column(&cells, |cell| cell.span))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(&cells, |cell| cell.start_time))
+        .bind::<Array<Text>, _>(column(&cells, |cell| cell.currency.clone()))
+        .bind::<Array<Text>, _>(column(&cells, |cell| cell.status))
+        .bind::<Array<Text>, _>(column(&cells, |cell| cell.stage))
+        .bind::<Array<Text>, _>(column(&cells, |cell| cell.reached_stage))
+        .bind::<Array<BigInt>, _>(column(&changes, |change| change.deals))
+        .bind::<Array<Numeric>, _>(column(&changes, |change| change.amount.clone()));
     Prepared(query).execute(&mut tx.conn()).await?;
     Ok(())
 }
