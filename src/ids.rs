@@ -250,13 +250,13 @@ mod tests {
             let id: Uuid = id_at(rng, time, index);
             prop_assert_eq!(id.get_version_num(), 7);
             prop_assert!(first_id_at::<Uuid>(time) <= id);
-            prop_assert!(id < id_at(rng, time, index + 1));
-            prop_assert!(id < first_id_at(later));
+            prop_assert!(id < id_at::<Uuid>(rng, time, index + 1));
+            prop_assert!(id < first_id_at::<Uuid>(later));
             let id: Uuid = ordered_id_at(rng, time, index);
             prop_assert_eq!(id.get_version_num(), 7);
             prop_assert!(first_id_at::<Uuid>(time) <= id);
-            prop_assert!(id < ordered_id_at(rng, time, index + 1));
-            prop_assert!(id < ordered_id_at(rng, time + TimeDelta::microseconds(1), 0));
+            prop_assert!(id < ordered_id_at::<Uuid>(rng, time, index + 1));
+            prop_assert!(id < ordered_id_at::<Uuid>(rng, time + TimeDelta::microseconds(1), 0));
         }
     }
 }
