@@ -75,7 +75,7 @@ pub struct App {
     edge: Arc<Edge>,
     reflection: bool,
     /// What people know the database by.
-    place: String,
+    database: String,
     outage: Reminder,
 }
 
@@ -132,7 +132,7 @@ impl App {
             dirty,
             edge,
             reflection: settings.reflection,
-            place: Connector::new(url)?.place(),
+            database: Connector::new(url)?.target(),
             outage: Reminder::default(),
         })
     }
@@ -168,7 +168,7 @@ impl App {
         match &answer {
             Ok(()) => self.outage.reset(),
             Err(error) if self.outage.is_due() => {
-                let database = &self.place;
+                let database = &self.database;
                 tracing::warn!(
                     database,
                     error = error.chain(),

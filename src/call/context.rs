@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::frame::Frame;
 use crate::{
-    access::{Place, Trust, Who, identities::Identities},
+    access::{AccessLevel, Trust, Who, identities::Identities},
     actor::Actor,
     error::{Error, Result},
     ids::{OrganizationId, UserId},
@@ -30,8 +30,8 @@ pub struct Context {
     pub actor: Actor,
     /// When the caller's access token was made, if they are a user.
     pub(super) token_time: Option<DateTime<Utc>>,
-    /// The caller's place in the organization, if the method is about one.
-    pub place: Option<Place>,
+    /// The caller's access level in the organization, if the method is about one.
+    pub access_level: Option<AccessLevel>,
     pub(super) who: Who,
     pub(super) trust: Trust,
     /// Where the call comes from.

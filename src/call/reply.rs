@@ -130,7 +130,7 @@ where
 }
 
 /// What the call has taken is given back when its work is done, whoever still waits for
-/// it: its place among those in flight, and the memory of its request.
+/// it: its permit among those in flight, and the memory of its request.
 async fn run<Q, T, F>(
     context: Context,
     request: Q,

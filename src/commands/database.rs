@@ -92,7 +92,7 @@ impl Connection {
 
 /// Prepares the database, waiting for one that is not there yet.
 pub async fn prepare(url: &str, app: &App) -> Outcome {
-    let database = Connector::new(url)?.place();
+    let database = Connector::new(url)?.target();
     let reminder = Reminder::default();
     loop {
         match app.prepare(url).await {

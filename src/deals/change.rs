@@ -47,7 +47,7 @@ impl Change {
         if status.is_final() {
             stage = DealStage::Closed;
         }
-        if stage.place() < deal.stage.place() && !may_roll_back {
+        if stage.rank() < deal.stage.rank() && !may_roll_back {
             return Err(Error::Denied(Reason::StageRollback));
         }
         let before = Values::from(deal);

@@ -56,7 +56,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, telemetry: Telemetry) -
         .route("/log-level", get(log_filter).put(set_log_filter))
         .layer(DefaultBodyLimit::max(MAX_FILTER))
         .with_state(Shared { app, telemetry });
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -66,14 +66,14 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, telemetry: Telemetry) -
                 continue;
             }
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+        let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
             tracing::debug!("a connection too many");
             continue;
         };
         let answered = timeout(CONNECTION_TIMEOUT, answer(stream, peer, router.clone()));
         #[expect(clippy::disallowed_methods, reason = "one connection")]
         tokio::spawn(async move {
-            let _place = place;
+            let _permit = permit;
             match answered.await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::debug!(%error, "a connection broke"),

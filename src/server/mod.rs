@@ -86,7 +86,7 @@ fn services(app: &Arc<App>) -> Routes {
 }
 
 /// Where and how a server serves.
-pub struct Places {
+pub struct ServerOptions {
     /// Where calls come in.
     pub listener: TcpListener,
     /// What those connections are encrypted with, if they are.
@@ -101,7 +101,11 @@ pub struct Places {
 
 /// Serves until `stop` becomes true: health says so at once, after a pause no more
 /// calls are let in, and those in flight are finished, if they do not take too long.
-pub async fn serve(places: Places, app: Arc<App>, mut stop: watch::Receiver<bool>) -> Result<()> {
+pub async fn serve(
+    options: ServerOptions,
+    app: Arc<App>,
+    mut stop: watch::Receiver<bool>,
+) -> Result<()> {
     let names = proto::service_names()?;
     let (reporter, health) = health(&names).await;
     let (reporter_beside, health_beside) = self::health(&names).await;
@@ -125,24 +129,24 @@ pub async fn serve(places: Places, app: Arc<App>, mut stop: watch::Receiver<bool
     let (_open, never_closing) = watch::channel(false);
     let beside = async {
         let routes = Routes::new(health_beside);
-        match places.health {
+        match options.health {
             Some(listener) => door(listener, None, routes).serve(never_closing).await,
             None => std::future::pending().await,
         }
     };
     let ending = async {
         watch_database(&app, [&reporter, &reporter_beside], &names, &mut stop).await;
-        tokio::time::sleep(places.pause).await;
+        tokio::time::sleep(options.pause).await;
         close.send_replace(true);
         // Ends the streams of those who watch; they would outlast the drain.
         let mut reporter = reporter.clone();
         for name in names.iter().map(String::as_str).chain(["", LIVENESS]) {
             reporter.clear_service_status(name).await;
         }
-        tokio::time::sleep(places.drain).await;
+        tokio::time::sleep(options.drain).await;
     };
     tokio::select! {
-        () = door(places.listener, places.tls, routes).serve(closing) => {}
+        () = door(options.listener, options.tls, routes).serve(closing) => {}
         () = ending => tracing::warn!("calls in flight were cut off"),
         () = beside => {}
     }

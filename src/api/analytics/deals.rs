@@ -175,7 +175,7 @@ fn stages(currency: &str, sums: &[&Sum]) -> Vec<FunnelStage> {
 /// were CLOSED did not come to that.
 fn has_reached(sum: &Sum, stage: DealStage) -> bool {
     let all = sum.stage == DealStage::Closed && sum.status != DealStatus::Lost;
-    all || stage.place() <= sum.reached_stage.place()
+    all || stage.rank() <= sum.reached_stage.rank()
 }
 
 fn by_status(currency: &str, sums: &[&Sum]) -> Vec<DealStatusSummary> {

@@ -21,7 +21,7 @@ use crate::{
     error::Result,
     operators::{self, store::Filter},
     platform::grpc::{
-        page::{Pager, Place},
+        page::{Cursor, Pager},
         validate::Violations,
     },
     proto::{
@@ -122,8 +122,8 @@ async fn get_distribution(
     let organization_id = context.organization_id;
     let pager = Pager::parse(&mut violations, organization_id, &request);
     violations.finish()?;
-    let after = match pager.place {
-        Some(Place::Ids(source_id, operator_id)) => (source_id, operator_id),
+    let after = match pager.cursor {
+        Some(Cursor::Ids(source_id, operator_id)) => (source_id, operator_id),
         _ => (Uuid::nil(), Uuid::nil()),
     };
     let page = &(after, pager.page.fetch);
@@ -139,7 +139,7 @@ async fn get_distribution(
     let page = pager.finish(
         shares,
         |share| {
-            Place::Ids(
+            Cursor::Ids(
                 share.source_id.into(),
                 share.operator_id.unwrap_or_default().into(),
             )

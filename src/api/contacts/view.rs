@@ -1,7 +1,7 @@
 //! What of an answer is for whom.
 
 use crate::{
-    access::{KeyAccess, Place},
+    access::{AccessLevel, KeyAccess},
     call::Context,
     leads::Identity,
     proto::{self, CreateContactResponse},
@@ -19,8 +19,8 @@ pub enum View {
 impl View {
     /// That of this caller, who has sent this of the lead.
     pub fn of(context: &Context, sent: &Identity) -> Self {
-        match context.place {
-            Some(Place::Key(KeyAccess::Intake)) => Self::Sent(sent.clone()),
+        match context.access_level {
+            Some(AccessLevel::Key(KeyAccess::Intake)) => Self::Sent(sent.clone()),
             _ => Self::All,
         }
     }

@@ -4,5 +4,5 @@ use crate::{call::Context, error::Result, organizations::roles::Caller, platform
 
 /// The caller, with their role as the database has it, which stays.
 pub async fn caller(tx: &TenantTx, context: &Context) -> Result<Caller> {
-    Caller::find(tx, context.identity, context.place).await
+    Caller::find(tx, context.identity, context.access_level).await
 }

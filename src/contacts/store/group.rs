@@ -15,7 +15,7 @@ use crate::{
     platform::db::{Prepared, TenantTx, column},
 };
 
-/// Inserts new contacts, each with the decision about it, at the same place.
+/// Inserts new contacts, each with the decision about it, at the same index.
 pub async fn insert_all(
     tx: &TenantTx,
     contacts: &[&Contact],

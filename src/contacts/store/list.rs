@@ -128,7 +128,7 @@ fn rows(filter: &Filter, direction: &str) -> String {
         )
     };
     let each_status =
-        |condition: &str| [1, 2, 3].map(|place| format!("{condition} AND status = $7[{place}]"));
+        |condition: &str| [1, 2, 3].map(|index| format!("{condition} AND status = $7[{index}]"));
     match (
         filter.lead_id.is_some(),
         filter.source_id.is_some(),

@@ -66,7 +66,7 @@ struct Hit {
     lead: Lead,
     #[diesel(sql_type = Bool)]
     found: bool,
-    /// Its place in the walk, from 1.
+    /// Its number in the walk, from 1.
     #[diesel(sql_type = BigInt)]
     number: i64,
 }

@@ -159,7 +159,7 @@ pub async fn lock(tx: &TenantTx) -> Result<Organization> {
         .ok_or_else(|| Error::not_found(Resource::Organization, tx.organization_id()))
 }
 
-/// Closes an organization that is locked: nobody has a place in it any more.
+/// Closes an organization that is locked: nobody is a member any more.
 pub async fn close(tx: &TenantTx) -> Result<()> {
     invitations::delete_all(tx).await?;
     keys::revoke_all(tx).await?;

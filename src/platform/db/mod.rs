@@ -30,7 +30,7 @@ use futures_util::FutureExt;
 use prometheus::Histogram;
 pub use replica::Replica;
 pub use scope::{AllOrganizations, NoTenant, Scope, TheseOrganizations};
-use shares::Place;
+use shares::Permit;
 pub use shares::Shares;
 pub use tenant::TenantTx;
 use tokio::time::Instant;
@@ -78,8 +78,8 @@ pub struct Db {
 /// A connection in use.
 struct Held {
     conn: Object<Conn>,
-    /// The place of its organization, which is free again when the connection is.
-    _place: Option<Place>,
+    /// The permit of its organization, which is free again when the connection is.
+    _permit: Option<Permit>,
 }
 
 impl Db {
@@ -159,14 +159,14 @@ impl Db {
     async fn held(&self, scope: &impl Scope) -> Result<Held> {
         let asked = Instant::now();
         let held = async {
-            let place = match (&self.shares, scope.tenant()) {
+            let permit = match (&self.shares, scope.tenant()) {
                 (Some(shares), Some(id)) => shares.take(id).await,
                 _ => None,
             };
             let conn = self.pool.get().await?;
             Ok(Held {
                 conn,
-                _place: place,
+                _permit: permit,
             })
         };
         let outcome = tokio::time::timeout(POOL_TIMEOUT, held).await;

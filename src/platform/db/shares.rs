@@ -17,8 +17,8 @@ pub struct Shares {
     of: Mutex<HashMap<OrganizationId, Weak<Semaphore>>>,
 }
 
-/// A place in a share, until it is dropped.
-pub type Place = OwnedSemaphorePermit;
+/// A connection that an organization may hold, until it is dropped.
+pub type Permit = OwnedSemaphorePermit;
 
 impl Shares {
     /// Of so many connections: a quarter, at least one, is out of an organization's
@@ -30,8 +30,8 @@ impl Shares {
         }
     }
 
-    /// Waits for a place in the share of this organization, first come, first served.
-    pub async fn take(&self, organization_id: OrganizationId) -> Option<Place> {
+    /// Waits for a permit of this organization, first come, first served.
+    pub async fn take(&self, organization_id: OrganizationId) -> Option<Permit> {
         // It is never closed.
         self.of(organization_id).acquire_owned().await.ok()
     }

@@ -63,7 +63,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Serves it until it ends, or its place is needed for somebody else.
+    /// Serves it until it ends, or somebody else needs its room.
     pub async fn open(self, stream: TcpStream, tls: Option<Tls>) {
         let visitor = Arc::clone(&self.visitor);
         let opened = async {
@@ -86,7 +86,7 @@ impl Connection {
                 tracing::debug!(%error, "a connection was not opened");
             },
             () = visitor.must_leave() => {
-                tracing::debug!("a connection of nobody left its place to another");
+                tracing::debug!("idle connection closed to make room");
             }
         }
     }

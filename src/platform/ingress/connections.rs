@@ -62,19 +62,19 @@ impl Door {
                     continue;
                 }
             };
-            let Some(place) = visitors.enter(peer.ip()) else {
+            let Some(admission) = visitors.enter(peer.ip()) else {
                 tracing::debug!("a connection too many");
                 continue;
             };
             let connection = Connection {
                 served: Arc::clone(&served),
-                visitor: Arc::clone(&place.visitor),
+                visitor: Arc::clone(&admission.visitor),
                 stop: stopped.clone(),
             };
             let tls = tls.clone();
             connections.spawn(async move {
                 connection.open(stream, tls).await;
-                drop(place);
+                drop(admission);
             });
         }
         // Nobody is left to wait in vain for an answer.

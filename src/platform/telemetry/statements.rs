@@ -36,8 +36,8 @@ impl Instrumentation for Statements {
             }
             InstrumentationEvent::FinishQuery { query, .. } => {
                 let name = name(&query.to_string());
-                if let Some(place) = self.0.iter().position(|open| open.0 == name) {
-                    self.0.remove(place);
+                if let Some(position) = self.0.iter().position(|open| open.0 == name) {
+                    self.0.remove(position);
                 }
             }
             _ => {}

@@ -26,7 +26,7 @@ fn limits(edge: ingress::Settings) -> Settings {
     Settings { edge, ..plain() }
 }
 
-/// Mutant: a place that is given back before the work is done.
+/// Mutant: a permit that is given back before the work is done.
 #[tokio::test(flavor = "multi_thread")]
 async fn more_calls_than_may_be_in_flight_are_refused() {
     let settings = limits(ingress::Settings {
