@@ -17,7 +17,7 @@ use crate::{
     organizations::{self, Limits},
     platform::{
         batch::MAX_BATCH,
-        db::{Connector, Db, Replica, Shares, TheseOrganizations},
+        db::{Connector, Db, Replica, TenantBulkhead, TheseOrganizations},
         grpc::validate,
         ingress::{self, Edge, Methods},
         migrations,
@@ -91,7 +91,7 @@ impl App {
             .map(|url| Replica::new(url, unreserved))
             .transpose()?;
         let replica = replica.map(Arc::new);
-        let shares = Arc::new(Shares::new(unreserved));
+        let bulkhead = Arc::new(TenantBulkhead::new(unreserved));
         let edge = Arc::new(Edge::new(
             settings.edge,
             methods()?,
@@ -102,12 +102,12 @@ impl App {
         let auth = settings.authentication.map(Auth::new).map(Arc::new);
         let contacts = Contacts::new(
             (batch_db.clone(), reserved),
-            (db.in_shares(&shares), unreserved),
+            (db.within_bulkhead(&bulkhead), unreserved),
             Arc::clone(&dirty),
         );
         let frame = Frame::new(FrameParts {
             db: db.clone(),
-            shares,
+            bulkhead,
             replica: replica.clone(),
             phone_region: settings.phone_region,
             organizations: settings.organizations.clone(),

@@ -46,7 +46,7 @@ impl Context {
             who: Q::WHO,
             trust: Q::TRUST,
             peer,
-            db: frame.db.in_shares(&frame.shares).until(deadline),
+            db: frame.db.within_bulkhead(&frame.bulkhead).until(deadline),
             phone_region: frame.phone_region,
         };
         let Some(tokens) = &frame.tokens else {

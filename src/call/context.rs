@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Result},
     ids::{OrganizationId, UserId},
     platform::{
-        db::{Db, TenantTx, Work},
+        db::{AsyncFnOnceSend, Db, TenantTx},
         idempotency::{self, IdempotencyKey, Replay},
         ingress::Owner,
     },
@@ -95,7 +95,7 @@ impl Context {
     where
         T: Send,
         for<'c> F: AsyncFnOnce(&'c TenantTx) -> Result<T>
-            + Work<&'c TenantTx, Result<T>, Future: Send>
+            + AsyncFnOnceSend<&'c TenantTx, Result<T>, Future: Send>
             + Clone
             + Send,
     {
@@ -108,7 +108,7 @@ impl Context {
     where
         T: Send,
         for<'c> F: AsyncFnOnce(&'c TenantTx) -> Result<T>
-            + Work<&'c TenantTx, Result<T>, Future: Send>
+            + AsyncFnOnceSend<&'c TenantTx, Result<T>, Future: Send>
             + Clone
             + Send,
     {
@@ -130,7 +130,7 @@ impl Context {
     where
         T: Send,
         for<'c> F: AsyncFnOnce(&'c TenantTx) -> Result<T>
-            + Work<&'c TenantTx, Result<T>, Future: Send>
+            + AsyncFnOnceSend<&'c TenantTx, Result<T>, Future: Send>
             + Clone
             + Send
             + Sync,
@@ -153,7 +153,7 @@ impl Context {
     where
         T: Message + Default,
         for<'c> F: AsyncFnOnce(&'c TenantTx) -> Result<T>
-            + Work<&'c TenantTx, Result<T>, Future: Send>
+            + AsyncFnOnceSend<&'c TenantTx, Result<T>, Future: Send>
             + Clone
             + Send
             + Sync,

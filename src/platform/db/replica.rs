@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::{sleep, timeout};
 
-use super::{Db, Shares};
+use super::{Db, TenantBulkhead};
 use crate::error::{Error, Result};
 
 /// How long a statement waits for a lock. Only the replay of changes holds any.
@@ -33,7 +33,7 @@ impl Replica {
     pub fn new(url: &str, size: usize) -> Result<Self> {
         let db = Db::new(url, size, LOCK_TIMEOUT)?.named("replica");
         Ok(Self {
-            db: db.in_shares(&Arc::new(Shares::new(size))),
+            db: db.within_bulkhead(&Arc::new(TenantBulkhead::new(size))),
             near: AtomicBool::new(false),
         })
     }

@@ -168,7 +168,7 @@ async fn a_key_that_calls_too_often_is_refused_alone() {
     }
 }
 
-/// Mutant: no shares of connections.
+/// Mutant: no bulkhead.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_organization_that_is_stuck_leaves_connections_to_others() {
     let [stuck, other] = [Uuid::now_v7(), Uuid::now_v7()];
