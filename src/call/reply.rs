@@ -16,7 +16,7 @@ use crate::{
     actor::Identity,
     error::{Error, Result},
     platform::{
-        ingress::{Deadline, Held, Owner, Visitor},
+        ingress::{Deadline, Owner, RequestMemory, Visitor},
         panics,
         telemetry::{call::Call, metrics},
     },
@@ -118,8 +118,8 @@ where
     call.is_for(context.organization_id);
     context.check_rate()?;
     let taken = (
-        admitted.of(context.organization_id)?,
-        Held::of(request.extensions()),
+        admitted.attribute_to(context.organization_id)?,
+        RequestMemory::of(request.extensions()),
     );
     let owner = context.owner();
     let outcome = run(context.clone(), request.into_inner(), taken, method).await;

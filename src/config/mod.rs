@@ -35,7 +35,7 @@ pub struct Config {
     #[command(flatten, next_help_heading = "Server")]
     pub serve: Serve,
 
-    /// Settings of connections, of TLS and of what is too much.
+    /// Settings of connections, TLS, limits and load shedding.
     #[command(flatten, next_help_heading = "Connections, limits and TLS")]
     pub edge: Edge,
 

@@ -24,7 +24,7 @@ use crate::{
     error::Result,
     platform::{
         grpc::reflection::Reflection,
-        ingress::{Door, tls::Tls},
+        ingress::{Acceptor, tls::Tls},
         telemetry::metrics,
     },
     proto::{
@@ -117,7 +117,7 @@ pub async fn serve(
             .add_service(reflection.v1())
             .add_service(reflection.v1alpha());
     }
-    let door = |listener, tls, routes: Routes| Door {
+    let acceptor = |listener, tls, routes: Routes| Acceptor {
         listener,
         tls,
         routes: routes.prepare(),
@@ -130,7 +130,7 @@ pub async fn serve(
     let beside = async {
         let routes = Routes::new(health_beside);
         match options.health {
-            Some(listener) => door(listener, None, routes).serve(never_closing).await,
+            Some(listener) => acceptor(listener, None, routes).serve(never_closing).await,
             None => std::future::pending().await,
         }
     };
@@ -146,7 +146,7 @@ pub async fn serve(
         tokio::time::sleep(options.drain).await;
     };
     tokio::select! {
-        () = door(options.listener, options.tls, routes).serve(closing) => {}
+        () = acceptor(options.listener, options.tls, routes).serve(closing) => {}
         () = ending => tracing::warn!("calls in flight were cut off"),
         () = beside => {}
     }

@@ -73,11 +73,11 @@ impl Connection {
                 remote_addr: stream.peer_addr().ok(),
             };
             match tls {
-                None => self.hear(stream, info).await,
+                None => self.open_http2(stream, info).await,
                 Some(tls) => {
                     let agreed = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await;
                     let stream = agreed.map_err(|_| io::ErrorKind::TimedOut)??;
-                    self.hear(stream, info).await
+                    self.open_http2(stream, info).await
                 }
             }
         };
@@ -91,16 +91,16 @@ impl Connection {
         }
     }
 
-    async fn hear(
+    async fn open_http2(
         mut self,
         io: impl AsyncRead + AsyncWrite + Unpin + 'static,
         info: TcpConnectInfo,
     ) -> io::Result<()> {
-        let heard = tokio::select! {
-            heard = timeout(PREFACE_TIMEOUT, preface::hear(io)) => heard,
+        let opened = tokio::select! {
+            opened = timeout(PREFACE_TIMEOUT, preface::read_preface(io)) => opened,
             _ = self.stop.wait_for(|&stop| stop) => return Ok(()),
         };
-        let io = heard.map_err(|_| io::ErrorKind::TimedOut)??;
+        let io = opened.map_err(|_| io::ErrorKind::TimedOut)??;
         self.serve(io, info).await;
         Ok(())
     }

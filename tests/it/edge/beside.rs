@@ -40,7 +40,7 @@ async fn check(client: &Hostile) -> ServingStatus {
     answer.status()
 }
 
-/// Mutants: one budget for both doors; streams that leave nothing to others.
+/// Mutants: one budget for both listeners; streams that leave nothing to others.
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_of_strangers_do_not_keep_health_from_being_checked() {
     let beside = TcpListener::bind("127.0.0.1:0").await.unwrap();

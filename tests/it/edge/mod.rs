@@ -1,4 +1,4 @@
-//! The edge of the server: deadlines, what is too much, connections, TLS, and
+//! The edge of the server: deadlines, load shedding, connections, TLS, and
 //! how it ends.
 
 mod answers;

@@ -1,4 +1,4 @@
-//! What is too much is refused at once, and says when to come again.
+//! Load shedding: calls beyond the limits are refused at once, with when to come again.
 
 use std::num::NonZeroU32;
 
