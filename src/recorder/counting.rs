@@ -14,7 +14,7 @@ use crate::{
 pub struct Counted {
     pub contacts: Counts,
     pub leads: i64,
-    pub deals: BTreeMap<deals::Cell, deals::Change>,
+    pub deals: BTreeMap<deals::DealRollup, deals::DealDelta>,
 }
 
 impl Counted {

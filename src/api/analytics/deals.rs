@@ -20,7 +20,7 @@ use crate::{
         self, CurrencyFunnel, CurrencySummary, DealStatusSummary, FunnelStage,
         GetDealFunnelRequest, GetDealFunnelResponse, GetDealSummaryRequest, GetDealSummaryResponse,
     },
-    statistics::Span,
+    statistics::Bucket,
 };
 
 /// How many days back deals can count as new.
@@ -72,7 +72,7 @@ impl Total {
 }
 
 fn parts(range: Range) -> Parts {
-    Parts::of(range, &[Span::Day, Span::Hour])
+    Parts::of(range, &[Bucket::Day, Bucket::Hour])
 }
 
 pub async fn get_deal_summary(

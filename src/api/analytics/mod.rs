@@ -32,7 +32,7 @@ use crate::{
         analytics_service_server::AnalyticsService,
     },
     sources,
-    statistics::Span,
+    statistics::Bucket,
 };
 
 /// Serves `AnalyticsService`.
@@ -127,7 +127,7 @@ async fn get_distribution(
         _ => (Uuid::nil(), Uuid::nil()),
     };
     let page = &(after, pager.page.fetch);
-    let parts = &Parts::of((start_time, end_time), &[Span::Day, Span::Hour]);
+    let parts = &Parts::of((start_time, end_time), &[Bucket::Day, Bucket::Hour]);
     let shares = context
         .read_stale(async |tx| {
             if let Some(source_id) = source_id {

@@ -77,7 +77,7 @@ impl App {
         }
     }
 
-    /// Folds what was counted into the cells, whoever counted it.
+    /// Folds what was counted into the rollups, whoever counted it.
     pub async fn fold(&self) {
         if let Some(background) = &self.background {
             for task in [SCAN, FOLD] {
