@@ -20,8 +20,8 @@ pub struct Outcome<'a> {
     slots: Vec<Option<Slot>>,
     /// The answers to keep.
     pub kept: Vec<idempotency::Answer<'a>>,
-    /// Who does what.
-    pub happened: Vec<(Author, model::Change)>,
+    /// Who does what, as it is recorded.
+    pub events: Vec<(Author, model::Change)>,
 }
 
 impl<'a> Outcome<'a> {
@@ -42,7 +42,7 @@ impl<'a> Outcome<'a> {
             answers,
             slots,
             kept: Vec::new(),
-            happened: Vec::new(),
+            events: Vec::new(),
         }
     }
 
