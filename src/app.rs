@@ -169,11 +169,7 @@ impl App {
             Ok(()) => self.outage.reset(),
             Err(error) if self.outage.is_due() => {
                 let database = &self.database;
-                tracing::warn!(
-                    database,
-                    error = error.chain(),
-                    "the database does not answer"
-                );
+                tracing::warn!(database, error = error.chain(), "database not answering");
             }
             Err(_) => {}
         }

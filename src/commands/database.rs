@@ -65,7 +65,7 @@ impl Connection {
                 return std::future::pending().await;
             };
             let error = postgres.ended().await;
-            tracing::error!(%error, "starting Postgres again");
+            tracing::error!(%error, "restarting Postgres");
             let options = options.clone();
             self.private = None;
             for attempt in 1.. {
@@ -75,7 +75,7 @@ impl Connection {
                         break;
                     }
                     Err(error) if attempt == MAX_STARTS => return error,
-                    Err(error) => tracing::error!(%error, attempt, "Postgres has not started"),
+                    Err(error) => tracing::error!(%error, attempt, "Postgres failed to start"),
                 }
                 tokio::time::sleep(RETRY_PAUSE).await;
             }

@@ -147,7 +147,7 @@ pub async fn serve(
     };
     tokio::select! {
         () = acceptor(options.listener, options.tls, routes).serve(closing) => {}
-        () = ending => tracing::warn!("calls in flight were cut off"),
+        () = ending => tracing::warn!("drain timed out, calls in flight cut off"),
         () = beside => {}
     }
     app.finish().await;

@@ -93,7 +93,7 @@ pub async fn refresh(
             answer(auth, &context, user_id, token, expire_time).await
         }
         Refreshed::Reused { user_id } => {
-            tracing::warn!(%user_id, "a refresh token was used twice: its session has ended");
+            tracing::warn!(%user_id, "refresh token reused, session revoked");
             Err(Error::Unauthenticated)
         }
         Refreshed::Unknown => Err(Error::Unauthenticated),

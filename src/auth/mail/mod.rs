@@ -142,7 +142,7 @@ impl Mailer {
         let sending = async move {
             let outcome = mailer.deliver(&db, purpose, email).await;
             if let Err(error) = &outcome {
-                tracing::error!(error, purpose = purpose.as_str(), "a mail was not sent");
+                tracing::error!(error, purpose = purpose.as_str(), "mail not sent");
             }
             metrics::mailed(outcome.is_ok());
             drop(permit);
@@ -160,7 +160,7 @@ impl Mailer {
         let all = self.permits.acquire_many(PERMITS);
         if tokio::time::timeout(END, all).await.is_err() {
             let lost = PERMITS as usize - self.permits.available_permits();
-            tracing::error!(lost, "mails were not sent before the end");
+            tracing::error!(lost, "mails dropped at shutdown");
         }
     }
 

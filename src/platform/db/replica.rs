@@ -60,9 +60,9 @@ impl Replica {
         let outcome = reached.unwrap_or(Err(Error::DeadlineExceeded));
         let near = outcome.is_ok();
         match (self.near.swap(near, Ordering::Relaxed), near) {
-            (false, true) => tracing::info!("lists are read from the replica"),
+            (false, true) => tracing::info!("reading lists from the replica"),
             (true, false) => {
-                tracing::warn!("lists are read from the primary: the replica is gone or behind");
+                tracing::warn!("replica unavailable or behind, reading lists from the primary");
             }
             _ => {}
         }

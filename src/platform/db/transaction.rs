@@ -113,11 +113,7 @@ impl Db {
                 return Err(error.cause);
             }
             metrics::retried(&error.cause);
-            tracing::debug!(
-                attempt,
-                cause = error.cause.chain(),
-                "transaction is tried again"
-            );
+            tracing::debug!(attempt, cause = error.cause.chain(), "transaction retried");
             #[expect(clippy::disallowed_methods, reason = "decides nothing but a pause")]
             let pause = rand::rng().random_range(1..=5 * u64::from(attempt));
             tokio::time::sleep(Duration::from_millis(pause)).await;
@@ -217,7 +213,7 @@ impl<S> Transaction<S> {
 
     async fn end_read(self) {
         if let Err(error) = self.end("COMMIT").await {
-            tracing::debug!(error = error.chain(), "the end of a read failed");
+            tracing::debug!(error = error.chain(), "commit of a read failed");
         }
     }
 

@@ -91,7 +91,7 @@ async fn keep_rotated(path: PathBuf) {
         let path = path.clone();
         let rotated = spawn_blocking(move || rotate(&path, &mut open(&path)?)).await;
         if let Ok(Err(error)) = rotated {
-            tracing::warn!(%error, "the log of PostgreSQL is not rotated");
+            tracing::warn!(%error, "PostgreSQL log rotation failed");
         }
     }
 }

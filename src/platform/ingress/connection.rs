@@ -83,7 +83,7 @@ impl Connection {
         };
         tokio::select! {
             opened = opened => if let Err(error) = opened {
-                tracing::debug!(%error, "a connection was not opened");
+                tracing::debug!(%error, "connection not opened");
             },
             () = visitor.must_leave() => {
                 tracing::debug!("idle connection closed to make room");
@@ -141,7 +141,7 @@ impl Connection {
             tokio::select! {
                 ended = &mut connection => {
                     if let Err(error) = ended {
-                        tracing::debug!(%error, "a connection broke");
+                        tracing::debug!(%error, "connection broken");
                     }
                     return;
                 }
@@ -150,7 +150,7 @@ impl Connection {
                     if visitor.is_reading() {
                         continue;
                     }
-                    tracing::debug!("nobody reads what a connection is sent");
+                    tracing::debug!("connection stalled");
                     return;
                 }
                 _ = stop.wait_for(|&stop| stop), if stage != Stage::End => {

@@ -56,14 +56,14 @@ impl Acceptor {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // A client that has gone already, or no more descriptors.
-                    tracing::warn!(%error, "a connection was not accepted");
+                    tracing::warn!(%error, "accept failed");
                     visitors.make_room();
                     sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
             };
             let Some(admission) = visitors.enter(peer.ip()) else {
-                tracing::debug!("a connection too many");
+                tracing::debug!("connection limit reached");
                 continue;
             };
             let connection = Connection {

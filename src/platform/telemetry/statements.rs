@@ -13,7 +13,7 @@ use crate::platform::telemetry::trace::span;
 pub fn trace_statements() {
     let outcome = set_default_instrumentation(|| Some(Box::new(Statements::default())));
     if let Err(error) = outcome {
-        tracing::warn!(%error, "statements are not traced");
+        tracing::warn!(%error, "statement tracing unavailable");
     }
 }
 
