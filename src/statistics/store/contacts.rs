@@ -196,8 +196,8 @@ pub async fn take(tx: &TenantTx, ids: &[Uuid]) -> Result<BTreeMap<ContactRollup,
     Ok(in_order(Prepared(query).get_results(&mut tx.conn()).await?))
 }
 
-/// Adds to the rollups, in their order. (An upsert, though most rows are there: it has
-/// one way only to find them.)
+/// Adds to the rollups, in their order. (Why an upsert: see
+/// `docs/decisions/generic-plans.md#forms`)
 pub async fn add<'a>(
     tx: &TenantTx,
     changes: impl IntoIterator<Item = (&'a ContactRollup, &'a ContactDelta)>,

@@ -91,8 +91,8 @@ pub fn changes<'a>(
     changes
 }
 
-/// Adds to the counts, in the order of the rollups. (An upsert, though most rows are
-/// there: it has one way only to find them.)
+/// Adds to the counts, in the order of the rollups. (Why an upsert: see
+/// `docs/decisions/generic-plans.md#forms`)
 pub async fn add_deals(
     tx: &TenantTx,
     changes: impl IntoIterator<Item = (&DealRollup, &DealDelta)>,
