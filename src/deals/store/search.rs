@@ -65,7 +65,7 @@ async fn search(tx: &TenantTx, filter: &Filter, text: &str, page: Page) -> Resul
     walk(tx, filter, page).await
 }
 
-/// The ids of the deals with the text, past the wall; none if too many have it.
+/// The ids of the deals with the text, past row-level security; none if too many have it.
 async fn look_up(tx: &TenantTx, text: &str) -> Result<Option<Vec<DealId>>> {
     let query = sql_query("SELECT id FROM search_deals($1, $2) AS s (id)")
         .bind::<Text, _>(pattern(text))

@@ -159,7 +159,7 @@ impl Search<'_> {
     }
 
     /// Looks the text up; none if too many leads have it. Only their ids are
-    /// looked up past the wall: the leads are read behind it.
+    /// looked up past row-level security: the leads are read under it.
     async fn look_up(&self) -> Result<Option<Found<Lead>>> {
         let found: Vec<Row<_>> = Prepared(
             sql_query("SELECT id FROM search_leads($1, $2, $3) AS s (id)")
