@@ -92,7 +92,7 @@ impl Permissions {
 /// How sure it must be that callers still have the access level that grants them a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// What is remembered of them is believed.
+    /// What is cached of them will do.
     Remembered,
     /// Their membership or key is read again, and a write keeps it locked: whoever
     /// takes it waits for the write, and no write comes after. For what cannot be undone.

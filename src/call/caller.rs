@@ -184,7 +184,7 @@ impl Context {
         let Some(id) = user_id.filter(|_| self.identity != Identity::Development) else {
             return Ok(());
         };
-        if store::keep_member(tx, id).await? {
+        if store::lock_member(tx, id).await? {
             Ok(())
         } else {
             Err(Error::not_found(Resource::Member, id))

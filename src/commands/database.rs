@@ -59,7 +59,7 @@ impl Connection {
 
     /// Starts the private Postgres again whenever it ends by itself. Ends only
     /// if that fails several times in a row.
-    pub async fn keep(&mut self) -> embedded::Error {
+    pub async fn supervise(&mut self) -> embedded::Error {
         loop {
             let Some((postgres, options)) = &mut self.private else {
                 return std::future::pending().await;

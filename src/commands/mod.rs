@@ -114,7 +114,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
         outcome = server::serve(options, Arc::clone(&app), stop) => outcome?,
         Err(error) = background => return Err(error),
         Err(error) = metrics => return Err(error),
-        error = database.keep() => return Err(error.into()),
+        error = database.supervise() => return Err(error.into()),
     }
     database.close().await?;
     tracing::info!("stopped");

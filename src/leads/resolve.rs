@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Identity, store::Lead};
+use super::{LeadIdentity, store::Lead};
 
 use crate::ids::LeadId;
 
@@ -58,7 +58,7 @@ impl Resolver {
     /// The lead of this identity: by `external_id`, else `phone`, else `email`,
     /// else a new one with the id `new_id`. What the lead lacks is filled in,
     /// as far as no other lead has it.
-    pub fn resolve(&mut self, identity: &Identity, new_id: LeadId) -> Resolved {
+    pub fn resolve(&mut self, identity: &LeadIdentity, new_id: LeadId) -> Resolved {
         let hit = |map: &HashMap<String, usize>, value: &Option<String>| {
             value.as_ref().and_then(|value| map.get(value)).copied()
         };
@@ -126,7 +126,7 @@ impl Resolver {
     }
 
     /// Fills in what the lead lacks and nobody has: `hits` says who has what.
-    fn fill(&mut self, index: usize, identity: &Identity, hits: [Option<usize>; 3]) {
+    fn fill(&mut self, index: usize, identity: &LeadIdentity, hits: [Option<usize>; 3]) {
         let (lead, state) = &mut self.leads[index];
         let slots = [
             (
@@ -157,7 +157,7 @@ impl Resolver {
     }
 }
 
-fn new_lead(identity: &Identity, id: LeadId, time: DateTime<Utc>) -> Lead {
+fn new_lead(identity: &LeadIdentity, id: LeadId, time: DateTime<Utc>) -> Lead {
     Lead {
         id,
         external_id: identity.external_id.clone(),
@@ -175,9 +175,9 @@ fn new_lead(identity: &Identity, id: LeadId, time: DateTime<Utc>) -> Lead {
 mod tests {
     use super::*;
 
-    fn identity(external_id: &str, phone: &str, email: &str) -> Identity {
+    fn identity(external_id: &str, phone: &str, email: &str) -> LeadIdentity {
         let some = |value: &str| Some(value.to_owned()).filter(|value| !value.is_empty());
-        Identity {
+        LeadIdentity {
             external_id: some(external_id),
             phone: some(phone),
             email: some(email),

@@ -10,13 +10,13 @@ use crate::{
     platform::db::TenantTx,
 };
 
-/// Somebody who is about to change roles: an owner or an admin.
-pub struct Caller {
+/// An owner or an admin who changes roles.
+pub struct RoleChanger {
     identity: Identity,
     is_owner: bool,
 }
 
-impl Caller {
+impl RoleChanger {
     /// The caller of a method that is [`Trust::Exclusive`](crate::access::Trust): what the
     /// database says of them stays.
     pub async fn find(

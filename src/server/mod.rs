@@ -127,7 +127,7 @@ pub async fn serve(
     let (close, closing) = watch::channel(false);
     // Health checks are answered until the end.
     let (_open, never_closing) = watch::channel(false);
-    let beside = async {
+    let serving_health = async {
         let routes = Routes::new(health_beside);
         match options.health {
             Some(listener) => acceptor(listener, None, routes).serve(never_closing).await,
@@ -148,7 +148,7 @@ pub async fn serve(
     tokio::select! {
         () = acceptor(options.listener, options.tls, routes).serve(closing) => {}
         () = ending => tracing::warn!("drain timed out, calls in flight cut off"),
-        () = beside => {}
+        () = serving_health => {}
     }
     app.finish().await;
     app.close();

@@ -17,7 +17,7 @@ use crate::{
     },
     error::Result,
     ids::{ContactId, OperatorId, SourceId, UserId},
-    leads::{self, Identity, store::Lead},
+    leads::{self, LeadIdentity, store::Lead},
     operators,
     platform::{db::TenantTx, idempotency},
 };
@@ -115,7 +115,7 @@ async fn lock_leads(tx: &TenantTx, new: &[Item<'_, NewContact>]) -> Result<Vec<L
     if new.is_empty() {
         return Ok(Vec::new());
     }
-    let values = |value: fn(&Identity) -> &Option<String>| -> Vec<&str> {
+    let values = |value: fn(&LeadIdentity) -> &Option<String>| -> Vec<&str> {
         let leads = new.iter().map(|item| &item.plan.lead);
         leads.filter_map(|lead| value(lead).as_deref()).collect()
     };

@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     model,
     platform::{
-        batch::complete,
+        batch::all_answers,
         idempotency::{self, Replay, Slot},
     },
 };
@@ -80,6 +80,6 @@ impl<'a> Outcome<'a> {
 
     /// One answer each.
     pub fn answers(self) -> Vec<Result<Answer>> {
-        complete(self.answers)
+        all_answers(self.answers)
     }
 }

@@ -251,7 +251,7 @@ pub enum Resolved {
 fn write(act: &Resolved) -> Write {
     let (id, target, force) = match *act {
         Resolved::Arrive { source } => {
-            let lead = leads::Identity {
+            let lead = leads::LeadIdentity {
                 external_id: None,
                 phone: None,
                 email: None,
