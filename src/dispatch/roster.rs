@@ -1,5 +1,5 @@
 //! The operators of some sources, as they are under lock. Decisions are made on a roster one
-//! after the other, each using up the room it takes, so that a whole group of contacts is
+//! after the other, each using up the room it takes, so that a whole batch of contacts is
 //! decided as if one by one.
 
 use std::{collections::HashMap, sync::Arc};

@@ -1,4 +1,4 @@
-//! Finds or creates the leads of a group of contacts, in memory: pure, given
+//! Finds or creates the leads of a batch of contacts, in memory: pure, given
 //! the leads that have one of the identifiers. Requests are resolved one after
 //! the other, each seeing what those before it created or filled in.
 
@@ -28,7 +28,7 @@ enum State {
     New,
 }
 
-/// The leads of a group.
+/// The leads of a batch.
 #[derive(Debug)]
 pub struct Resolver {
     time: DateTime<Utc>,
@@ -39,7 +39,7 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    /// Begins with all leads that have one of the group's identifiers. What it
+    /// Begins with all leads that have one of the batch's identifiers. What it
     /// creates or changes, it does at `time`.
     pub fn new(found: Vec<Lead>, time: DateTime<Utc>) -> Self {
         let mut resolver = Self {
@@ -90,7 +90,7 @@ impl Resolver {
         }
     }
 
-    /// The lead as it is after the group.
+    /// The lead as it is after the batch.
     pub fn lead(&self, index: usize) -> &Lead {
         &self.leads[index].0
     }

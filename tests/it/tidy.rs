@@ -153,7 +153,7 @@ const FOLLOWS: [(&str, &[&str]); 10] = [
     ),
     (
         "INTO lead_counts",
-        &["src/statistics/store/mod.rs", "src/leads/store/group.rs"],
+        &["src/statistics/store/mod.rs", "src/leads/store/batch.rs"],
     ),
     ("INTO deal_counts", &["src/statistics/store/deals.rs"]),
 ];

@@ -1,7 +1,7 @@
-//! Every query on `leads`; the search, and those for groups of contacts, are
+//! Every query on `leads`; the search, and those for batches of contacts, are
 //! beside it. Knows nothing of the wire.
 
-mod group;
+mod batch;
 mod list;
 mod search;
 
@@ -15,7 +15,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-pub use group::{fill_all, insert_all, lock_by_identifiers};
+pub use batch::{fill_all, insert_all, lock_by_identifiers};
 pub use list::list;
 pub use search::{index_new_texts, search};
 

@@ -1,5 +1,5 @@
-//! The queries that insert or change a group of contacts: one statement each,
-//! whatever the size of the group.
+//! The queries that insert or change a batch of contacts: one statement each,
+//! whatever the size of the batch.
 
 use diesel::{
     sql_query,
@@ -75,7 +75,7 @@ async fn select(tx: &TenantTx, ids: &[ContactId], lock: &str) -> Result<Vec<Cont
     .await?)
 }
 
-/// Writes all that a group can change of contacts that are locked. (Why an upsert: see
+/// Writes all that a batch can change of contacts that are locked. (Why an upsert: see
 /// `docs/decisions/generic-plans.md#forms`)
 pub async fn update_all(tx: &TenantTx, contacts: &[&Contact]) -> Result<()> {
     if contacts.is_empty() {

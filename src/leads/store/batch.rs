@@ -1,5 +1,5 @@
-//! The queries that find or create the leads of a group of contacts: one
-//! statement each, whatever the size of the group.
+//! The queries that find or create the leads of a batch of contacts: one
+//! statement each, whatever the size of the batch.
 
 use diesel::{
     sql_query,
@@ -40,7 +40,7 @@ pub async fn insert_all(tx: &TenantTx, leads: &[&Lead]) -> Result<()> {
     };
     let time = first.create_time;
     let mut leads = leads.to_vec();
-    // In one order everywhere, so that two groups rarely wait for each other.
+    // In one order everywhere, so that two batches rarely wait for each other.
     leads.sort_by(|a, b| {
         (&a.external_id, &a.phone, &a.email).cmp(&(&b.external_id, &b.phone, &b.email))
     });
