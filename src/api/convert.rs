@@ -3,10 +3,12 @@
 use phonenumber::country;
 
 use crate::{
-    call::reply::timestamp,
     leads::LeadIdentity,
     operators::store::Operator,
-    platform::grpc::validate::{MAX_NAME, Violations},
+    platform::grpc::{
+        convert::timestamp,
+        validate::{MAX_NAME, Violations},
+    },
     proto,
 };
 

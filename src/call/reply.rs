@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::Datelike;
 use prost::Message;
-use prost_types::Timestamp;
 use tokio::time::timeout_at;
 use tonic::{Request, Response, Status};
 use tracing::Instrument;
@@ -20,7 +18,6 @@ use crate::{
         panics,
         telemetry::{call::Call, metrics},
     },
-    proto,
 };
 
 /// What a method of a service returns.
@@ -155,22 +152,4 @@ where
     let work = tokio::spawn(work.in_current_span());
     work.await
         .unwrap_or_else(|error| Err(Error::internal(error)))
-}
-
-/// A day on the wire.
-pub fn date(date: chrono::NaiveDate) -> proto::Date {
-    let unsigned = |part: u32| i32::try_from(part).unwrap_or_default();
-    proto::Date {
-        year: date.year(),
-        month: unsigned(date.month()),
-        day: unsigned(date.day()),
-    }
-}
-
-/// A time on the wire.
-pub fn timestamp(time: chrono::DateTime<chrono::Utc>) -> Timestamp {
-    Timestamp {
-        seconds: time.timestamp(),
-        nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default(),
-    }
 }

@@ -14,10 +14,13 @@ use crate::{
             users,
         },
     },
-    call::{Context, reply::timestamp},
+    call::Context,
     error::{Error, Result},
     ids::{SessionId, UserId},
-    platform::{db::NoTenant, grpc::validate::Violations},
+    platform::{
+        db::NoTenant,
+        grpc::{convert::timestamp, validate::Violations},
+    },
     proto::{LoginRequest, LogoutRequest, RefreshRequest, Tokens},
 };
 

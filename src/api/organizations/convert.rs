@@ -2,13 +2,12 @@
 
 use crate::{
     access::Role,
-    call::reply::timestamp,
     ids,
     organizations::{
         Membership,
         store::{Organization, invitations::Invitation, keys::ApiKey, members::Member},
     },
-    platform::grpc::validate::Violations,
+    platform::grpc::{convert::timestamp, validate::Violations},
     proto::{self, ApiKeyAccess},
 };
 
