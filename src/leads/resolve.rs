@@ -15,7 +15,6 @@ use crate::ids::LeadId;
 pub struct Resolved {
     /// The lead: an index for [`Resolver::lead`].
     pub lead: usize,
-    /// Whether this identity created it.
     pub created: bool,
     /// Other leads that the identifiers point at.
     pub conflicting: Vec<LeadId>,
@@ -28,7 +27,6 @@ enum State {
     New,
 }
 
-/// The leads of a batch.
 #[derive(Debug)]
 pub struct Resolver {
     time: DateTime<Utc>,
@@ -95,7 +93,6 @@ impl Resolver {
         &self.leads[index].0
     }
 
-    /// The leads to insert.
     pub fn created(&self) -> Vec<&Lead> {
         self.in_state(State::New)
     }

@@ -18,7 +18,6 @@ pub struct Counted {
 }
 
 impl Counted {
-    /// The net change.
     pub fn of<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Self {
         let (mut old_contacts, mut new_contacts) = (Vec::new(), Vec::new());
         let (mut old_deals, mut new_deals) = (Vec::new(), Vec::new());

@@ -28,7 +28,6 @@ const NEW_DAYS: RangeInclusive<i32> = 1..=3660;
 /// How many they do unless asked for.
 const DEFAULT_NEW_DAYS: i32 = 30;
 
-/// Which deals to sum up.
 struct Chosen {
     owner_user_id: Option<UserId>,
     created: Range,

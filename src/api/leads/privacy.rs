@@ -79,7 +79,6 @@ enum Part {
 struct Export<'a> {
     pager: &'a Pager,
     room: Room,
-    /// How many things it holds.
     held: usize,
     /// The last thing in it, or of the page before.
     last: Option<(i64, Uuid)>,

@@ -11,7 +11,6 @@ use crate::{
     proto::{self, ApiKeyAccess},
 };
 
-/// The role a request names.
 pub fn role(violations: &mut Violations, role: i32) -> Role {
     let role: proto::Role = violations.required_enum("role", role);
     Option::from(role).unwrap_or(Role::Member)

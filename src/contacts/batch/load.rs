@@ -24,9 +24,7 @@ use crate::{
 
 /// What is to be done, and what is decided about it from.
 pub struct Loaded<'a> {
-    /// The contacts to take in.
     pub new: Vec<Item<'a, NewContact>>,
-    /// The changes to make.
     pub changes: Vec<Item<'a, Change>>,
     /// The leads that the new contacts may be of, locked.
     pub leads: Vec<Lead>,

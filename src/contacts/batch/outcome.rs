@@ -18,7 +18,6 @@ pub struct Outcome<'a> {
     answers: Vec<Option<Result<Answer>>>,
     /// Where the answer to each is to be kept, if it is.
     slots: Vec<Option<Slot>>,
-    /// The answers to keep.
     pub kept: Vec<idempotency::Answer<'a>>,
     /// Who does what, as it is recorded.
     pub events: Vec<(Author, model::Change)>,

@@ -64,7 +64,6 @@ impl From<&Contact> for ContactFacts {
     }
 }
 
-/// The contact.
 pub async fn find(tx: &TenantTx, id: ContactId) -> Result<Contact> {
     contacts::table
         .find((tx.organization_id(), id))

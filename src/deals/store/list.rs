@@ -27,7 +27,6 @@ use crate::{
     },
 };
 
-/// Which deals to list.
 #[derive(Debug, Default)]
 pub struct Filter {
     pub statuses: Vec<DealStatus>,

@@ -115,7 +115,6 @@ impl From<&Deal> for DealFields {
     }
 }
 
-/// The deal.
 pub async fn find(tx: &TenantTx, id: DealId) -> Result<Deal> {
     deals::table
         .find((tx.organization_id(), id))
@@ -126,7 +125,6 @@ pub async fn find(tx: &TenantTx, id: DealId) -> Result<Deal> {
         .ok_or_else(|| Error::not_found(Resource::Deal, id))
 }
 
-/// The deal, locked.
 pub async fn lock(tx: &TenantTx, id: DealId) -> Result<Deal> {
     deals::table
         .find((tx.organization_id(), id))

@@ -71,7 +71,6 @@ struct Hit {
     number: i64,
 }
 
-/// A search for a page.
 struct Search<'a> {
     tx: &'a TenantTx,
     owner: Whose,

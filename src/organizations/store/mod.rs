@@ -45,7 +45,6 @@ pub struct Organization {
     pub update_time: DateTime<Utc>,
 }
 
-/// An organization to insert.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = organizations)]
 pub struct NewOrganization {
@@ -123,7 +122,6 @@ struct Today {
     date: NaiveDate,
 }
 
-/// The organization.
 pub async fn find(tx: &TenantTx) -> Result<Organization> {
     organizations::table
         .find(tx.organization_id())

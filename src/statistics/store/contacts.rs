@@ -156,7 +156,6 @@ pub fn in_order(rows: Vec<RollupRow>) -> BTreeMap<ContactRollup, ContactDelta> {
         .collect()
 }
 
-/// Whether there are changes.
 pub async fn any_changes(tx: &TenantTx) -> Result<bool> {
     let any = contact_count_changes::table
         .filter(contact_count_changes::organization_id.eq(tx.organization_id()));

@@ -53,7 +53,6 @@ pub struct DealDelta {
     pub amount: BigDecimal,
 }
 
-/// The rollups of a deal.
 fn rollups(deal: &DealFacts) -> impl Iterator<Item = DealRollup> {
     let owners = [
         deal.owner_user_id.filter(|id| !id.is_nil()),

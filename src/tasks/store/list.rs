@@ -55,7 +55,6 @@ impl Task {
     }
 }
 
-/// A page of tasks.
 pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Task>> {
     let query = |page: Page| {
         // Days need not be merged to be counted.
@@ -117,7 +116,6 @@ fn sql(filter: &Filter, page: Page) -> String {
     )
 }
 
-/// The rows of a page.
 fn rows(filter: &Filter, page: Page, order: &str) -> String {
     let direction = page.direction();
     let within_days = filter.due_before.is_some() || filter.due_after.is_some();

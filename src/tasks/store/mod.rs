@@ -71,7 +71,6 @@ impl From<&Task> for TaskFields {
     }
 }
 
-/// The task.
 pub async fn find(tx: &TenantTx, id: TaskId) -> Result<Task> {
     tasks::table
         .find((tx.organization_id(), id))

@@ -24,7 +24,6 @@ use crate::{
 pub struct Changes {
     before: BTreeMap<ContactId, Contact>,
     after: BTreeMap<ContactId, Contact>,
-    /// The decisions about them.
     pub history: Vec<Assignment>,
     /// Operators with the users they are linked with.
     linked: Vec<(OperatorId, UserId)>,

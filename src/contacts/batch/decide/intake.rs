@@ -23,7 +23,6 @@ use crate::{
 
 /// What is taken in.
 pub struct Intake {
-    /// Their leads.
     pub leads: Resolver,
     /// Each with the decision about it.
     decided: Vec<(Contact, Assignment)>,
