@@ -69,7 +69,7 @@ fn what_does_not_change_is_left_out() {
 
 proptest! {
     #[test]
-    fn a_span_begins_at_its_beginning(micros in -10_000_000_000_000_i64..4_000_000_000_000_000) {
+    fn a_bucket_begins_at_its_beginning(micros in -10_000_000_000_000_i64..4_000_000_000_000_000) {
         let time = DateTime::from_timestamp_micros(micros).unwrap();
         for (bucket, length) in [(Bucket::Hour, TimeDelta::hours(1)), (Bucket::Day, TimeDelta::days(1))] {
             let begin = bucket.start(time).unwrap();
