@@ -35,6 +35,7 @@ pub struct Options {
 pub fn driver(app: &App, options: Options) -> Driver {
     let db = || app.db().clone();
     let dirty = || Arc::clone(app.dirty_organizations());
+    #[expect(clippy::disallowed_methods, reason = "where randomness comes in")]
     let mut driver = Driver::new(db(), &mut rand::rng());
 
     // Counts.

@@ -245,17 +245,18 @@ mod tests {
         ) {
             let time = DateTime::from_timestamp_micros(micros).unwrap();
             let later = DateTime::from_timestamp_micros(micros + later).unwrap();
+            #[expect(clippy::disallowed_methods, reason = "any will do")]
             let rng = &mut rand::rng();
             let id: Uuid = id_at(rng, time, index);
             prop_assert_eq!(id.get_version_num(), 7);
             prop_assert!(first_id_at::<Uuid>(time) <= id);
-            prop_assert!(id < id_at(rng, time, index + 1));
-            prop_assert!(id < first_id_at(later));
+            prop_assert!(id < id_at::<Uuid>(rng, time, index + 1));
+            prop_assert!(id < first_id_at::<Uuid>(later));
             let id: Uuid = ordered_id_at(rng, time, index);
             prop_assert_eq!(id.get_version_num(), 7);
             prop_assert!(first_id_at::<Uuid>(time) <= id);
-            prop_assert!(id < ordered_id_at(rng, time, index + 1));
-            prop_assert!(id < ordered_id_at(rng, time + TimeDelta::microseconds(1), 0));
+            prop_assert!(id < ordered_id_at::<Uuid>(rng, time, index + 1));
+            prop_assert!(id < ordered_id_at::<Uuid>(rng, time + TimeDelta::microseconds(1), 0));
         }
     }
 }

@@ -28,6 +28,7 @@ pub fn install() {
     PROVIDER.install_default().ok();
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as a provider has it")]
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Made<Box<dyn JwtSigner>> {
     match (algorithm, key.family()) {
         (Algorithm::HS256, AlgorithmFamily::Hmac) => Ok(Box::new(Hs256::new(key.as_bytes())?)),
@@ -40,6 +41,7 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Made<Box<dyn JwtSigner>> 
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as a provider has it")]
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Made<Box<dyn JwtVerifier>> {
     let bytes = key.try_get_as_bytes()?;
     match (algorithm, key.family()) {

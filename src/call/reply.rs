@@ -148,8 +148,12 @@ where
         let _taken = taken;
         panics::caught(work).await?
     };
-    tokio::spawn(work.in_current_span())
-        .await
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a call goes on when its caller has gone"
+    )]
+    let work = tokio::spawn(work.in_current_span());
+    work.await
         .unwrap_or_else(|error| Err(Error::internal(error)))
 }
 

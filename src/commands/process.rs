@@ -43,6 +43,10 @@ pub fn stop_on_signals() -> Outcome<watch::Receiver<bool>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let (sender, receiver) = watch::channel(false);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the signals of the process, before there is a driver"
+    )]
     tokio::spawn(async move {
         let mut first: Option<Instant> = None;
         loop {

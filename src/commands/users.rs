@@ -109,24 +109,20 @@ async fn create(
         identity: Identity::Nobody,
         method: METHOD,
     };
-    let created = match joining {
-        Some(joining) => {
-            let joined = db.transaction(joining.organization_id(), async |tx| {
-                join(tx, user, joining).await?;
-                users::verify_email(tx, user.id).await?;
-                tx.commit_with(recorder::write(tx, author)).await
-            });
-            joined.await
-        }
-        None => {
-            let made = db.transaction(NoTenant, async |conn| {
-                users::insert(conn, user).await?;
-                users::verify_email(conn, user.id).await
-            });
-            made.await
-        }
-    };
-    created?;
+    if let Some(joining) = joining {
+        let joined = db.transaction(joining.organization_id(), async |tx| {
+            join(tx, user, joining).await?;
+            users::verify_email(tx, user.id).await?;
+            tx.commit_with(recorder::write(tx, author)).await
+        });
+        joined.await?;
+    } else {
+        let made = db.transaction(NoTenant, async |conn| {
+            users::insert(conn, user).await?;
+            users::verify_email(conn, user.id).await
+        });
+        made.await?;
+    }
     if password_stdin {
         return Ok(());
     }

@@ -21,6 +21,7 @@ pub async fn release_all(tx: &TenantTx, operator: &Operator) -> Result<()> {
         // Somebody is at work on the others: try again when they are done.
         return Err(Error::Conflict);
     }
+    #[expect(clippy::disallowed_methods, reason = "where randomness comes in")]
     let history = decisions(&mut rand::rng(), operator.id, &released);
     assignments::insert_all(tx, &history.iter().collect::<Vec<_>>()).await?;
     tx.record(Change::ContactsReleased {

@@ -71,6 +71,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, telemetry: Telemetry) -
             continue;
         };
         let answered = timeout(CONNECTION_TIMEOUT, answer(stream, peer, router.clone()));
+        #[expect(clippy::disallowed_methods, reason = "one connection")]
         tokio::spawn(async move {
             let _place = place;
             match answered.await {

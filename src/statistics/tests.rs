@@ -31,7 +31,8 @@ fn contact(
 fn numbers(counts: &Counts) -> Vec<(Option<u128>, Option<u128>, ContactStatus, i32)> {
     let number = |(kind, n): (&Kind, &i32)| {
         assert_eq!((kind.source_id, kind.hour), (SOURCE, time(7_200)));
-        let [operator_id, pool_id] = [kind.operator_id, kind.pool_id].map(|id| Some(id?.as_u128()));
+        let operator_id = kind.operator_id.map(|id| id.as_u128());
+        let pool_id = kind.pool_id.map(|id| id.as_u128());
         (operator_id, pool_id, kind.status, *n)
     };
     counts.0.iter().map(number).collect()

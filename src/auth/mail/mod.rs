@@ -147,6 +147,10 @@ impl Mailer {
             metrics::mailed(outcome.is_ok());
             drop(place);
         };
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "one mail, which is tried for a while"
+        )]
         tokio::spawn(sending.in_current_span());
         Ok(())
     }

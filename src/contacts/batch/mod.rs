@@ -96,8 +96,10 @@ async fn transact(
     batch: &[&Write],
 ) -> Result<Vec<Result<Answer>>> {
     let (loaded, mut outcome) = load::load(tx, batch).await?;
+    #[expect(clippy::disallowed_methods, reason = "where randomness comes in")]
     let (changes, intake, roster) = decide(&mut rand::rng(), loaded, &mut outcome);
     let pools = recorded_pools.unrecorded(&roster)?;
+    #[expect(clippy::disallowed_methods, reason = "where randomness comes in")]
     let records = Records::of_batch(&mut rand::rng(), roster.time, &outcome.happened);
     let written = store::write(tx, &pools, &changes, &intake, &outcome, &records);
     tx.commit_with(written).await?;

@@ -74,6 +74,7 @@ async fn started() -> (Arc<State>, Handle) {
     let mut driver = Driver::new(db, &mut StdRng::seed_from_u64(7));
     driver.add(Probe(Arc::clone(&state)));
     let handle = driver.handle();
+    #[expect(clippy::disallowed_methods, reason = "the driver itself")]
     tokio::spawn(driver.run());
     sleep(Duration::from_secs(2)).await;
     assert_eq!(state.count(), 1);

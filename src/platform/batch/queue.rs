@@ -1,5 +1,6 @@
 //! The jobs that wait, and who does them. Nobody's job is dropped once it is queued, but for
 //! those whose submitters' deadlines have passed.
+#![expect(clippy::disallowed_methods, reason = "workers end with their work")]
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},

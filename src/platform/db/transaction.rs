@@ -111,6 +111,7 @@ impl Db {
                 cause = error.cause.chain(),
                 "transaction is tried again"
             );
+            #[expect(clippy::disallowed_methods, reason = "decides nothing but a pause")]
             let pause = rand::rng().random_range(1..=5 * u64::from(attempt));
             tokio::time::sleep(Duration::from_millis(pause)).await;
             attempt += 1;
@@ -160,6 +161,7 @@ impl Db {
         let committing = AtomicBool::load(&transaction.committing, Ordering::Relaxed);
         if access == Access::Read {
             if !committing {
+                #[expect(clippy::disallowed_methods, reason = "nobody waits for it")]
                 tokio::spawn(transaction.end_read().in_current_span());
             }
             return worked

@@ -180,7 +180,9 @@ fn age(max: Duration) -> Duration {
     if max.is_zero() {
         return FOR_EVER;
     }
-    max.mul_f64(rand::rng().random_range(0.9..1.1))
+    #[expect(clippy::disallowed_methods, reason = "decides nothing but an age")]
+    let factor = rand::rng().random_range(0.9..1.1);
+    max.mul_f64(factor)
 }
 
 fn builder(streams: Streams) -> http2::Builder<Streams> {

@@ -49,6 +49,7 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     fn execute(&self, stream: F) {
+        #[expect(clippy::disallowed_methods, reason = "one stream of a connection")]
         tokio::spawn(READER.scope(Cell::new(None), unless_stalled(stream, *self)));
     }
 }

@@ -57,7 +57,9 @@ pub async fn add_contacts(
 
 /// The row to count leads in.
 pub fn lead_slot() -> i16 {
-    rand::rng().random_range(0..LEAD_SLOTS)
+    #[expect(clippy::disallowed_methods, reason = "any will do: they are summed up")]
+    let mut rng = rand::rng();
+    rng.random_range(0..LEAD_SLOTS)
 }
 
 /// Adds to the number of leads.

@@ -29,7 +29,7 @@ use crate::{
         store::FoundSource, strategy::least_loaded::LeastLoaded,
     },
     error::Result,
-    ids::{ContactId, OperatorId, OrganizationId, PoolId, SourceId},
+    ids::{OperatorId, OrganizationId, PoolId, SourceId},
     model::Operator,
 };
 
@@ -175,7 +175,7 @@ impl World {
 
     /// The operators with a weight on these sources, and these others, with what they were
     /// given within their windows.
-    fn lock_roster(&self, sources: &[usize], others: &[ContactId]) -> Roster {
+    fn lock_roster(&self, sources: &[usize], others: &[OperatorId]) -> Roster {
         let weighted = |id| {
             sources
                 .iter()

@@ -36,7 +36,7 @@ proptest! {
         settled(|v, text| Some(v.line("name", text, 20)), &given);
         settled(|v, text| Some(v.lines("message", text, 20)), &given);
         let mut violations = Violations::new();
-        violations.id("id", &given);
+        violations.id::<uuid::Uuid>("id", &given);
     }
 }
 
@@ -71,8 +71,8 @@ fn every_violation_is_found() {
     v.line("long", "12345", 4);
     v.line("control", "a\u{7}b", 4);
     v.lines("null", "a\0b", 4);
-    v.id("braced", "{01a1fb3f-91d8-768b-9ac1-c1b11d28d6ed}");
-    v.id("plain", "01a1fb3f91d8768b9ac1c1b11d28d6ed");
+    v.id::<uuid::Uuid>("braced", "{01a1fb3f-91d8-768b-9ac1-c1b11d28d6ed}");
+    v.id::<uuid::Uuid>("plain", "01a1fb3f91d8768b9ac1c1b11d28d6ed");
     v.number("number", -1, &(0..=3));
     v.time(
         "time",
