@@ -17,7 +17,7 @@ use crate::{
     organizations::{self, Limits},
     platform::{
         batch::MAX_BATCH,
-        db::{Connector, Db, Replica, Shares, TheseOrganizations},
+        db::{Connector, Db, Replica, TenantBulkhead, TheseOrganizations},
         grpc::validate,
         ingress::{self, Edge, Methods},
         migrations,
@@ -75,7 +75,7 @@ pub struct App {
     edge: Arc<Edge>,
     reflection: bool,
     /// What people know the database by.
-    place: String,
+    database: String,
     outage: Reminder,
 }
 
@@ -91,7 +91,7 @@ impl App {
             .map(|url| Replica::new(url, unreserved))
             .transpose()?;
         let replica = replica.map(Arc::new);
-        let shares = Arc::new(Shares::new(unreserved));
+        let bulkhead = Arc::new(TenantBulkhead::new(unreserved));
         let edge = Arc::new(Edge::new(
             settings.edge,
             methods()?,
@@ -102,12 +102,12 @@ impl App {
         let auth = settings.authentication.map(Auth::new).map(Arc::new);
         let contacts = Contacts::new(
             (batch_db.clone(), reserved),
-            (db.in_shares(&shares), unreserved),
+            (db.within_bulkhead(&bulkhead), unreserved),
             Arc::clone(&dirty),
         );
         let frame = Frame::new(FrameParts {
             db: db.clone(),
-            shares,
+            bulkhead,
             replica: replica.clone(),
             phone_region: settings.phone_region,
             organizations: settings.organizations.clone(),
@@ -132,7 +132,7 @@ impl App {
             dirty,
             edge,
             reflection: settings.reflection,
-            place: Connector::new(url)?.place(),
+            database: Connector::new(url)?.target(),
             outage: Reminder::default(),
         })
     }
@@ -168,12 +168,8 @@ impl App {
         match &answer {
             Ok(()) => self.outage.reset(),
             Err(error) if self.outage.is_due() => {
-                let database = &self.place;
-                tracing::warn!(
-                    database,
-                    error = error.chain(),
-                    "the database does not answer"
-                );
+                let database = &self.database;
+                tracing::warn!(database, error = error.chain(), "database not answering");
             }
             Err(_) => {}
         }

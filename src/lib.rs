@@ -93,7 +93,7 @@ pub mod verify;
 pub use api::contacts::parse_new_contact;
 pub use contacts::{Contacts, Created, Done, NewContact, SourceRef};
 pub use dispatch::pick;
-pub use leads::Identity as LeadIdentity;
+pub use leads::LeadIdentity;
 pub use model::Change;
 pub use organizations::{Limits, remove_closed};
 pub use sources::normalize_code;

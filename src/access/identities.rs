@@ -222,7 +222,7 @@ impl Identities {
         self.regions.invalidate(&organization_id);
     }
 
-    /// Forgets who has a place in these organizations, and what is known of them.
+    /// Forgets who has access to these organizations, and what is known of them.
     pub fn forget_places(&self, organizations: &HashSet<OrganizationId>) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         for id in organizations {

@@ -41,9 +41,9 @@ text_enum! {
     }
 }
 
-/// A caller's place in an organization.
+/// A caller's access level in an organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum AccessLevel {
     /// That of a member.
     Member(Role),
     /// That of a service.
@@ -57,14 +57,14 @@ pub enum Who {
     Anyone,
     /// Every user, in whatever organizations.
     User,
-    /// Those who have a place in the organization of the call.
-    Places(Places),
+    /// Those who have access to the organization of the call.
+    Permitted(Permissions),
 }
 
-/// What each place grants. Keys with the access of a role have that of the role.
+/// What each access level grants. Keys with the access of a role have that of the role.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "named after the places")]
-pub struct Places {
+#[expect(missing_docs, reason = "named after the access levels")]
+pub struct Permissions {
     pub owner: Grant,
     pub admin: Grant,
     pub manager: Grant,
@@ -73,24 +73,26 @@ pub struct Places {
     pub read: Grant,
 }
 
-impl Places {
-    /// What this place grants.
-    pub fn grant(self, place: Place) -> Grant {
-        match place {
-            Place::Member(Role::Owner) => self.owner,
-            Place::Member(Role::Admin) | Place::Key(KeyAccess::Admin) => self.admin,
-            Place::Member(Role::Manager) | Place::Key(KeyAccess::Manager) => self.manager,
-            Place::Member(Role::Member) => self.member,
-            Place::Key(KeyAccess::Intake) => self.intake,
-            Place::Key(KeyAccess::Read) => self.read,
+impl Permissions {
+    /// What this access level grants.
+    pub fn grant(self, access_level: AccessLevel) -> Grant {
+        match access_level {
+            AccessLevel::Member(Role::Owner) => self.owner,
+            AccessLevel::Member(Role::Admin) | AccessLevel::Key(KeyAccess::Admin) => self.admin,
+            AccessLevel::Member(Role::Manager) | AccessLevel::Key(KeyAccess::Manager) => {
+                self.manager
+            }
+            AccessLevel::Member(Role::Member) => self.member,
+            AccessLevel::Key(KeyAccess::Intake) => self.intake,
+            AccessLevel::Key(KeyAccess::Read) => self.read,
         }
     }
 }
 
-/// How sure it must be that callers still have the place that grants them a method.
+/// How sure it must be that callers still have the access level that grants them a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// What is remembered of them is believed.
+    /// What is cached of them will do.
     Remembered,
     /// Their membership or key is read again, and a write keeps it locked: whoever
     /// takes it waits for the write, and no write comes after. For what cannot be undone.

@@ -142,9 +142,9 @@ pub async fn tokens_valid_from(mut conn: &Conn, id: UserId) -> Result<Option<Dat
         .ok_or(Error::Unauthenticated)
 }
 
-/// Whether the user is a member. Who is one is not removed before the end of the
+/// Whether the user is a member, locked: they are not removed before the end of the
 /// transaction.
-pub async fn keep_member(tx: &TenantTx, user_id: UserId) -> Result<bool> {
+pub async fn lock_member(tx: &TenantTx, user_id: UserId) -> Result<bool> {
     let member: Option<UserId> = members::table
         .find((tx.organization_id(), user_id))
         .select(members::user_id)

@@ -1,13 +1,13 @@
 //! The one table of who may call which method. A method without a row does not
 //! compile: `rpc::reply` asks for it. `docs/reference/permissions.md` is made of it.
 //!
-//! A row that ends in `Confirmed` or `Exclusive` says that the caller's place is read
+//! A row that ends in `Confirmed` or `Exclusive` says that the caller's access level is read
 //! again (see [`Trust`]). A test wants it for what only owners and admins change, and
 //! for what deletes.
 
 use super::{
     Grant::{All, No, Own},
-    Method, Places, Trust,
+    Method, Permissions, Trust,
     Who::{self, Anyone, User},
 };
 use crate::proto;
@@ -60,7 +60,7 @@ macro_rules! table {
     };
 }
 
-const OWNER: Places = Places {
+const OWNER: Permissions = Permissions {
     owner: All,
     admin: No,
     manager: No,
@@ -68,67 +68,67 @@ const OWNER: Places = Places {
     intake: No,
     read: No,
 };
-const ADMIN: Places = Places {
+const ADMIN: Permissions = Permissions {
     admin: All,
     ..OWNER
 };
-const MANAGER: Places = Places {
+const MANAGER: Permissions = Permissions {
     manager: All,
     ..ADMIN
 };
-const MEMBER: Places = Places {
+const MEMBER: Permissions = Permissions {
     member: All,
     ..MANAGER
 };
 
 /// Only an owner may.
-const OWN: Who = Who::Places(OWNER);
+const OWNER_ONLY: Who = Who::Permitted(OWNER);
 /// Settings, members, keys, what is final for others, and what is personal.
-const SET_UP: Who = Who::Places(ADMIN);
+const ADMIN_ONLY: Who = Who::Permitted(ADMIN);
 /// Leaving is everybody's right.
-const LEAVE: Who = Who::Places(Places {
+const LEAVE: Who = Who::Permitted(Permissions {
     manager: Own,
     member: Own,
     ..ADMIN
 });
 /// Everything else that is changed.
-const MANAGE: Who = Who::Places(MANAGER);
+const MANAGE: Who = Who::Permitted(MANAGER);
 /// What members change if it is theirs.
-const WORK: Who = Who::Places(Places {
+const OWN_RECORDS: Who = Who::Permitted(Permissions {
     member: Own,
     ..MANAGER
 });
 /// Intake.
-const TAKE_IN: Who = Who::Places(Places {
+const INTAKE: Who = Who::Permitted(Permissions {
     intake: All,
     ..MANAGER
 });
 /// What members see.
-const SEE: Who = Who::Places(MEMBER);
+const ANY_MEMBER: Who = Who::Permitted(MEMBER);
 /// What services read, too.
-const READ: Who = Who::Places(Places {
+const READ: Who = Who::Permitted(Permissions {
     read: All,
     ..MEMBER
 });
 
 table! {
     LeadService {
-        CreateLead(CreateLeadRequest): WORK;
+        CreateLead(CreateLeadRequest): OWN_RECORDS;
         GetLead(GetLeadRequest): READ;
         LookupLead(LookupLeadRequest): READ;
         ListLeads(ListLeadsRequest): READ;
-        UpdateLead(UpdateLeadRequest): WORK;
-        DeleteLead(DeleteLeadRequest): WORK, Confirmed;
-        ExportLead(ExportLeadRequest): SET_UP, Confirmed;
-        EraseLead(EraseLeadRequest): SET_UP, Confirmed;
+        UpdateLead(UpdateLeadRequest): OWN_RECORDS;
+        DeleteLead(DeleteLeadRequest): OWN_RECORDS, Confirmed;
+        ExportLead(ExportLeadRequest): ADMIN_ONLY, Confirmed;
+        EraseLead(EraseLeadRequest): ADMIN_ONLY, Confirmed;
     }
     ContactService {
-        CreateContact(CreateContactRequest): TAKE_IN;
-        BatchCreateContacts(BatchCreateContactsRequest): TAKE_IN;
+        CreateContact(CreateContactRequest): INTAKE;
+        BatchCreateContacts(BatchCreateContactsRequest): INTAKE;
         GetContact(GetContactRequest): READ;
         ListContacts(ListContactsRequest): READ;
-        UpdateContact(UpdateContactRequest): WORK;
-        SetContactStatus(SetContactStatusRequest): WORK;
+        UpdateContact(UpdateContactRequest): OWN_RECORDS;
+        SetContactStatus(SetContactStatusRequest): OWN_RECORDS;
         ReassignContact(ReassignContactRequest): MANAGE;
         ListAssignments(ListAssignmentsRequest): READ;
     }
@@ -158,25 +158,25 @@ table! {
         GetDealFunnel(GetDealFunnelRequest): READ;
     }
     DealService {
-        CreateDeal(CreateDealRequest): WORK;
+        CreateDeal(CreateDealRequest): OWN_RECORDS;
         GetDeal(GetDealRequest): READ;
         ListDeals(ListDealsRequest): READ;
-        UpdateDeal(UpdateDealRequest): WORK;
-        ReopenDeal(ReopenDealRequest): SET_UP, Confirmed;
-        DeleteDeal(DeleteDealRequest): WORK, Confirmed;
+        UpdateDeal(UpdateDealRequest): OWN_RECORDS;
+        ReopenDeal(ReopenDealRequest): ADMIN_ONLY, Confirmed;
+        DeleteDeal(DeleteDealRequest): OWN_RECORDS, Confirmed;
     }
     TaskService {
-        CreateTask(CreateTaskRequest): WORK;
+        CreateTask(CreateTaskRequest): OWN_RECORDS;
         GetTask(GetTaskRequest): READ;
         ListTasks(ListTasksRequest): READ;
-        UpdateTask(UpdateTaskRequest): WORK;
-        CompleteTask(CompleteTaskRequest): WORK;
-        ReopenTask(ReopenTaskRequest): WORK;
-        DeleteTask(DeleteTaskRequest): WORK, Confirmed;
+        UpdateTask(UpdateTaskRequest): OWN_RECORDS;
+        CompleteTask(CompleteTaskRequest): OWN_RECORDS;
+        ReopenTask(ReopenTaskRequest): OWN_RECORDS;
+        DeleteTask(DeleteTaskRequest): OWN_RECORDS, Confirmed;
     }
     ActivityService {
         ListActivities(ListActivitiesRequest): READ;
-        CreateComment(CreateCommentRequest): WORK;
+        CreateComment(CreateCommentRequest): OWN_RECORDS;
     }
     AuthService {
         Register(RegisterRequest): Anyone;
@@ -195,20 +195,20 @@ table! {
         CreateOrganization(CreateOrganizationRequest): User;
         GetOrganization(GetOrganizationRequest): READ;
         ListMyOrganizations(ListMyOrganizationsRequest): User;
-        UpdateOrganization(UpdateOrganizationRequest): SET_UP, Exclusive;
-        ListMembers(ListMembersRequest): SEE;
+        UpdateOrganization(UpdateOrganizationRequest): ADMIN_ONLY, Exclusive;
+        ListMembers(ListMembersRequest): ANY_MEMBER;
         SetDefaultOrganization(SetDefaultOrganizationRequest): User;
-        DeleteOrganization(DeleteOrganizationRequest): OWN, Exclusive;
-        AddMember(AddMemberRequest): SET_UP, Exclusive;
+        DeleteOrganization(DeleteOrganizationRequest): OWNER_ONLY, Exclusive;
+        AddMember(AddMemberRequest): ADMIN_ONLY, Exclusive;
         AcceptInvitation(AcceptInvitationRequest): User;
-        ListInvitations(ListInvitationsRequest): SET_UP;
-        RevokeInvitation(RevokeInvitationRequest): SET_UP, Exclusive;
-        UpdateMemberRole(UpdateMemberRoleRequest): SET_UP, Exclusive;
+        ListInvitations(ListInvitationsRequest): ADMIN_ONLY;
+        RevokeInvitation(RevokeInvitationRequest): ADMIN_ONLY, Exclusive;
+        UpdateMemberRole(UpdateMemberRoleRequest): ADMIN_ONLY, Exclusive;
         RemoveMember(RemoveMemberRequest): LEAVE, Exclusive;
-        TransferOwnership(TransferOwnershipRequest): OWN, Exclusive;
-        CreateApiKey(CreateApiKeyRequest): SET_UP, Exclusive;
-        ListApiKeys(ListApiKeysRequest): SET_UP;
-        RevokeApiKey(RevokeApiKeyRequest): SET_UP, Exclusive;
-        ListAuditEvents(ListAuditEventsRequest): SET_UP;
+        TransferOwnership(TransferOwnershipRequest): OWNER_ONLY, Exclusive;
+        CreateApiKey(CreateApiKeyRequest): ADMIN_ONLY, Exclusive;
+        ListApiKeys(ListApiKeysRequest): ADMIN_ONLY;
+        RevokeApiKey(RevokeApiKeyRequest): ADMIN_ONLY, Exclusive;
+        ListAuditEvents(ListAuditEventsRequest): ADMIN_ONLY;
     }
 }

@@ -142,12 +142,12 @@ pub async fn write_entries(tx: &TenantTx, entries: &[Entry]) -> Result<Vec<Activ
     }
     let rows: Vec<_> = entries.iter().collect();
     let mut written: HashMap<DealId, i64> = HashMap::new();
-    let mut place = |entry: &Entry| {
-        let place = written.entry(entry.deal_id).or_default();
-        *place += 1;
-        *place
+    let mut ordinal = |entry: &Entry| {
+        let ordinal = written.entry(entry.deal_id).or_default();
+        *ordinal += 1;
+        *ordinal
     };
-    let places: Vec<_> = entries.iter().map(&mut place).collect();
+    let ordinals: Vec<_> = entries.iter().map(&mut ordinal).collect();
     let payloads = entries
         .iter()
         .map(|entry| entry.payload.to_json())
@@ -156,7 +156,7 @@ pub async fn write_entries(tx: &TenantTx, entries: &[Entry]) -> Result<Vec<Activ
         .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<Array<SqlUuid>, _>(column(&rows, |_| ActivityId::generate()))
         .bind::<Array<SqlUuid>, _>(column(&rows, |entry| entry.deal_id))
-        .bind::<Array<BigInt>, _>(places)
+        .bind::<Array<BigInt>, _>(ordinals)
         .bind::<Array<Nullable<SqlUuid>>, _>(column(&rows, |entry| entry.author_user_id))
         .bind::<Array<Jsonb>, _>(payloads);
     Ok(Prepared(query).get_results(&mut tx.conn()).await?)

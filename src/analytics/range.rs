@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::statistics::Span;
+use crate::statistics::Bucket;
 
 /// Times from the first up to but not including the second, if there are such
 /// bounds.
@@ -12,9 +12,9 @@ pub type Range = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 /// The parts of a range. None of them is empty.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Parts {
-    /// The spans that are in the range as a whole.
+    /// The buckets that are in the range as a whole.
     pub whole: Vec<Whole>,
-    /// The times of spans that are cut by a bound.
+    /// The times of buckets that are cut by a bound.
     pub edges: Vec<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
@@ -22,7 +22,7 @@ pub struct Parts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Whole {
     /// What they are.
-    pub span: Span,
+    pub bucket: Bucket,
     /// They begin at this time or later; none for the sum of all, which stands
     /// before all times.
     pub from: Option<DateTime<Utc>>,
@@ -31,14 +31,14 @@ pub struct Whole {
 }
 
 impl Parts {
-    /// The parts of this range, if all is counted, and by these spans, the longest
+    /// The parts of this range, if all is counted, and by these buckets, the longest
     /// first.
-    pub fn of((start, end): Range, spans: &[Span]) -> Self {
+    pub fn of((start, end): Range, buckets: &[Bucket]) -> Self {
         let first = DateTime::UNIX_EPOCH;
         let (mut whole, mut rest) = (Vec::new(), Vec::new());
         if (start, end) == (None, None) {
             whole.push(Whole {
-                span: Span::All,
+                bucket: Bucket::AllTime,
                 from: None,
                 to: first,
             });
@@ -47,12 +47,12 @@ impl Parts {
             let last = first + TimeDelta::days(2_932_897);
             rest.push((start.unwrap_or(first), end.unwrap_or(last)));
         }
-        for span in spans {
+        for bucket in buckets {
             for (from, to) in std::mem::take(&mut rest) {
-                match (span.start_from(from), span.start(to)) {
+                match (bucket.start_from(from), bucket.start(to)) {
                     (Some(first), Some(last)) if first <= last => {
                         whole.push(Whole {
-                            span: *span,
+                            bucket: *bucket,
                             from: Some(first),
                             to: last,
                         });
@@ -74,7 +74,7 @@ mod tests {
 
     use super::*;
 
-    const SPANS: [&[Span]; 3] = [&[], &[Span::Hour], &[Span::Day, Span::Hour]];
+    const BUCKETS: [&[Bucket]; 3] = [&[], &[Bucket::Hour], &[Bucket::Day, Bucket::Hour]];
 
     fn time(micros: i64) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(micros).unwrap()
@@ -92,9 +92,9 @@ mod tests {
         start.is_none_or(|start| start <= time) && end.is_none_or(|end| time < end)
     }
 
-    /// Whether what was created at this time is counted in one of these spans.
+    /// Whether what was created at this time is counted in one of these buckets.
     fn counts(whole: &Whole, time: DateTime<Utc>) -> bool {
-        let start = whole.span.start(time);
+        let start = whole.bucket.start(time);
         start.is_none_or(|start| start < whole.to) && whole.from <= start
     }
 
@@ -104,9 +104,9 @@ mod tests {
             start in prop::option::of(times()),
             end in prop::option::of(times()),
             time in times(),
-            spans in prop::sample::select(&SPANS[..]),
+            buckets in prop::sample::select(&BUCKETS[..]),
         ) {
-            let parts = Parts::of((start, end), spans);
+            let parts = Parts::of((start, end), buckets);
             let whole = parts.whole.iter().filter(|whole| counts(whole, time));
             let edges = parts.edges.iter().filter(|edge| edge.0 <= time && time < edge.1);
             prop_assert_eq!(
@@ -120,9 +120,9 @@ mod tests {
             start in prop::option::of(times()),
             end in prop::option::of(times()),
         ) {
-            let parts = Parts::of((start, end), &[Span::Day, Span::Hour]);
+            let parts = Parts::of((start, end), &[Bucket::Day, Bucket::Hour]);
             prop_assert!(parts.edges.iter().all(|edge| edge.1 - edge.0 < TimeDelta::hours(1)));
-            for whole in parts.whole.iter().filter(|whole| whole.span == Span::Hour) {
+            for whole in parts.whole.iter().filter(|whole| whole.bucket == Bucket::Hour) {
                 prop_assert!(whole.to - whole.from.unwrap() < TimeDelta::days(1));
             }
         }

@@ -3,10 +3,12 @@
 use phonenumber::country;
 
 use crate::{
-    call::reply::timestamp,
-    leads::Identity,
+    leads::LeadIdentity,
     operators::store::Operator,
-    platform::grpc::validate::{MAX_NAME, Violations},
+    platform::grpc::{
+        convert::timestamp,
+        validate::{MAX_NAME, Violations},
+    },
     proto,
 };
 
@@ -16,8 +18,8 @@ pub fn lead_identity(
     path: &str,
     identity: &proto::LeadIdentity,
     region: Option<country::Id>,
-) -> Identity {
-    let parsed = Identity {
+) -> LeadIdentity {
+    let parsed = LeadIdentity {
         external_id: violations.optional_line(
             &format!("{path}.external_id"),
             &identity.external_id,

@@ -9,13 +9,9 @@ use crate::{actor::Identity, ids::OrganizationId};
 /// What was denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Denial {
-    /// The organization of the call.
     pub organization_id: OrganizationId,
-    /// Who called.
     pub identity: Identity,
-    /// What they called.
     pub method: &'static str,
-    /// Why it was denied.
     pub reason: &'static str,
     /// Within which hour.
     pub hour: DateTime<Utc>,

@@ -28,7 +28,6 @@ const MAX_COUNTED: usize = 10_000;
 pub struct Denials(Mutex<HashMap<Denial, i64>>);
 
 impl Denials {
-    /// Counts.
     pub fn add(&self, denial: Denial) {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counted.len() < MAX_COUNTED || counted.contains_key(&denial) {

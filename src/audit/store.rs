@@ -34,7 +34,6 @@ pub struct AuditEvent {
     pub create_time: DateTime<Utc>,
 }
 
-/// Inserts events.
 pub async fn insert_events(tx: &TenantTx, events: &[Event]) -> Result<()> {
     if events.is_empty() {
         return Ok(());
@@ -79,7 +78,6 @@ pub async fn add_denials(tx: &TenantTx, denials: &[(Denial, i64)]) -> Result<()>
     Ok(())
 }
 
-/// A page of events.
 pub async fn list(tx: &TenantTx, page: Page) -> Result<Found<AuditEvent>> {
     let query = |page: Page| {
         let query = audit_events::table

@@ -1,4 +1,4 @@
-//! How users come: with a place in an organization, theirs or one that invites them.
+//! How users come: as members of an organization, of their own or one that invites them.
 
 use super::store::users::{self, NewUser, User};
 use crate::{
@@ -43,7 +43,7 @@ impl Joining {
     }
 }
 
-/// Inserts a user, with their place in an organization. Who is invited has the
+/// Inserts a user, with their membership in an organization. Who is invited has the
 /// address that was invited.
 pub async fn join(
     tx: &TenantTx,

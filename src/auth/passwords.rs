@@ -72,7 +72,7 @@ pub fn new(violations: &mut Violations, field: &str, value: &str) -> String {
 /// Where passwords are hashed.
 pub struct Passwords {
     /// For those that are hashed and those that wait.
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     /// For those that are hashed.
     running: Arc<Semaphore>,
 }
@@ -82,7 +82,7 @@ impl Default for Passwords {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let running = (cores / 2).max(1);
         Self {
-            places: Arc::new(Semaphore::new(running + MAX_WAITING)),
+            permits: Arc::new(Semaphore::new(running + MAX_WAITING)),
             running: Arc::new(Semaphore::new(running)),
         }
     }
@@ -113,17 +113,17 @@ impl Passwords {
         .await
     }
 
-    /// Runs `work` in its turn. It keeps its place to the end, even if nobody
+    /// Runs `work` in its turn. It keeps its permit to the end, even if nobody
     /// waits for it any more.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        let place = place.map_err(|_| Error::overloaded("passwords"))?;
+        let permit = Arc::clone(&self.permits).try_acquire_owned();
+        let permit = permit.map_err(|_| Error::overloaded("passwords"))?;
         let turn = Arc::clone(&self.running).acquire_owned().await;
         let turn = turn.map_err(Error::internal)?;
-        let held: [OwnedSemaphorePermit; 2] = [place, turn];
+        let held: [OwnedSemaphorePermit; 2] = [permit, turn];
         let working = spawn_blocking(move || {
             let outcome = work();
             drop(held);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{context::Context, frame::Frame};
 use crate::{
-    access::{Caller, KeyAccess, Method, Place, Role, Trust, Who, store},
+    access::{AccessLevel, Caller, KeyAccess, Method, Role, Trust, Who, store},
     actor::{Actor, Grant, Identity},
     audit::denials::Denial,
     error::{Error, Reason, Resource, Result},
@@ -42,16 +42,16 @@ impl Context {
                 deadline,
             },
             token_time: None,
-            place: None,
+            access_level: None,
             who: Q::WHO,
             trust: Q::TRUST,
             peer,
-            db: frame.db.in_shares(&frame.shares).until(deadline),
+            db: frame.db.within_bulkhead(&frame.bulkhead).until(deadline),
             phone_region: frame.phone_region,
         };
         let Some(tokens) = &frame.tokens else {
             context.actor.identity = Identity::Development;
-            if let Who::Places(_) = Q::WHO {
+            if let Who::Permitted(_) = Q::WHO {
                 context.enter_as_developer(metadata)?;
                 context.load_organization_settings().await?;
             }
@@ -67,9 +67,11 @@ impl Context {
             .await?;
         context.actor.identity = caller.identity();
         context.token_time = caller.issue_time();
-        if let Who::Places(places) = Q::WHO {
+        if let Who::Permitted(permissions) = Q::WHO {
             context.enter(caller, metadata).await?;
-            context.actor.grant = context.place.map_or(Grant::No, |place| places.grant(place));
+            context.actor.grant = context
+                .access_level
+                .map_or(Grant::No, |access_level| permissions.grant(access_level));
             context.load_organization_settings().await?;
         }
         Ok(context)
@@ -88,15 +90,15 @@ impl Context {
             Some(named) => Some(named).filter(|named| served.contains(named)),
         };
         self.actor.organization_id = organization_id.ok_or(Error::OrganizationDenied)?;
-        self.place = Some(Place::Member(Role::Owner));
+        self.access_level = Some(AccessLevel::Member(Role::Owner));
         Ok(())
     }
 
-    /// Decides the organization of the call, and the caller's place in it.
+    /// Decides the organization of the call, and the caller's access level in it.
     async fn enter(&mut self, caller: Caller, metadata: &MetadataMap) -> Result<()> {
         let named = named_organization(metadata.as_ref())?;
         let (identities, db) = (&self.frame.identities, &self.callers_db());
-        (self.actor.organization_id, self.place) = match caller {
+        (self.actor.organization_id, self.access_level) = match caller {
             Caller::Key {
                 organization_id,
                 id,
@@ -109,7 +111,7 @@ impl Context {
                 if self.trust != Trust::Remembered {
                     identities.check_key(db, organization_id, id).await?;
                 }
-                (organization_id, Some(Place::Key(access)))
+                (organization_id, Some(AccessLevel::Key(access)))
             }
             Caller::User { id, issue_time, .. } => {
                 let remembered = if self.trust == Trust::Remembered {
@@ -134,7 +136,7 @@ impl Context {
                     Some(_) => Error::OrganizationDenied,
                     None => Error::Denied(Reason::OrganizationRequired),
                 })?;
-                (organization_id, Some(Place::Member(role)))
+                (organization_id, Some(AccessLevel::Member(role)))
             }
         };
         Ok(())
@@ -169,8 +171,10 @@ impl Context {
     /// Whether the caller may what owners and admins may.
     pub fn is_admin(&self) -> bool {
         matches!(
-            self.place,
-            Some(Place::Member(Role::Owner | Role::Admin) | Place::Key(KeyAccess::Admin))
+            self.access_level,
+            Some(
+                AccessLevel::Member(Role::Owner | Role::Admin) | AccessLevel::Key(KeyAccess::Admin)
+            )
         )
     }
 
@@ -180,7 +184,7 @@ impl Context {
         let Some(id) = user_id.filter(|_| self.identity != Identity::Development) else {
             return Ok(());
         };
-        if store::keep_member(tx, id).await? {
+        if store::lock_member(tx, id).await? {
             Ok(())
         } else {
             Err(Error::not_found(Resource::Member, id))
@@ -189,7 +193,7 @@ impl Context {
 
     /// Counts that this was denied.
     pub fn count_denied(&self, reason: &'static str) {
-        if self.place.is_some() {
+        if self.access_level.is_some() {
             let denial = Denial::now(self.organization_id, self.identity, self.method, reason);
             self.frame.denials.add(denial);
         }

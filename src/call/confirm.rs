@@ -1,23 +1,23 @@
-//! Whether a caller still has the place that grants them a method, where that must be
+//! Whether a caller still has the access level that grants them a method, where that must be
 //! sure (see [`Trust`]).
 
 use super::context::Context;
 use crate::{
-    access::{Place, Trust, Who, check_issued, store},
+    access::{AccessLevel, Trust, Who, check_issued, store},
     actor::Identity,
     error::{Error, Reason, Result},
     platform::db::{Conn, TenantTx},
 };
 
 impl Context {
-    /// Reads the caller's place again, in a transaction that writes, if the method wants
+    /// Reads the caller's access level again, in a transaction that writes, if the method wants
     /// it: then it is kept until the transaction ends. It comes after the request id and
     /// before everything else in the order of locks.
     pub(super) async fn confirm(&self, tx: &TenantTx) -> Result<()> {
         if self.trust != Trust::Remembered || matches!(self.who, Who::User) {
             self.confirm_token(tx).await?;
         }
-        let Who::Places(places) = self.who else {
+        let Who::Permitted(permissions) = self.who else {
             return Ok(());
         };
         match self.trust {
@@ -25,18 +25,18 @@ impl Context {
             Trust::Confirmed => {}
             Trust::Exclusive => store::lock_organization(tx).await?,
         }
-        let place = match self.identity {
+        let access_level = match self.identity {
             Identity::Nobody | Identity::Development | Identity::System => return Ok(()),
             Identity::User(id) => {
                 let role = store::hold_role(tx, id).await?;
-                Place::Member(role.ok_or(Error::OrganizationDenied)?)
+                AccessLevel::Member(role.ok_or(Error::OrganizationDenied)?)
             }
             Identity::ApiKey(id) => {
                 let access = store::hold_key(tx, id).await?;
-                Place::Key(access.ok_or(Error::Unauthenticated)?)
+                AccessLevel::Key(access.ok_or(Error::Unauthenticated)?)
             }
         };
-        if places.grant(place) < self.grant {
+        if permissions.grant(access_level) < self.grant {
             return Err(Error::Denied(Reason::RoleDenied));
         }
         Ok(())

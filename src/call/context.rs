@@ -10,12 +10,12 @@ use uuid::Uuid;
 
 use super::frame::Frame;
 use crate::{
-    access::{Place, Trust, Who, identities::Identities},
+    access::{AccessLevel, Trust, Who, identities::Identities},
     actor::Actor,
     error::{Error, Result},
     ids::{OrganizationId, UserId},
     platform::{
-        db::{Db, TenantTx, Work},
+        db::{AsyncFnOnceSend, Db, TenantTx},
         idempotency::{self, IdempotencyKey, Replay},
         ingress::Owner,
     },
@@ -30,8 +30,8 @@ pub struct Context {
     pub actor: Actor,
     /// When the caller's access token was made, if they are a user.
     pub(super) token_time: Option<DateTime<Utc>>,
-    /// The caller's place in the organization, if the method is about one.
-    pub place: Option<Place>,
+    /// The caller's access level in the organization, if the method is about one.
+    pub access_level: Option<AccessLevel>,
     pub(super) who: Who,
     pub(super) trust: Trust,
     /// Where the call comes from.
@@ -95,7 +95,7 @@ impl Context {
     where
         T: Send,
         for<'c> F: AsyncFnOnce(&'c TenantTx) -> Result<T>
-            + Work<&'c TenantTx, Result<T>, Future: Send>
+            + AsyncFnOnceSend<&'c TenantTx, Result<T>, Future: Send>
             + Clone
             + Send,
     {
@@ -108,7 +108,7 @@ impl Context {
     where
         T: Send,
         for<'c> F: AsyncFnOnce(&'c TenantTx) -> Result<T>
-            + Work<&'c TenantTx, Result<T>, Future: Send>
+            + AsyncFnOnceSend<&'c TenantTx, Result<T>, Future: Send>
             + Clone
             + Send,
     {
@@ -130,7 +130,7 @@ impl Context {
     where
         T: Send,
         for<'c> F: AsyncFnOnce(&'c TenantTx) -> Result<T>
-            + Work<&'c TenantTx, Result<T>, Future: Send>
+            + AsyncFnOnceSend<&'c TenantTx, Result<T>, Future: Send>
             + Clone
             + Send
             + Sync,
@@ -153,7 +153,7 @@ impl Context {
     where
         T: Message + Default,
         for<'c> F: AsyncFnOnce(&'c TenantTx) -> Result<T>
-            + Work<&'c TenantTx, Result<T>, Future: Send>
+            + AsyncFnOnceSend<&'c TenantTx, Result<T>, Future: Send>
             + Clone
             + Send
             + Sync,

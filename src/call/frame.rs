@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     ids::OrganizationId,
     platform::{
-        db::{Db, Replica, Shares, TenantTx},
+        db::{Db, Replica, TenantBulkhead, TenantTx},
         ingress::Edge,
     },
 };
@@ -33,7 +33,7 @@ pub struct FrameParts {
     /// The database.
     pub db: Db,
     /// What an organization leaves of its connections to the others.
-    pub shares: Arc<Shares>,
+    pub bulkhead: Arc<TenantBulkhead>,
     /// A replica of it, for reads that need not see the last changes.
     pub replica: Option<Arc<Replica>>,
     /// Region whose national phone numbers are understood in organizations that
@@ -56,7 +56,7 @@ pub struct FrameParts {
 /// What all calls share.
 pub struct Frame {
     pub(super) db: Db,
-    pub(super) shares: Arc<Shares>,
+    pub(super) bulkhead: Arc<TenantBulkhead>,
     pub(super) replica: Option<Arc<Replica>>,
     pub(super) phone_region: Option<country::Id>,
     pub(super) organizations: Vec<OrganizationId>,
@@ -74,7 +74,7 @@ impl Frame {
     pub fn new(parts: FrameParts) -> Self {
         Self {
             db: parts.db,
-            shares: parts.shares,
+            bulkhead: parts.bulkhead,
             replica: parts.replica,
             phone_region: parts.phone_region,
             organizations: parts.organizations,

@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::Datelike;
 use prost::Message;
-use prost_types::Timestamp;
 use tokio::time::timeout_at;
 use tonic::{Request, Response, Status};
 use tracing::Instrument;
@@ -16,11 +14,10 @@ use crate::{
     actor::Identity,
     error::{Error, Result},
     platform::{
-        ingress::{Deadline, Held, Owner, Visitor},
+        ingress::{Deadline, Owner, RequestMemory, Visitor},
         panics,
         telemetry::{call::Call, metrics},
     },
-    proto,
 };
 
 /// What a method of a service returns.
@@ -118,8 +115,8 @@ where
     call.is_for(context.organization_id);
     context.check_rate()?;
     let taken = (
-        admitted.of(context.organization_id)?,
-        Held::of(request.extensions()),
+        admitted.attribute_to(context.organization_id)?,
+        RequestMemory::of(request.extensions()),
     );
     let owner = context.owner();
     let outcome = run(context.clone(), request.into_inner(), taken, method).await;
@@ -130,7 +127,7 @@ where
 }
 
 /// What the call has taken is given back when its work is done, whoever still waits for
-/// it: its place among those in flight, and the memory of its request.
+/// it: its permit among those in flight, and the memory of its request.
 async fn run<Q, T, F>(
     context: Context,
     request: Q,
@@ -155,22 +152,4 @@ where
     let work = tokio::spawn(work.in_current_span());
     work.await
         .unwrap_or_else(|error| Err(Error::internal(error)))
-}
-
-/// A day on the wire.
-pub fn date(date: chrono::NaiveDate) -> proto::Date {
-    let unsigned = |part: u32| i32::try_from(part).unwrap_or_default();
-    proto::Date {
-        year: date.year(),
-        month: unsigned(date.month()),
-        day: unsigned(date.day()),
-    }
-}
-
-/// A time on the wire.
-pub fn timestamp(time: chrono::DateTime<chrono::Utc>) -> Timestamp {
-    Timestamp {
-        seconds: time.timestamp(),
-        nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default(),
-    }
 }

@@ -59,13 +59,13 @@ impl Connection {
 
     /// Starts the private Postgres again whenever it ends by itself. Ends only
     /// if that fails several times in a row.
-    pub async fn keep(&mut self) -> embedded::Error {
+    pub async fn supervise(&mut self) -> embedded::Error {
         loop {
             let Some((postgres, options)) = &mut self.private else {
                 return std::future::pending().await;
             };
             let error = postgres.ended().await;
-            tracing::error!(%error, "starting Postgres again");
+            tracing::error!(%error, "restarting Postgres");
             let options = options.clone();
             self.private = None;
             for attempt in 1.. {
@@ -75,7 +75,7 @@ impl Connection {
                         break;
                     }
                     Err(error) if attempt == MAX_STARTS => return error,
-                    Err(error) => tracing::error!(%error, attempt, "Postgres has not started"),
+                    Err(error) => tracing::error!(%error, attempt, "Postgres failed to start"),
                 }
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
@@ -92,7 +92,7 @@ impl Connection {
 
 /// Prepares the database, waiting for one that is not there yet.
 pub async fn prepare(url: &str, app: &App) -> Outcome {
-    let database = Connector::new(url)?.place();
+    let database = Connector::new(url)?.target();
     let reminder = Reminder::default();
     loop {
         match app.prepare(url).await {

@@ -33,7 +33,7 @@ use crate::{
         ingress::tls::Tls,
         telemetry::{self, Telemetry},
     },
-    server::{self, Places, admin},
+    server::{self, ServerOptions, admin},
     verify,
 };
 
@@ -87,7 +87,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
         identity_cache_ttl: None,
     };
     let app = Arc::new(App::new(&url, settings)?);
-    let places = Places {
+    let options = ServerOptions {
         listener,
         tls,
         health,
@@ -111,10 +111,10 @@ pub async fn serve(config: Config, telemetry: &Telemetry) -> Outcome {
         Outcome::Ok(())
     };
     tokio::select! {
-        outcome = server::serve(places, Arc::clone(&app), stop) => outcome?,
+        outcome = server::serve(options, Arc::clone(&app), stop) => outcome?,
         Err(error) = background => return Err(error),
         Err(error) = metrics => return Err(error),
-        error = database.keep() => return Err(error.into()),
+        error = database.supervise() => return Err(error.into()),
     }
     database.close().await?;
     tracing::info!("stopped");

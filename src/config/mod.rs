@@ -35,7 +35,7 @@ pub struct Config {
     #[command(flatten, next_help_heading = "Server")]
     pub serve: Serve,
 
-    /// Settings of connections, of TLS and of what is too much.
+    /// Settings of connections, TLS, limits and load shedding.
     #[command(flatten, next_help_heading = "Connections, limits and TLS")]
     pub edge: Edge,
 
@@ -209,8 +209,8 @@ pub struct Database {
     pub replica_url: Option<String>,
 
     /// Connections to Postgres at most, 3 to 1000. Half of them, but at least two,
-    /// are kept for grouped writes and health: as many organizations are written
-    /// for at a time, if groups take long, else half as many. A quarter of the others, at
+    /// are kept for batched writes and health: as many organizations are written
+    /// for at a time, if batches take long, else half as many. A quarter of the others, at
     /// least one, is out of reach for any one organization. Without it, twelve per core.
     #[arg(
         long,

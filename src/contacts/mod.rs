@@ -6,7 +6,7 @@
 //! contact is kept.
 //!
 //! Order of locks, everywhere: request id, lead, contact, operators by id, count
-//! of leads. (What is counted is folded into cells by a transaction of its own.)
+//! of leads. (What is counted is folded into rollups by a transaction of its own.)
 
 mod batch;
 mod engine;

@@ -1,10 +1,10 @@
-//! The rules of changes, judged on the values after all of the update.
+//! The rules of changes, judged on the fields as the whole update leaves them.
 
 use bigdecimal::BigDecimal;
 
 use super::{
     DealStage, DealStatus, amount,
-    store::{Deal, Values},
+    store::{Deal, DealFields},
 };
 use crate::{
     contacts,
@@ -29,9 +29,9 @@ pub struct Change {
 }
 
 impl Change {
-    /// The values of this deal after the change, by the rules that need nothing
+    /// The fields of this deal after the change, by the rules that need nothing
     /// else.
-    pub fn apply(&self, deal: &Deal, may_roll_back: bool) -> Result<Values> {
+    pub fn apply(&self, deal: &Deal, may_roll_back: bool) -> Result<DealFields> {
         let closed = Error::Precondition {
             reason: Reason::DealClosed,
             kind: Resource::Deal,
@@ -47,11 +47,11 @@ impl Change {
         if status.is_final() {
             stage = DealStage::Closed;
         }
-        if stage.place() < deal.stage.place() && !may_roll_back {
+        if stage.rank() < deal.stage.rank() && !may_roll_back {
             return Err(Error::Denied(Reason::StageRollback));
         }
-        let before = Values::from(deal);
-        let values = Values {
+        let before = DealFields::from(deal);
+        let fields = DealFields {
             contact_id: self.contact_id.unwrap_or(before.contact_id),
             owner_user_id: self.owner_user_id.unwrap_or(before.owner_user_id),
             title: self.title.clone().unwrap_or(before.title),
@@ -61,12 +61,12 @@ impl Change {
             stage,
             reached_stage: before.reached_stage.furthest(stage),
         };
-        check_won(deal.id, &values)?;
-        Ok(values)
+        check_won(deal.id, &fields)?;
+        Ok(fields)
     }
 
-    /// Checks what the values refer to, but for the owner.
-    pub async fn check(&self, tx: &TenantTx, deal: &Deal, after: &Values) -> Result<()> {
+    /// Checks what the fields refer to, but for the owner.
+    pub async fn check(&self, tx: &TenantTx, deal: &Deal, after: &DealFields) -> Result<()> {
         let mut violations = Violations::new();
         if self.lead_id.flatten().is_some_and(|id| id != deal.lead_id) {
             violations.add("deal.lead_id", "cannot be changed");
@@ -92,8 +92,8 @@ impl Change {
 }
 
 /// Refuses a deal that is won without an amount.
-pub fn check_won(id: DealId, values: &Values) -> Result<()> {
-    if values.status == DealStatus::Won && values.amount == 0 {
+pub fn check_won(id: DealId, fields: &DealFields) -> Result<()> {
+    if fields.status == DealStatus::Won && fields.amount == 0 {
         return Err(Error::Precondition {
             reason: Reason::DealAmountRequired,
             kind: Resource::Deal,

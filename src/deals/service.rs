@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::store::{self, Deal, Values};
+use super::store::{self, Deal, DealFields};
 use crate::{
     error::Result,
     ids::{DealId, LeadId, UserId},
@@ -11,15 +11,20 @@ use crate::{
 };
 
 /// Inserts a deal of this lead.
-pub async fn insert(tx: &TenantTx, id: DealId, lead_id: LeadId, values: &Values) -> Result<Deal> {
-    let deal = store::insert(tx, id, lead_id, values).await?;
+pub async fn insert(
+    tx: &TenantTx,
+    id: DealId,
+    lead_id: LeadId,
+    fields: &DealFields,
+) -> Result<Deal> {
+    let deal = store::insert(tx, id, lead_id, fields).await?;
     tx.record(Change::DealCreated((&deal).into()));
     Ok(deal)
 }
 
-/// Gives a deal that is locked other values.
-pub async fn update(tx: &TenantTx, before: &Deal, values: &Values) -> Result<Deal> {
-    let after = store::update(tx, before, values).await?;
+/// Gives a deal that is locked new fields.
+pub async fn update(tx: &TenantTx, before: &Deal, fields: &DealFields) -> Result<Deal> {
+    let after = store::update(tx, before, fields).await?;
     tx.record(Change::DealChanged {
         before: before.into(),
         after: (&after).into(),

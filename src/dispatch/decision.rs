@@ -52,7 +52,6 @@ impl Decision {
 pub struct Basis {
     /// Who could be chosen, and who not.
     pub pool: Arc<Pool>,
-    /// Name of the strategy.
     pub strategy: &'static str,
     /// What each candidate was to be expected to get of the contact.
     pub expected: Shares,

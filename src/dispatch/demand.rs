@@ -5,7 +5,6 @@ use crate::ids::{OperatorId, SourceId};
 /// A contact for which an operator is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Demand {
-    /// Its source.
     pub source_id: SourceId,
     /// The operator it is being taken from, who is not asked.
     pub current: Option<OperatorId>,

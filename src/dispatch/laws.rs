@@ -133,8 +133,8 @@ proptest! {
             let sum: f64 = expected.probabilities().iter().sum();
             prop_assert!((sum - 1.0).abs() < 1e-12);
             let chosen = |candidate: &Candidate| candidate.operator_id == choice.operator_id;
-            let place = pool.candidates.iter().position(chosen).expect("a candidate");
-            prop_assert!(expected.parts()[place] > 0);
+            let index = pool.candidates.iter().position(chosen).expect("a candidate");
+            prop_assert!(expected.parts()[index] > 0);
             prop_assert_eq!(strategy.replay(&pool, choice.evidence), Some(choice.operator_id));
             let Evidence::Draw(draw) = choice.evidence;
             prop_assert_eq!(choice.evidence.draw(), i64::try_from(draw).ok());
@@ -187,7 +187,7 @@ fn the_backlog_reason_names_the_nearest_cause() {
 }
 
 /// Ids of pools are kept for ever: they depend on nothing but what is in them, not on the
-/// place of a reason among the others. (These were made by another program.)
+/// rank of a reason among the others. (These were made by another program.)
 #[test]
 fn the_id_of_a_pool_is_that_of_its_content() {
     use ExclusionReason as Reason;
@@ -244,7 +244,7 @@ fn the_id_of_a_basis_is_that_of_its_pool_by_weighted_random_only() {
         by("IN_TURN", &[1, 0]),
         by("LEAST_LOADED", &[1, 0]),
     ];
-    for (place, id) in ids.iter().enumerate() {
-        assert!(!ids[..place].contains(id), "{ids:?}");
+    for (index, id) in ids.iter().enumerate() {
+        assert!(!ids[..index].contains(id), "{ids:?}");
     }
 }

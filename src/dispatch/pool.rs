@@ -10,9 +10,7 @@ use crate::ids::{OperatorId, PoolId, SourceId};
 /// An operator who cannot take a contact.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Excluded {
-    /// Who.
     pub operator_id: OperatorId,
-    /// Their weight on the source.
     pub weight: u32,
     /// Why not.
     pub reason: ExclusionReason,
@@ -22,7 +20,6 @@ pub struct Excluded {
 /// and who cannot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pool {
-    /// The source.
     pub source_id: SourceId,
     /// Who can.
     pub candidates: Vec<Candidate>,

@@ -1,5 +1,5 @@
 //! The operators of some sources, as they are under lock. Decisions are made on a roster one
-//! after the other, each using up the room it takes, so that a whole group of contacts is
+//! after the other, each using up the room it takes, so that a whole batch of contacts is
 //! decided as if one by one.
 
 use std::{collections::HashMap, sync::Arc};
@@ -17,7 +17,6 @@ use crate::ids::{OperatorId, PoolId, SourceId};
 /// How the contacts of a source are shared out.
 #[derive(Debug)]
 pub struct SourceRules {
-    /// The source.
     pub source_id: SourceId,
     /// How one of several candidates is chosen.
     pub strategy: &'static dyn Choose,
@@ -57,7 +56,6 @@ impl Roster {
         }
     }
 
-    /// The operator.
     pub fn entry(&self, operator_id: OperatorId) -> Option<&RosterEntry> {
         self.entries.get(&operator_id)
     }

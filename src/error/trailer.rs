@@ -143,8 +143,8 @@ mod tests {
             let mut details = ErrorDetails::new();
             let metadata = HashMap::from_iter(metadata);
             details.set_error_info("INVALID_FIELDS", "minicrm", metadata);
-            for (place, (name, text)) in texts.iter().enumerate() {
-                match place % 4 {
+            for (index, (name, text)) in texts.iter().enumerate() {
+                match index % 4 {
                     0 | 1 => details.add_bad_request_violation(name, text),
                     2 => details.add_precondition_failure_violation(name, name, text),
                     _ => details.add_quota_failure_violation(name, text),

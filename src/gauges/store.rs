@@ -12,7 +12,7 @@ use crate::{
         db::{Prepared, TenantTx},
         telemetry::metrics::DbGauges,
     },
-    statistics::store::cells::totals,
+    statistics::store::contacts::totals,
 };
 
 #[derive(Debug, QueryableByName)]

@@ -12,7 +12,7 @@ pub use indexing::IndexLeadTexts;
 
 /// What is known of a lead, checked and normalised.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct LeadIdentity {
     /// What another system calls them.
     pub external_id: Option<String>,
     /// In E.164.

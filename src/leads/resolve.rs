@@ -1,4 +1,4 @@
-//! Finds or creates the leads of a group of contacts, in memory: pure, given
+//! Finds or creates the leads of a batch of contacts, in memory: pure, given
 //! the leads that have one of the identifiers. Requests are resolved one after
 //! the other, each seeing what those before it created or filled in.
 
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Identity, store::Lead};
+use super::{LeadIdentity, store::Lead};
 
 use crate::ids::LeadId;
 
@@ -15,7 +15,6 @@ use crate::ids::LeadId;
 pub struct Resolved {
     /// The lead: an index for [`Resolver::lead`].
     pub lead: usize,
-    /// Whether this identity created it.
     pub created: bool,
     /// Other leads that the identifiers point at.
     pub conflicting: Vec<LeadId>,
@@ -28,7 +27,6 @@ enum State {
     New,
 }
 
-/// The leads of a group.
 #[derive(Debug)]
 pub struct Resolver {
     time: DateTime<Utc>,
@@ -39,7 +37,7 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    /// Begins with all leads that have one of the group's identifiers. What it
+    /// Begins with all leads that have one of the batch's identifiers. What it
     /// creates or changes, it does at `time`.
     pub fn new(found: Vec<Lead>, time: DateTime<Utc>) -> Self {
         let mut resolver = Self {
@@ -58,7 +56,7 @@ impl Resolver {
     /// The lead of this identity: by `external_id`, else `phone`, else `email`,
     /// else a new one with the id `new_id`. What the lead lacks is filled in,
     /// as far as no other lead has it.
-    pub fn resolve(&mut self, identity: &Identity, new_id: LeadId) -> Resolved {
+    pub fn resolve(&mut self, identity: &LeadIdentity, new_id: LeadId) -> Resolved {
         let hit = |map: &HashMap<String, usize>, value: &Option<String>| {
             value.as_ref().and_then(|value| map.get(value)).copied()
         };
@@ -90,12 +88,11 @@ impl Resolver {
         }
     }
 
-    /// The lead as it is after the group.
+    /// The lead as it is after the batch.
     pub fn lead(&self, index: usize) -> &Lead {
         &self.leads[index].0
     }
 
-    /// The leads to insert.
     pub fn created(&self) -> Vec<&Lead> {
         self.in_state(State::New)
     }
@@ -126,7 +123,7 @@ impl Resolver {
     }
 
     /// Fills in what the lead lacks and nobody has: `hits` says who has what.
-    fn fill(&mut self, index: usize, identity: &Identity, hits: [Option<usize>; 3]) {
+    fn fill(&mut self, index: usize, identity: &LeadIdentity, hits: [Option<usize>; 3]) {
         let (lead, state) = &mut self.leads[index];
         let slots = [
             (
@@ -157,7 +154,7 @@ impl Resolver {
     }
 }
 
-fn new_lead(identity: &Identity, id: LeadId, time: DateTime<Utc>) -> Lead {
+fn new_lead(identity: &LeadIdentity, id: LeadId, time: DateTime<Utc>) -> Lead {
     Lead {
         id,
         external_id: identity.external_id.clone(),
@@ -175,9 +172,9 @@ fn new_lead(identity: &Identity, id: LeadId, time: DateTime<Utc>) -> Lead {
 mod tests {
     use super::*;
 
-    fn identity(external_id: &str, phone: &str, email: &str) -> Identity {
+    fn identity(external_id: &str, phone: &str, email: &str) -> LeadIdentity {
         let some = |value: &str| Some(value.to_owned()).filter(|value| !value.is_empty());
-        Identity {
+        LeadIdentity {
             external_id: some(external_id),
             phone: some(phone),
             email: some(email),

@@ -181,7 +181,7 @@ pub enum Change {
     ApiKeyCreated(ApiKeyId),
     /// A key was revoked.
     ApiKeyRevoked(ApiKeyId),
-    /// A user has come, with a place in the organization.
+    /// A user has come, as a member of the organization.
     UserRegistered(UserId),
 }
 

@@ -65,15 +65,15 @@ impl DealStage {
         Self::Closed,
     ];
 
-    /// Its place in the order.
-    pub fn place(self) -> usize {
+    /// Its number in the order.
+    pub fn rank(self) -> usize {
         self as usize
     }
 
     /// The later one of this and another, which does not count if it is CLOSED.
     #[must_use]
     pub fn furthest(self, other: Self) -> Self {
-        if other != Self::Closed && other.place() > self.place() {
+        if other != Self::Closed && other.rank() > self.rank() {
             other
         } else {
             self

@@ -17,7 +17,6 @@ use crate::{
     schema::operators,
 };
 
-/// An operator to insert.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = operators)]
 pub struct NewOperator {
@@ -58,7 +57,6 @@ impl OperatorChange {
     }
 }
 
-/// Which operators to list.
 #[derive(Debug)]
 pub struct Filter {
     pub active: Option<bool>,
@@ -89,7 +87,6 @@ pub async fn lock(tx: &TenantTx, id: OperatorId) -> Result<Operator> {
         .ok_or_else(|| Error::not_found(Resource::Operator, id))
 }
 
-/// A page of operators.
 pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Operator>> {
     let query = |page: Page| {
         let mut query = operators::table
@@ -107,7 +104,6 @@ pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Op
     Ok(read_page!(tx.conn(), page, query))
 }
 
-/// Inserts an operator.
 pub async fn insert(tx: &TenantTx, operator: &NewOperator) -> Result<Operator> {
     Ok(diesel::insert_into(operators::table)
         .values((

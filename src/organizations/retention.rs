@@ -63,7 +63,7 @@ async fn remove(db: &Db, id: OrganizationId) -> Result<u64> {
             .transaction(id, async |tx| store::remove_some(tx).await)
             .await?;
         if some == 0 {
-            tracing::info!(organization_id = %id, "a closed organization is removed");
+            tracing::info!(organization_id = %id, "closed organization removed");
             return Ok(removed);
         }
         removed += u64::try_from(some).unwrap_or_default();

@@ -5,31 +5,35 @@ use super::store::{
     members::{self, Member},
 };
 use crate::{
-    access::{Identity, KeyAccess, Place, Role},
+    access::{AccessLevel, Identity, KeyAccess, Role},
     error::{Error, Reason, Resource, Result},
     platform::db::TenantTx,
 };
 
-/// Somebody who is about to change roles: an owner or an admin.
-pub struct Caller {
+/// An owner or an admin who changes roles.
+pub struct RoleChanger {
     identity: Identity,
     is_owner: bool,
 }
 
-impl Caller {
+impl RoleChanger {
     /// The caller of a method that is [`Trust::Exclusive`](crate::access::Trust): what the
     /// database says of them stays.
-    pub async fn find(tx: &TenantTx, identity: Identity, place: Option<Place>) -> Result<Self> {
-        let place = match identity {
+    pub async fn find(
+        tx: &TenantTx,
+        identity: Identity,
+        access_level: Option<AccessLevel>,
+    ) -> Result<Self> {
+        let access_level = match identity {
             Identity::User(id) => {
                 let role = members::role(tx, id).await?;
-                Some(Place::Member(role.ok_or(Error::OrganizationDenied)?))
+                Some(AccessLevel::Member(role.ok_or(Error::OrganizationDenied)?))
             }
-            _ => place,
+            _ => access_level,
         };
-        let is_owner = match place {
-            Some(Place::Member(Role::Owner)) => true,
-            Some(Place::Member(Role::Admin) | Place::Key(KeyAccess::Admin)) => false,
+        let is_owner = match access_level {
+            Some(AccessLevel::Member(Role::Owner)) => true,
+            Some(AccessLevel::Member(Role::Admin) | AccessLevel::Key(KeyAccess::Admin)) => false,
             _ => return Err(Error::Denied(Reason::RoleDenied)),
         };
         Ok(Self { identity, is_owner })

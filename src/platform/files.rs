@@ -1,4 +1,4 @@
-//! Files and directories that decide what the service is. A name alone is not believed:
+//! Files and directories that decide what the service is. A name alone is not trusted:
 //! whoever could write to a directory once may have put a link, or a file of their own,
 //! where one of ours is expected.
 

@@ -19,12 +19,12 @@ thread_local! {
 pub fn install() {
     panic::set_hook(Box::new(|info| {
         metrics::panicked();
-        let mut place = String::new();
-        if let Some(location) = info.location() {
-            let _ = write!(place, "{location}");
+        let mut location = String::new();
+        if let Some(found) = info.location() {
+            let _ = write!(location, "{found}");
         }
-        tracing::error!(place, "panic");
-        LAST_PANIC.set(Some(place));
+        tracing::error!(location, "panic");
+        LAST_PANIC.set(Some(location));
     }));
 }
 
@@ -33,7 +33,7 @@ pub async fn caught<F: Future>(future: F) -> Result<F::Output> {
     let outcome = AssertUnwindSafe(future).catch_unwind().await;
     outcome.map_err(|_| {
         // Caught in the thread it happened in.
-        let place = LAST_PANIC.take().unwrap_or_default();
-        Error::internal(format!("panic at {place}"))
+        let location = LAST_PANIC.take().unwrap_or_default();
+        Error::internal(format!("panic at {location}"))
     })
 }

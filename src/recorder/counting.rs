@@ -14,11 +14,10 @@ use crate::{
 pub struct Counted {
     pub contacts: Counts,
     pub leads: i64,
-    pub deals: BTreeMap<deals::Cell, deals::Change>,
+    pub deals: BTreeMap<deals::DealRollup, deals::DealDelta>,
 }
 
 impl Counted {
-    /// The net change.
     pub fn of<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Self {
         let (mut old_contacts, mut new_contacts) = (Vec::new(), Vec::new());
         let (mut old_deals, mut new_deals) = (Vec::new(), Vec::new());

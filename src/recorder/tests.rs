@@ -131,7 +131,7 @@ fn a_part_of_something_else_is_counted_and_on_the_timeline_only() {
         new_owner_user_id: owner,
     };
     assert_eq!(records.entries[0].payload, expected);
-    // The new owner's cells: everybody's deals are as many as before.
+    // The new owner's rollups: everybody's deals are as many as before.
     assert_eq!(records.counted.deals.len(), 3);
 }
 

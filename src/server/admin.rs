@@ -56,28 +56,28 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, telemetry: Telemetry) -
         .route("/log-level", get(log_filter).put(set_log_filter))
         .layer(DefaultBodyLimit::max(MAX_FILTER))
         .with_state(Shared { app, telemetry });
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
+                tracing::warn!(%error, "accept failed");
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            tracing::debug!("a connection too many");
+        let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
+            tracing::debug!("connection limit reached");
             continue;
         };
         let answered = timeout(CONNECTION_TIMEOUT, answer(stream, peer, router.clone()));
         #[expect(clippy::disallowed_methods, reason = "one connection")]
         tokio::spawn(async move {
-            let _place = place;
+            let _permit = permit;
             match answered.await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::debug!(%error, "a connection broke"),
-                Err(_) => tracing::debug!("a connection took too long"),
+                Ok(Err(error)) => tracing::debug!(%error, "connection broken"),
+                Err(_) => tracing::debug!("connection timed out"),
             }
         });
     }
@@ -98,7 +98,7 @@ async fn answer(stream: TcpStream, peer: SocketAddr, router: Router) -> hyper::R
 async fn page(State(shared): State<Shared>) -> Result<impl IntoResponse, Refusal> {
     shared.app.measure_pools();
     let page = metrics::page().map_err(|error| {
-        tracing::error!(error = error.chain(), "no metrics");
+        tracing::error!(error = error.chain(), "metrics not encoded");
         (StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
     })?;
     Ok(([(CONTENT_TYPE, TEXT)], page))
@@ -139,7 +139,7 @@ async fn set_log_filter(
         .set_log_filter(directives.trim())
         .map_err(|error| (StatusCode::BAD_REQUEST, error + "\n"))?;
     let filter = shared.telemetry.log_filter();
-    tracing::info!(filter, "what is logged has changed");
+    tracing::info!(filter, "log filter changed");
     Ok(filter + "\n")
 }
 

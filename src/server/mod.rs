@@ -24,7 +24,7 @@ use crate::{
     error::Result,
     platform::{
         grpc::reflection::Reflection,
-        ingress::{Door, tls::Tls},
+        ingress::{Acceptor, tls::Tls},
         telemetry::metrics,
     },
     proto::{
@@ -86,7 +86,7 @@ fn services(app: &Arc<App>) -> Routes {
 }
 
 /// Where and how a server serves.
-pub struct Places {
+pub struct ServerOptions {
     /// Where calls come in.
     pub listener: TcpListener,
     /// What those connections are encrypted with, if they are.
@@ -101,7 +101,11 @@ pub struct Places {
 
 /// Serves until `stop` becomes true: health says so at once, after a pause no more
 /// calls are let in, and those in flight are finished, if they do not take too long.
-pub async fn serve(places: Places, app: Arc<App>, mut stop: watch::Receiver<bool>) -> Result<()> {
+pub async fn serve(
+    options: ServerOptions,
+    app: Arc<App>,
+    mut stop: watch::Receiver<bool>,
+) -> Result<()> {
     let names = proto::service_names()?;
     let (reporter, health) = health(&names).await;
     let (reporter_beside, health_beside) = self::health(&names).await;
@@ -113,7 +117,7 @@ pub async fn serve(places: Places, app: Arc<App>, mut stop: watch::Receiver<bool
             .add_service(reflection.v1())
             .add_service(reflection.v1alpha());
     }
-    let door = |listener, tls, routes: Routes| Door {
+    let acceptor = |listener, tls, routes: Routes| Acceptor {
         listener,
         tls,
         routes: routes.prepare(),
@@ -123,28 +127,28 @@ pub async fn serve(places: Places, app: Arc<App>, mut stop: watch::Receiver<bool
     let (close, closing) = watch::channel(false);
     // Health checks are answered until the end.
     let (_open, never_closing) = watch::channel(false);
-    let beside = async {
+    let serving_health = async {
         let routes = Routes::new(health_beside);
-        match places.health {
-            Some(listener) => door(listener, None, routes).serve(never_closing).await,
+        match options.health {
+            Some(listener) => acceptor(listener, None, routes).serve(never_closing).await,
             None => std::future::pending().await,
         }
     };
     let ending = async {
         watch_database(&app, [&reporter, &reporter_beside], &names, &mut stop).await;
-        tokio::time::sleep(places.pause).await;
+        tokio::time::sleep(options.pause).await;
         close.send_replace(true);
         // Ends the streams of those who watch; they would outlast the drain.
         let mut reporter = reporter.clone();
         for name in names.iter().map(String::as_str).chain(["", LIVENESS]) {
             reporter.clear_service_status(name).await;
         }
-        tokio::time::sleep(places.drain).await;
+        tokio::time::sleep(options.drain).await;
     };
     tokio::select! {
-        () = door(places.listener, places.tls, routes).serve(closing) => {}
-        () = ending => tracing::warn!("calls in flight were cut off"),
-        () = beside => {}
+        () = acceptor(options.listener, options.tls, routes).serve(closing) => {}
+        () = ending => tracing::warn!("drain timed out, calls in flight cut off"),
+        () = serving_health => {}
     }
     app.finish().await;
     app.close();

@@ -7,7 +7,6 @@ use crate::{
     platform::db::TenantTx,
 };
 
-/// Highest weight.
 pub const MAX_WEIGHT: i32 = 1_000_000;
 /// Most weights on a source: whatever tells of them all, an answer or a decision, stays
 /// short.

@@ -1,4 +1,4 @@
-//! Count deltas, folded into the cells: a moment later, and not by those who make them.
+//! Count deltas, folded into the rollups: a moment later, and not by those who make them.
 
 use std::{
     collections::BTreeSet,
@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::store::cells;
+use super::store::contacts;
 use crate::{
     error::Result,
     ids::OrganizationId,
@@ -21,7 +21,7 @@ use crate::{
 const INTERVAL: Duration = Duration::from_millis(500);
 /// How often deltas are looked for that no process knows of.
 const SCAN_INTERVAL: Duration = Duration::from_mins(5);
-/// How long a fold waits for cells that others have locked.
+/// How long a fold waits for rollups that others have locked.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 /// How many organizations are folded at a time: one that is stuck does not keep the
 /// others.
@@ -106,7 +106,9 @@ impl Task for OrphanScan {
         each_organization(organizations, 1, |id| {
             let db = self.db.clone();
             async move {
-                let any = db.read(id, async |tx| cells::any_changes(tx).await).await?;
+                let any = db
+                    .read(id, async |tx| contacts::any_changes(tx).await)
+                    .await?;
                 if any {
                     self.dirty.mark(id);
                 }
@@ -124,13 +126,13 @@ pub async fn fold_counts(db: &Db, organization_id: OrganizationId) -> Result<()>
     Ok(())
 }
 
-/// One transaction: a change is either a row or in the cells. The number of changes.
+/// One transaction: a change is either a row or in the rollups. The number of changes.
 async fn fold_some(db: &Db, organization_id: OrganizationId) -> Result<usize> {
     db.transaction(organization_id, async |tx| {
-        let ids = cells::lock_changes(tx, MAX_CHANGES).await?;
+        let ids = contacts::lock_changes(tx, MAX_CHANGES).await?;
         if !ids.is_empty() {
-            let sums = cells::take(tx, &ids).await?;
-            cells::add(tx, &sums).await?;
+            let sums = contacts::take(tx, &ids).await?;
+            contacts::add(tx, &sums).await?;
         }
         Ok(ids.len())
     })

@@ -1,25 +1,25 @@
 //! Statistics: contacts, leads and deals, counted as they change, so that nobody has to
 //! count rows. Pure but for `store`, which keeps the counts, and `fold`.
 //!
-//! A contact counts in the cells of its source and of the operator who has it now,
+//! A contact counts in the rollups of its source and of the operator who has it now,
 //! under its present status: in that of the hour it was created in, of the day, and
 //! of all. What was to be expected counts in the same source and spans: each
 //! candidate of the pool the contact was drawn from gets the share that the decision
 //! recorded, an operator who was given it without one gets it whole.
 //!
-//! All change the same cells, so nobody does in passing: who changes contacts adds a
-//! row that says what comes and goes. Rows are folded into the cells a moment later.
-//! Until then they count as rows: who reads cells reads both, as of one moment.
+//! All change the same rollups, so nobody does in passing: who changes contacts adds a
+//! row that says what comes and goes. Rows are folded into the rollups a moment later.
+//! Until then they count as rows: who reads rollups reads both, as of one moment.
 
+mod bucket;
 mod fold;
-mod span;
 pub mod store;
 
 use std::collections::BTreeMap;
 
+pub use bucket::Bucket;
 use chrono::{DateTime, Utc};
 pub use fold::{DirtyOrganizations, FoldCountDeltas, OrphanScan, fold_counts};
-pub use span::Span;
 
 use crate::{
     ids::{OperatorId, PoolId, SourceId},
@@ -42,7 +42,7 @@ impl From<ContactFacts> for Kind {
         let time = contact.create_time;
         Self {
             source_id: contact.source_id,
-            hour: Span::Hour.start(time).unwrap_or(time),
+            hour: Bucket::Hour.start(time).unwrap_or(time),
             operator_id: contact.operator_id,
             pool_id: contact.pool_id,
             status: contact.status,

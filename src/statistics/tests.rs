@@ -71,8 +71,8 @@ proptest! {
     #[test]
     fn a_span_begins_at_its_beginning(micros in -10_000_000_000_000_i64..4_000_000_000_000_000) {
         let time = DateTime::from_timestamp_micros(micros).unwrap();
-        for (span, length) in [(Span::Hour, TimeDelta::hours(1)), (Span::Day, TimeDelta::days(1))] {
-            let begin = span.start(time).unwrap();
+        for (bucket, length) in [(Bucket::Hour, TimeDelta::hours(1)), (Bucket::Day, TimeDelta::days(1))] {
+            let begin = bucket.start(time).unwrap();
             prop_assert_eq!(begin.timestamp().rem_euclid(length.num_seconds()), 0);
             prop_assert!(begin <= time && time - begin < length);
         }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::store::{Task, Values};
+use super::store::{Task, TaskFields};
 use crate::{
     error::Result,
     ids::{DealId, UserId},
@@ -20,15 +20,15 @@ pub struct Change {
 }
 
 impl Change {
-    /// The values of this task after the change.
-    pub fn apply(&self, task: &Task) -> Result<Values> {
+    /// The fields of this task after the change.
+    pub fn apply(&self, task: &Task) -> Result<TaskFields> {
         let mut violations = Violations::new();
         if self.deal_id.flatten().is_some_and(|id| id != task.deal_id) {
             violations.add("task.deal_id", "cannot be changed");
         }
         violations.finish()?;
-        let before = Values::from(task);
-        Ok(Values {
+        let before = TaskFields::from(task);
+        Ok(TaskFields {
             title: self.title.clone().unwrap_or(before.title),
             description: self.description.clone().unwrap_or(before.description),
             due_date: self.due_date.unwrap_or(before.due_date),

@@ -17,9 +17,9 @@ use crate::{
     ids::{OperatorId, OrganizationId},
     platform::db::{Db, TenantTx},
     statistics::{
-        self, Counts, Span,
+        self, Bucket, Counts,
         store::{
-            cells::{self, Cell, Change},
+            contacts::{self, ContactDelta, ContactRollup},
             deals as counts,
         },
     },
@@ -30,16 +30,16 @@ use crate::{
 pub struct Findings {
     organization_id: OrganizationId,
     loads: Vec<(OperatorId, i32)>,
-    contacts: BTreeMap<Cell, Change>,
+    contacts: BTreeMap<ContactRollup, ContactDelta>,
     leads: i64,
-    deals: BTreeMap<counts::Cell, counts::Change>,
+    deals: BTreeMap<counts::DealRollup, counts::DealDelta>,
 }
 
 /// How long a repair waits for what others have locked.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many cells a repair sends at once.
-const CELLS_AT_ONCE: usize = 10_000;
+/// How many rollups a repair sends at once.
+const ROLLUPS_AT_ONCE: usize = 10_000;
 
 /// Looks for counts that are wrong, in all organizations of the database at
 /// `url`; `repair` corrects them.
@@ -81,7 +81,7 @@ async fn find(tx: &TenantTx) -> Result<Findings> {
     Ok(Findings {
         organization_id: tx.organization_id(),
         loads: store::loads(tx).await?,
-        contacts: store::cells(tx).await?,
+        contacts: store::contacts(tx).await?,
         leads: store::leads(tx).await?,
         deals: store::deals(tx).await?,
     })
@@ -102,12 +102,12 @@ impl Findings {
         let loads = self.loads.iter().copied().collect();
         statistics::store::add_contacts(tx, &Counts::default(), &loads).await?;
         statistics::store::add_leads(tx, self.leads).await?;
-        let cells: Vec<_> = self.contacts.iter().collect();
-        for some in cells.chunks(CELLS_AT_ONCE) {
-            cells::add(tx, some.iter().copied()).await?;
+        let rollups: Vec<_> = self.contacts.iter().collect();
+        for some in rollups.chunks(ROLLUPS_AT_ONCE) {
+            contacts::add(tx, some.iter().copied()).await?;
         }
-        let cells: Vec<_> = self.deals.iter().collect();
-        for some in cells.chunks(CELLS_AT_ONCE) {
+        let rollups: Vec<_> = self.deals.iter().collect();
+        for some in rollups.chunks(ROLLUPS_AT_ONCE) {
             counts::add_deals(tx, some.iter().copied()).await?;
         }
         Ok(())
@@ -124,18 +124,18 @@ impl fmt::Display for Findings {
                 "organization {organization_id} operator {operator_id}: load {load:+}"
             )?;
         }
-        for (cell, change) in &self.contacts {
+        for (rollup, change) in &self.contacts {
             write!(
                 f,
                 "organization {organization_id} source {}",
-                cell.source_id
+                rollup.source_id
             )?;
-            if cell.operator_id.is_nil() {
+            if rollup.operator_id.is_nil() {
                 write!(f, " backlog")?;
             } else {
-                write!(f, " operator {}", cell.operator_id)?;
+                write!(f, " operator {}", rollup.operator_id)?;
             }
-            write_span(f, cell.span, cell.start_time)?;
+            write_bucket(f, rollup.span, rollup.start_time)?;
             let numbers = [
                 ("new", change.new_contacts),
                 ("in_progress", change.in_progress_contacts),
@@ -150,26 +150,26 @@ impl fmt::Display for Findings {
         if self.leads != 0 {
             writeln!(f, "organization {organization_id}: leads {:+}", self.leads)?;
         }
-        for (cell, change) in &self.deals {
+        for (rollup, change) in &self.deals {
             write!(f, "organization {organization_id} deals of ")?;
-            match cell.owner_user_id {
+            match rollup.owner_user_id {
                 owner if owner.is_nil() => write!(f, "everybody")?,
                 owner => write!(f, "user {owner}")?,
             }
-            let counts::Cell {
+            let counts::DealRollup {
                 currency,
                 status,
                 stage,
                 reached_stage,
                 ..
-            } = cell;
+            } = rollup;
             let [status, stage] = [status.as_str(), stage.as_str()];
             write!(
                 f,
                 " {currency} {status} {stage} reached {}",
                 reached_stage.as_str()
             )?;
-            write_span(f, cell.span, cell.start_time)?;
+            write_bucket(f, rollup.span, rollup.start_time)?;
             if change.deals != 0 {
                 write!(f, " deals {:+}", change.deals)?;
             }
@@ -188,14 +188,14 @@ impl fmt::Display for Findings {
     }
 }
 
-fn write_span(
+fn write_bucket(
     f: &mut fmt::Formatter<'_>,
-    span: Span,
+    bucket: Bucket,
     start_time: Option<DateTime<Utc>>,
 ) -> fmt::Result {
-    match (span, start_time) {
-        (Span::Day, Some(day)) => write!(f, " day {}:", day.format("%F")),
-        (Span::Hour, Some(hour)) => write!(f, " hour {}:", hour.format("%FT%RZ")),
+    match (bucket, start_time) {
+        (Bucket::Day, Some(day)) => write!(f, " day {}:", day.format("%F")),
+        (Bucket::Hour, Some(hour)) => write!(f, " hour {}:", hour.format("%FT%RZ")),
         _ => write!(f, " all:"),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     platform::db::TenantTx,
     schema::organizations,
     statistics::store::{
-        cells::{self, Cell, CellRow, Change, HOURS, KINDS, SPANS},
+        contacts::{self, ContactDelta, ContactRollup, HOURS, KINDS, RollupRow, SPANS},
         deals as counts,
     },
 };
@@ -60,9 +60,9 @@ pub async fn loads(tx: &TenantTx) -> Result<Vec<(OperatorId, i32)>> {
 
 /// What the counts of contacts lack: changes that are not folded yet are as good as
 /// counted.
-pub async fn cells(tx: &TenantTx) -> Result<BTreeMap<Cell, Change>> {
-    let sums = cells::sums_of("compared");
-    let rows: Vec<CellRow> = sql_query(format!(
+pub async fn contacts(tx: &TenantTx) -> Result<BTreeMap<ContactRollup, ContactDelta>> {
+    let sums = contacts::sums_of("compared");
+    let rows: Vec<RollupRow> = sql_query(format!(
         "WITH seen AS (
              SELECT source_id, date_trunc('hour', create_time, 'UTC') AS hour, operator_id,
                     pool_id, status, 1 AS contacts
@@ -82,24 +82,27 @@ pub async fn cells(tx: &TenantTx) -> Result<BTreeMap<Cell, Change>> {
     .bind::<SqlUuid, _>(tx.organization_id())
     .get_results(&mut tx.conn())
     .await?;
-    Ok(cells::in_order(rows))
+    Ok(contacts::in_order(rows))
 }
 
 #[derive(Debug, QueryableByName)]
 struct DealsRow {
     #[diesel(embed)]
-    cell: counts::Cell,
+    rollup: counts::DealRollup,
     #[diesel(embed)]
-    change: counts::Change,
+    change: counts::DealDelta,
 }
 
 /// What the counts of deals lack.
-pub async fn deals(tx: &TenantTx) -> Result<BTreeMap<counts::Cell, counts::Change>> {
+pub async fn deals(tx: &TenantTx) -> Result<BTreeMap<counts::DealRollup, counts::DealDelta>> {
     let rows: Vec<DealsRow> = sql_query(include_str!("deals.sql"))
         .bind::<SqlUuid, _>(tx.organization_id())
         .get_results(&mut tx.conn())
         .await?;
-    Ok(rows.into_iter().map(|row| (row.cell, row.change)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.rollup, row.change))
+        .collect())
 }
 
 #[derive(Debug, QueryableByName)]

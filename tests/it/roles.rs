@@ -2,7 +2,7 @@
 
 use minicrm::{
     access::{
-        Grant, KeyAccess, Place, Role, Who,
+        AccessLevel, Grant, KeyAccess, Role, Who,
         table::{Row, TABLE},
     },
     proto::{self, DESCRIPTOR},
@@ -15,15 +15,15 @@ use tonic_types::StatusExt;
 
 use crate::support::App;
 
-const PLACES: [Place; 8] = [
-    Place::Member(Role::Owner),
-    Place::Member(Role::Admin),
-    Place::Member(Role::Manager),
-    Place::Member(Role::Member),
-    Place::Key(KeyAccess::Admin),
-    Place::Key(KeyAccess::Manager),
-    Place::Key(KeyAccess::Intake),
-    Place::Key(KeyAccess::Read),
+const LEVELS: [AccessLevel; 8] = [
+    AccessLevel::Member(Role::Owner),
+    AccessLevel::Member(Role::Admin),
+    AccessLevel::Member(Role::Manager),
+    AccessLevel::Member(Role::Member),
+    AccessLevel::Key(KeyAccess::Admin),
+    AccessLevel::Key(KeyAccess::Manager),
+    AccessLevel::Key(KeyAccess::Intake),
+    AccessLevel::Key(KeyAccess::Read),
 ];
 
 #[test]
@@ -77,9 +77,9 @@ async fn everybody_may_call_what_the_table_says() {
     let organization = app.organization(&owner).await;
     let owners = app.of(&owner, &organization);
     let mut callers = Vec::new();
-    for place in PLACES {
-        let token = match place {
-            Place::Member(role) => {
+    for access_level in LEVELS {
+        let token = match access_level {
+            AccessLevel::Member(role) => {
                 let email = format!("{}@example.com", role.as_str());
                 let role = proto::Role::from(role);
                 if role == proto::Role::Owner {
@@ -88,9 +88,9 @@ async fn everybody_may_call_what_the_table_says() {
                     owners.member(&email, role).await.token
                 }
             }
-            Place::Key(access) => owners.key(access.into()).await.secret,
+            AccessLevel::Key(access) => owners.key(access.into()).await.secret,
         };
-        callers.push((place, app.with(&token, &organization.id)));
+        callers.push((access_level, app.with(&token, &organization.id)));
     }
     let denied = |reason: &str| Some((Code::PermissionDenied, reason.to_owned()));
     let unknown = Some((Code::Unauthenticated, "UNAUTHENTICATED".to_owned()));
@@ -100,14 +100,14 @@ async fn everybody_may_call_what_the_table_says() {
             Who::Anyone => assert_ne!(found, unknown, "{row:?} by nobody"),
             _ => assert_eq!(found, unknown, "{row:?} by nobody"),
         }
-        for (place, caller) in &callers {
+        for (access_level, caller) in &callers {
             let found = refusal(&call(caller, row).await);
-            let what = format!("{row:?} by {place:?}");
+            let what = format!("{row:?} by {access_level:?}");
             match row.who {
-                Who::Places(places) if places.grant(*place) == Grant::No => {
+                Who::Permitted(permissions) if permissions.grant(*access_level) == Grant::No => {
                     assert_eq!(found, denied("ROLE_DENIED"), "{what}");
                 }
-                Who::User if matches!(place, Place::Key(_)) => {
+                Who::User if matches!(access_level, AccessLevel::Key(_)) => {
                     assert_eq!(found, denied("USER_REQUIRED"), "{what}");
                 }
                 _ => {

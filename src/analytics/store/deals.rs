@@ -63,7 +63,7 @@ pub async fn sums(
         .bind::<SqlUuid, _>(tx.organization_id())
         .bind::<SqlUuid, _>(owner_user_id.unwrap_or_default())
         .bind::<Array<Integer>, _>(column(&whole, |(range, _)| *range))
-        .bind::<Array<Text>, _>(column(&whole, |(_, whole)| whole.span))
+        .bind::<Array<Text>, _>(column(&whole, |(_, whole)| whole.bucket))
         .bind::<Array<Nullable<Timestamptz>>, _>(column(&whole, |(_, whole)| whole.from))
         .bind::<Array<Timestamptz>, _>(column(&whole, |(_, whole)| whole.to))
         .bind::<Array<Integer>, _>(column(&edges, |(range, _)| *range))

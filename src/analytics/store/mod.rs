@@ -17,7 +17,7 @@ use crate::{
     error::Result,
     ids::{ContactId, OperatorId, SourceId, first_id_at},
     platform::db::{Prepared, TenantTx, column},
-    statistics::store::cells::{HOURS, KINDS, totals},
+    statistics::store::contacts::{HOURS, KINDS, totals},
 };
 
 /// Counts of what there is.
@@ -81,7 +81,7 @@ pub struct Share {
 
 /// Contacts by source and operator, of one source if it is named, behind two such ids and
 /// so many at most: what is in the
-/// cells, and what will be. Rows are counted only in the hours that are cut: there all
+/// rollups, and what will be. Rows are counted only in the hours that are cut: there all
 /// sources' are read, by id. (OFFSET 0: by nothing else.)
 pub async fn shares(
     tx: &TenantTx,
@@ -107,7 +107,7 @@ pub async fn shares(
     ))
     .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<Nullable<SqlUuid>, _>(source_id)
-    .bind::<Array<Text>, _>(column(&whole, |whole| whole.span))
+    .bind::<Array<Text>, _>(column(&whole, |whole| whole.bucket))
     .bind::<Array<Nullable<Timestamptz>>, _>(column(&whole, |whole| whole.from))
     .bind::<Array<Timestamptz>, _>(column(&whole, |whole| whole.to))
     .bind::<Array<Timestamptz>, _>(from)

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::{
     activities::{Payload, store::Activity},
-    call::reply::{date, timestamp},
+    platform::grpc::convert::{date, timestamp},
     proto::{self, activity},
 };
 

@@ -20,7 +20,7 @@ use crate::{
         self, CurrencyFunnel, CurrencySummary, DealStatusSummary, FunnelStage,
         GetDealFunnelRequest, GetDealFunnelResponse, GetDealSummaryRequest, GetDealSummaryResponse,
     },
-    statistics::Span,
+    statistics::Bucket,
 };
 
 /// How many days back deals can count as new.
@@ -28,7 +28,6 @@ const NEW_DAYS: RangeInclusive<i32> = 1..=3660;
 /// How many they do unless asked for.
 const DEFAULT_NEW_DAYS: i32 = 30;
 
-/// Which deals to sum up.
 struct Chosen {
     owner_user_id: Option<UserId>,
     created: Range,
@@ -72,7 +71,7 @@ impl Total {
 }
 
 fn parts(range: Range) -> Parts {
-    Parts::of(range, &[Span::Day, Span::Hour])
+    Parts::of(range, &[Bucket::Day, Bucket::Hour])
 }
 
 pub async fn get_deal_summary(
@@ -175,7 +174,7 @@ fn stages(currency: &str, sums: &[&Sum]) -> Vec<FunnelStage> {
 /// were CLOSED did not come to that.
 fn has_reached(sum: &Sum, stage: DealStage) -> bool {
     let all = sum.stage == DealStage::Closed && sum.status != DealStatus::Lost;
-    all || stage.place() <= sum.reached_stage.place()
+    all || stage.rank() <= sum.reached_stage.rank()
 }
 
 fn by_status(currency: &str, sums: &[&Sum]) -> Vec<DealStatusSummary> {

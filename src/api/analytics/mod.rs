@@ -21,7 +21,7 @@ use crate::{
     error::Result,
     operators::{self, store::Filter},
     platform::grpc::{
-        page::{Pager, Place},
+        page::{Cursor, Pager},
         validate::Violations,
     },
     proto::{
@@ -32,7 +32,7 @@ use crate::{
         analytics_service_server::AnalyticsService,
     },
     sources,
-    statistics::Span,
+    statistics::Bucket,
 };
 
 /// Serves `AnalyticsService`.
@@ -122,12 +122,12 @@ async fn get_distribution(
     let organization_id = context.organization_id;
     let pager = Pager::parse(&mut violations, organization_id, &request);
     violations.finish()?;
-    let after = match pager.place {
-        Some(Place::Ids(source_id, operator_id)) => (source_id, operator_id),
+    let after = match pager.cursor {
+        Some(Cursor::Ids(source_id, operator_id)) => (source_id, operator_id),
         _ => (Uuid::nil(), Uuid::nil()),
     };
     let page = &(after, pager.page.fetch);
-    let parts = &Parts::of((start_time, end_time), &[Span::Day, Span::Hour]);
+    let parts = &Parts::of((start_time, end_time), &[Bucket::Day, Bucket::Hour]);
     let shares = context
         .read_stale(async |tx| {
             if let Some(source_id) = source_id {
@@ -139,7 +139,7 @@ async fn get_distribution(
     let page = pager.finish(
         shares,
         |share| {
-            Place::Ids(
+            Cursor::Ids(
                 share.source_id.into(),
                 share.operator_id.unwrap_or_default().into(),
             )

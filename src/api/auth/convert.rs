@@ -2,7 +2,7 @@
 
 use crate::{
     auth::{store::users::User, tokens::JsonWebKey},
-    call::reply::timestamp,
+    platform::grpc::convert::timestamp,
     proto,
 };
 

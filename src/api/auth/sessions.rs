@@ -14,10 +14,13 @@ use crate::{
             users,
         },
     },
-    call::{Context, reply::timestamp},
+    call::Context,
     error::{Error, Result},
     ids::{SessionId, UserId},
-    platform::{db::NoTenant, grpc::validate::Violations},
+    platform::{
+        db::NoTenant,
+        grpc::{convert::timestamp, validate::Violations},
+    },
     proto::{LoginRequest, LogoutRequest, RefreshRequest, Tokens},
 };
 
@@ -93,7 +96,7 @@ pub async fn refresh(
             answer(auth, &context, user_id, token, expire_time).await
         }
         Refreshed::Reused { user_id } => {
-            tracing::warn!(%user_id, "a refresh token was used twice: its session has ended");
+            tracing::warn!(%user_id, "refresh token reused, session revoked");
             Err(Error::Unauthenticated)
         }
         Refreshed::Unknown => Err(Error::Unauthenticated),

@@ -4,10 +4,13 @@ use prost::Message;
 
 use crate::{
     api::convert::operator,
-    call::{Context, reply::timestamp},
+    call::Context,
     contacts::{Created, Done, Once, store::Contact},
     error::Result,
-    platform::idempotency::{self, IdempotencyKey},
+    platform::{
+        grpc::convert::timestamp,
+        idempotency::{self, IdempotencyKey},
+    },
     proto::{self, CreateContactResponse},
 };
 

@@ -123,7 +123,10 @@ pub async fn batch_create_contacts(
         let response = done.and_then(answer);
         results[index] = Some(response.map(|response| view.answer(response)));
     }
-    let results = batch::complete(results).into_iter().map(result).collect();
+    let results = batch::all_answers(results)
+        .into_iter()
+        .map(result)
+        .collect();
     Ok(shortened(results))
 }
 

@@ -1,7 +1,7 @@
 //! `ListAssignments`: the decisions about who handles a contact.
 
 use crate::{
-    call::{Context, reply::timestamp},
+    call::Context,
     contacts::store::{
         self,
         assignments::{self, Assignment},
@@ -12,6 +12,7 @@ use crate::{
     platform::{
         db::TenantTx,
         grpc::{
+            convert::timestamp,
             page::{Found, Pager, Room},
             validate::Violations,
         },

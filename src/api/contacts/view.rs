@@ -1,9 +1,9 @@
 //! What of an answer is for whom.
 
 use crate::{
-    access::{KeyAccess, Place},
+    access::{AccessLevel, KeyAccess},
     call::Context,
-    leads::Identity,
+    leads::LeadIdentity,
     proto::{self, CreateContactResponse},
 };
 
@@ -13,14 +13,14 @@ pub enum View {
     All,
     /// Ids, whether it was assigned, and what the caller has sent of its lead: services
     /// that take contacts in for strangers are not told what is known of people.
-    Sent(Identity),
+    Sent(LeadIdentity),
 }
 
 impl View {
     /// That of this caller, who has sent this of the lead.
-    pub fn of(context: &Context, sent: &Identity) -> Self {
-        match context.place {
-            Some(Place::Key(KeyAccess::Intake)) => Self::Sent(sent.clone()),
+    pub fn of(context: &Context, sent: &LeadIdentity) -> Self {
+        match context.access_level {
+            Some(AccessLevel::Key(KeyAccess::Intake)) => Self::Sent(sent.clone()),
             _ => Self::All,
         }
     }

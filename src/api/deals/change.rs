@@ -3,7 +3,7 @@
 use super::lock::lock;
 use crate::{
     call::Context,
-    deals::{DealStage, DealStatus, MAX_TITLE, amount, change::Change, service, store::Values},
+    deals::{DealStage, DealStatus, MAX_TITLE, amount, change::Change, service, store::DealFields},
     error::Result,
     platform::{
         grpc::{mask::Mask, validate::Violations},
@@ -74,16 +74,16 @@ pub async fn update_deal(context: Context, request: UpdateDealRequest) -> Result
     context
         .write(idempotency_key, async |tx| {
             let before = lock(context, tx, id, etag).await?;
-            let values = change.apply(&before, context.is_admin())?;
-            if values.owner_user_id != before.owner_user_id {
-                context.check_own(values.owner_user_id)?;
-                context.check_member(tx, values.owner_user_id).await?;
+            let fields = change.apply(&before, context.is_admin())?;
+            if fields.owner_user_id != before.owner_user_id {
+                context.check_own(fields.owner_user_id)?;
+                context.check_member(tx, fields.owner_user_id).await?;
             }
-            change.check(tx, &before, &values).await?;
-            if values == Values::from(&before) {
+            change.check(tx, &before, &fields).await?;
+            if fields == DealFields::from(&before) {
                 return Ok(before.into());
             }
-            Ok(service::update(tx, &before, &values).await?.into())
+            Ok(service::update(tx, &before, &fields).await?.into())
         })
         .await
 }

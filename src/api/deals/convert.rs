@@ -1,9 +1,10 @@
 //! Deals as proto has them.
 
 use crate::{
-    call::reply::timestamp,
     deals::{amount, store::Deal},
-    ids, proto,
+    ids,
+    platform::grpc::convert::timestamp,
+    proto,
 };
 
 impl From<Deal> for proto::Deal {

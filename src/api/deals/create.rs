@@ -5,7 +5,7 @@ use bigdecimal::BigDecimal;
 use crate::{
     call::Context,
     contacts,
-    deals::{DealStage, DealStatus, MAX_TITLE, amount, change, service, store::Values},
+    deals::{DealStage, DealStatus, MAX_TITLE, amount, change, service, store::DealFields},
     error::{Error, Result},
     ids::{ContactId, DealId, LeadId, OperatorId, UserId},
     operators, organizations,
@@ -66,18 +66,22 @@ pub async fn create_deal(context: Context, request: CreateDealRequest) -> Result
     let (context, new) = (&context, &new);
     context
         .write(idempotency_key, async |tx| {
-            let (lead_id, values) = complete(context, tx, new).await?;
-            context.check_own(values.owner_user_id)?;
-            change::check_won(new.id, &values)?;
-            let deal = service::insert(tx, new.id, lead_id, &values).await?;
+            let (lead_id, fields) = resolve_defaults(context, tx, new).await?;
+            context.check_own(fields.owner_user_id)?;
+            change::check_won(new.id, &fields)?;
+            let deal = service::insert(tx, new.id, lead_id, &fields).await?;
             Ok(deal.into())
         })
         .await
 }
 
-/// The lead and the values of a new deal, with what its contact and the
+/// The lead and the fields of a new deal, with what its contact and the
 /// organization know.
-async fn complete(context: &Context, tx: &TenantTx, new: &NewDeal) -> Result<(LeadId, Values)> {
+async fn resolve_defaults(
+    context: &Context,
+    tx: &TenantTx,
+    new: &NewDeal,
+) -> Result<(LeadId, DealFields)> {
     let owner = new.owner_user_id.or(context.identity.user_id());
     context.check_member(tx, owner).await?;
     let mut violations = Violations::new();
@@ -107,7 +111,7 @@ async fn complete(context: &Context, tx: &TenantTx, new: &NewDeal) -> Result<(Le
     } else {
         new.stage.unwrap_or(DealStage::Qualification)
     };
-    let values = Values {
+    let fields = DealFields {
         contact_id: new.contact_id,
         owner_user_id: new.owner_user_id.or(linked).or(context.identity.user_id()),
         title: new.title.clone(),
@@ -117,7 +121,7 @@ async fn complete(context: &Context, tx: &TenantTx, new: &NewDeal) -> Result<(Le
         stage,
         reached_stage: DealStage::Qualification.furthest(stage),
     };
-    Ok((lead_id.unwrap_or_default(), values))
+    Ok((lead_id.unwrap_or_default(), fields))
 }
 
 /// The user whom the operator is, while a member.

@@ -54,7 +54,7 @@ pub async fn list_deals(context: Context, request: ListDealsRequest) -> Result<L
     let deals = context
         .read_stale(async |tx| store::list(tx, filter, page).await)
         .await?;
-    let page = pager.finish(deals, |deal| deal.place(page.order), proto::Deal::from);
+    let page = pager.finish(deals, |deal| deal.sort_key(page.order), proto::Deal::from);
     Ok(ListDealsResponse {
         deals: page.items,
         next_page_token: page.next_page_token,

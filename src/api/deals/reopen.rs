@@ -3,7 +3,7 @@
 use super::lock::lock;
 use crate::{
     call::Context,
-    deals::{DealStage, DealStatus, service, store::Values},
+    deals::{DealStage, DealStatus, service, store::DealFields},
     error::{Error, Reason, Resource, Result},
     platform::{grpc::validate::Violations, idempotency::IdempotencyKey},
     proto::{self, ReopenDealRequest},
@@ -32,13 +32,13 @@ pub async fn reopen_deal(context: Context, request: ReopenDealRequest) -> Result
                 });
             }
             let stage = stage.unwrap_or(before.reached_stage);
-            let values = Values {
+            let fields = DealFields {
                 status: DealStatus::InProgress,
                 stage,
                 reached_stage: before.reached_stage.furthest(stage),
-                ..Values::from(&before)
+                ..DealFields::from(&before)
             };
-            Ok(service::update(tx, &before, &values).await?.into())
+            Ok(service::update(tx, &before, &fields).await?.into())
         })
         .await
 }

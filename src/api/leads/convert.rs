@@ -1,6 +1,6 @@
 //! Leads as proto has them.
 
-use crate::{call::reply::timestamp, leads::store::Lead, proto};
+use crate::{leads::store::Lead, platform::grpc::convert::timestamp, proto};
 
 impl From<Lead> for proto::Lead {
     fn from(lead: Lead) -> Self {

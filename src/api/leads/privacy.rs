@@ -14,7 +14,7 @@ use crate::{
     model::Change,
     platform::{
         grpc::{
-            page::{Page, Pager, Place, Room},
+            page::{Cursor, Page, Pager, Room},
             validate::Violations,
         },
         idempotency::{self, IdempotencyKey},
@@ -79,7 +79,6 @@ enum Part {
 struct Export<'a> {
     pager: &'a Pager,
     room: Room,
-    /// How many things it holds.
     held: usize,
     /// The last thing in it, or of the page before.
     last: Option<(i64, Uuid)>,
@@ -88,8 +87,8 @@ struct Export<'a> {
 
 impl<'a> Export<'a> {
     fn new(pager: &'a Pager, lead: Lead) -> Self {
-        let last = match pager.place {
-            Some(Place::Key(part, id)) => Some((part, id)),
+        let last = match pager.cursor {
+            Some(Cursor::Key(part, id)) => Some((part, id)),
             _ => None,
         };
         Self {
@@ -129,16 +128,16 @@ impl<'a> Export<'a> {
     ) -> Vec<M> {
         let mut taken = Vec::new();
         for row in rows {
-            let place = (part as i64, id(&row).into());
+            let cursor = (part as i64, id(&row).into());
             let item = M::from(row);
             if self.held == self.pager.size() || !self.room.takes(&item) {
-                let last = self.last.unwrap_or(place);
+                let last = self.last.unwrap_or(cursor);
                 self.answer.truncated = true;
                 self.answer.next_page_token = self.pager.token(last.into());
                 break;
             }
             self.held += 1;
-            self.last = Some(place);
+            self.last = Some(cursor);
             taken.push(item);
         }
         taken

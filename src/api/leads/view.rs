@@ -51,8 +51,8 @@ pub async fn answer(tx: &TenantTx, lead: Lead, view: LeadView) -> Result<proto::
         };
         let page = pager.page;
         let found = deals::store::list(tx, &filter, page).await?;
-        let place = |deal: &deals::store::Deal| deal.place(page.order);
-        let page = pager.finish_in(&mut room, found, place, proto::Deal::from);
+        let sort_key = |deal: &deals::store::Deal| deal.sort_key(page.order);
+        let page = pager.finish_in(&mut room, found, sort_key, proto::Deal::from);
         answer.deals = page.items;
         answer.next_deals_page_token = page.next_page_token;
     }

@@ -4,10 +4,10 @@ use uuid::Uuid;
 
 use crate::{
     audit::store::{self, AuditEvent},
-    call::{Context, reply::timestamp},
+    call::Context,
     error::Result,
     ids,
-    platform::grpc::{page::Pager, validate::Violations},
+    platform::grpc::{convert::timestamp, page::Pager, validate::Violations},
     proto::{self, ListAuditEventsRequest, ListAuditEventsResponse},
 };
 

@@ -2,17 +2,15 @@
 
 use crate::{
     access::Role,
-    call::reply::timestamp,
     ids,
     organizations::{
         Membership,
         store::{Organization, invitations::Invitation, keys::ApiKey, members::Member},
     },
-    platform::grpc::validate::Violations,
+    platform::grpc::{convert::timestamp, validate::Violations},
     proto::{self, ApiKeyAccess},
 };
 
-/// The role a request names.
 pub fn role(violations: &mut Violations, role: i32) -> Role {
     let role: proto::Role = violations.required_enum("role", role);
     Option::from(role).unwrap_or(Role::Member)

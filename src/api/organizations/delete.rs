@@ -16,7 +16,7 @@ pub(super) async fn delete_organization(
     context: Context,
     request: DeleteOrganizationRequest,
 ) -> Result<()> {
-    // Nobody has a place that would end.
+    // There is no membership that would end.
     context.user_id()?;
     let mut violations = Violations::new();
     let v = &mut violations;

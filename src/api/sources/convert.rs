@@ -1,8 +1,7 @@
 //! Sources between proto and the domain.
 
 use crate::{
-    call::reply::timestamp,
-    platform::grpc::validate::Violations,
+    platform::grpc::{convert::timestamp, validate::Violations},
     proto::{self, DistributionStrategy},
     sources::{
         is_code, normalize_code,

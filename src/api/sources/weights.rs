@@ -104,7 +104,6 @@ pub(super) async fn replace_operator_weights(
         .await
 }
 
-/// The weight that is given.
 fn weight(violations: &mut Violations, field: &str, weight: Option<i32>) -> i32 {
     let Some(weight) = weight else {
         violations.add(field, "is required");

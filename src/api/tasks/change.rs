@@ -14,7 +14,7 @@ use crate::{
         MAX_DESCRIPTION, MAX_TITLE,
         change::Change,
         service::check_due,
-        store::{self, Values},
+        store::{self, TaskFields},
     },
 };
 
@@ -59,18 +59,18 @@ pub async fn update_task(context: Context, request: UpdateTaskRequest) -> Result
     context
         .write(idempotency_key, async |tx| {
             let task = lock(context, tx, id, etag).await?;
-            let values = change.apply(&task)?;
-            if values.assignee_user_id != task.assignee_user_id {
-                context.check_member(tx, values.assignee_user_id).await?;
+            let fields = change.apply(&task)?;
+            if fields.assignee_user_id != task.assignee_user_id {
+                context.check_member(tx, fields.assignee_user_id).await?;
             }
-            if task.done_time.is_none() && values.due_date != task.due_date {
-                check_due(tx, values.due_date).await?;
+            if task.done_time.is_none() && fields.due_date != task.due_date {
+                check_due(tx, fields.due_date).await?;
             }
-            if values == Values::from(&task) {
+            if fields == TaskFields::from(&task) {
                 return Ok(task.into());
             }
             let before = task;
-            let task = store::update(tx, id, &values).await?;
+            let task = store::update(tx, id, &fields).await?;
             tx.record(Happened::TaskChanged {
                 before: (&before).into(),
                 after: (&task).into(),

@@ -1,7 +1,7 @@
 //! Tasks as proto has them.
 
 use crate::{
-    call::reply::{date, timestamp},
+    platform::grpc::convert::{date, timestamp},
     proto,
     tasks::store::Task,
 };

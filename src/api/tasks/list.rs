@@ -37,7 +37,7 @@ pub async fn list_tasks(context: Context, request: ListTasksRequest) -> Result<L
             store::list(tx, &filter, page).await
         })
         .await?;
-    let page = pager.finish(tasks, |task| task.place(page.order), proto::Task::from);
+    let page = pager.finish(tasks, |task| task.sort_key(page.order), proto::Task::from);
     Ok(ListTasksResponse {
         tasks: page.items,
         next_page_token: page.next_page_token,

@@ -32,7 +32,7 @@ use crate::{
     tasks::{
         MAX_DESCRIPTION, MAX_TITLE,
         service::check_due,
-        store::{self, Values},
+        store::{self, TaskFields},
     },
 };
 
@@ -76,21 +76,21 @@ async fn create_task(context: Context, request: CreateTaskRequest) -> Result<pro
     let idempotency_key = IdempotencyKey::of(v, &request);
     let task = v.required("task", request.task)?;
     let (id, deal_id) = (TaskId::generate(), v.id("task.deal_id", &task.deal_id));
-    let values = Values {
+    let fields = TaskFields {
         title: v.required_line("task.title", &task.title, MAX_TITLE),
         description: v.lines("task.description", &task.description, MAX_DESCRIPTION),
         due_date: v.date("task.due_date", task.due_date),
         assignee_user_id: v.optional_id("task.assignee_user_id", &task.assignee_user_id),
     };
     violations.finish()?;
-    let (context, values) = (&context, &values);
+    let (context, fields) = (&context, &fields);
     context
         .write(idempotency_key, async |tx| {
             let deal = deals::store::lock(tx, deal_id).await?;
             context.check_own(deal.owner_user_id)?;
-            context.check_member(tx, values.assignee_user_id).await?;
-            check_due(tx, values.due_date).await?;
-            let task = store::insert(tx, id, deal_id, values).await?;
+            context.check_member(tx, fields.assignee_user_id).await?;
+            check_due(tx, fields.due_date).await?;
+            let task = store::insert(tx, id, deal_id, fields).await?;
             tx.record(Change::TaskCreated((&task).into()));
             Ok(task.into())
         })

@@ -46,7 +46,7 @@ impl Mails {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
             .map_err(|_| "MINICRM_SMTP_URL is not a URL like smtps://user:password@host")?;
         if url.starts_with("smtp://") && !url.contains("tls=required") {
-            tracing::warn!("mails with secrets are sent without TLS, or may be: set tls=required");
+            tracing::warn!("mails with secrets may be sent without TLS: set tls=required");
         }
         let from = self.mail_from.as_deref().unwrap_or_default();
         let from: Mailbox = from

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// How many mails may be under way.
-const PLACES: u32 = 256;
+const PERMITS: u32 = 256;
 /// How many are looked up and sent at a time.
 const RUNNING: usize = 4;
 /// How long the server may take to answer.
@@ -112,7 +112,7 @@ pub struct Mailer {
     from: Mailbox,
     public_url: Option<String>,
     /// For those that are sent and those that wait.
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     /// For those that are sent.
     running: Semaphore,
 }
@@ -128,7 +128,7 @@ impl Mailer {
             transport: transport.timeout(Some(TIMEOUT)).build(),
             from,
             public_url,
-            places: Arc::new(Semaphore::new(PLACES as usize)),
+            permits: Arc::new(Semaphore::new(PERMITS as usize)),
             running: Semaphore::new(RUNNING),
         }
     }
@@ -136,16 +136,16 @@ impl Mailer {
     /// Takes on a mail to this address, if somebody has it. Says nothing of what
     /// becomes of it.
     pub fn take_on(self: &Arc<Self>, db: Db, purpose: Purpose, email: String) -> Result<()> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        let place = place.map_err(|_| Error::overloaded("mails"))?;
+        let permit = Arc::clone(&self.permits).try_acquire_owned();
+        let permit = permit.map_err(|_| Error::overloaded("mails"))?;
         let mailer = Arc::clone(self);
         let sending = async move {
             let outcome = mailer.deliver(&db, purpose, email).await;
             if let Err(error) = &outcome {
-                tracing::error!(error, purpose = purpose.as_str(), "a mail was not sent");
+                tracing::error!(error, purpose = purpose.as_str(), "mail not sent");
             }
             metrics::mailed(outcome.is_ok());
-            drop(place);
+            drop(permit);
         };
         #[expect(
             clippy::disallowed_methods,
@@ -157,10 +157,10 @@ impl Mailer {
 
     /// Waits a moment for the mails that are under way.
     pub async fn finish(&self) {
-        let all = self.places.acquire_many(PLACES);
+        let all = self.permits.acquire_many(PERMITS);
         if tokio::time::timeout(END, all).await.is_err() {
-            let lost = PLACES as usize - self.places.available_permits();
-            tracing::error!(lost, "mails were not sent before the end");
+            let lost = PERMITS as usize - self.permits.available_permits();
+            tracing::error!(lost, "mails dropped at shutdown");
         }
     }
 

@@ -17,16 +17,14 @@ use crate::{
     },
     error::Result,
     ids::{ContactId, OperatorId, SourceId, UserId},
-    leads::{self, Identity, store::Lead},
+    leads::{self, LeadIdentity, store::Lead},
     operators,
     platform::{db::TenantTx, idempotency},
 };
 
 /// What is to be done, and what is decided about it from.
 pub struct Loaded<'a> {
-    /// The contacts to take in.
     pub new: Vec<Item<'a, NewContact>>,
-    /// The changes to make.
     pub changes: Vec<Item<'a, Change>>,
     /// The leads that the new contacts may be of, locked.
     pub leads: Vec<Lead>,
@@ -115,7 +113,7 @@ async fn lock_leads(tx: &TenantTx, new: &[Item<'_, NewContact>]) -> Result<Vec<L
     if new.is_empty() {
         return Ok(Vec::new());
     }
-    let values = |value: fn(&Identity) -> &Option<String>| -> Vec<&str> {
+    let values = |value: fn(&LeadIdentity) -> &Option<String>| -> Vec<&str> {
         let leads = new.iter().map(|item| &item.plan.lead);
         leads.filter_map(|lead| value(lead).as_deref()).collect()
     };

@@ -100,7 +100,7 @@ async fn transact(
     let (changes, intake, roster) = decide(&mut rand::rng(), loaded, &mut outcome);
     let pools = recorded_pools.unrecorded(&roster)?;
     #[expect(clippy::disallowed_methods, reason = "where randomness comes in")]
-    let records = Records::of_batch(&mut rand::rng(), roster.time, &outcome.happened);
+    let records = Records::of_batch(&mut rand::rng(), roster.time, &outcome.events);
     let written = store::write(tx, &pools, &changes, &intake, &outcome, &records);
     tx.commit_with(written).await?;
     recorded_pools.add(&pools);

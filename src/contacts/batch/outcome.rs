@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     model,
     platform::{
-        batch::complete,
+        batch::all_answers,
         idempotency::{self, Replay, Slot},
     },
 };
@@ -18,10 +18,9 @@ pub struct Outcome<'a> {
     answers: Vec<Option<Result<Answer>>>,
     /// Where the answer to each is to be kept, if it is.
     slots: Vec<Option<Slot>>,
-    /// The answers to keep.
     pub kept: Vec<idempotency::Answer<'a>>,
-    /// Who does what.
-    pub happened: Vec<(Author, model::Change)>,
+    /// Who does what, as it is recorded.
+    pub events: Vec<(Author, model::Change)>,
 }
 
 impl<'a> Outcome<'a> {
@@ -42,7 +41,7 @@ impl<'a> Outcome<'a> {
             answers,
             slots,
             kept: Vec::new(),
-            happened: Vec::new(),
+            events: Vec::new(),
         }
     }
 
@@ -80,6 +79,6 @@ impl<'a> Outcome<'a> {
 
     /// One answer each.
     pub fn answers(self) -> Vec<Result<Answer>> {
-        complete(self.answers)
+        all_answers(self.answers)
     }
 }

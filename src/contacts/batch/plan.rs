@@ -56,7 +56,7 @@ pub struct NewContact {
     /// The source it comes through.
     pub source: SourceRef,
     /// Who asks.
-    pub lead: leads::Identity,
+    pub lead: leads::LeadIdentity,
     /// What they wrote.
     pub message: String,
 }

@@ -76,7 +76,6 @@ impl Assignment {
     }
 }
 
-/// Adds decisions.
 pub async fn insert_all(tx: &TenantTx, rows: &[&Assignment]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());

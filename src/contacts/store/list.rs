@@ -23,7 +23,6 @@ use crate::{
 const COLUMNS: &str = "id, lead_id, source_id, operator_id, pool_id, status, message, \
      backlog_reason, revision, create_time, update_time, assign_time, close_time";
 
-/// Which contacts to list.
 #[derive(Debug, Default)]
 pub struct Filter {
     pub lead_id: Option<LeadId>,
@@ -36,7 +35,6 @@ pub struct Filter {
     pub create_time_before: Option<DateTime<Utc>>,
 }
 
-/// A page of contacts.
 pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Contact>> {
     let query = |page: Page| {
         let (low, high) = bounds(filter, page);
@@ -108,7 +106,6 @@ fn sql(filter: &Filter, page: Page) -> String {
     )
 }
 
-/// The rows of a page.
 fn rows(filter: &Filter, direction: &str) -> String {
     let range = |columns: &str, condition: &str, order: &str| {
         format!(
@@ -128,7 +125,7 @@ fn rows(filter: &Filter, direction: &str) -> String {
         )
     };
     let each_status =
-        |condition: &str| [1, 2, 3].map(|place| format!("{condition} AND status = $7[{place}]"));
+        |condition: &str| [1, 2, 3].map(|index| format!("{condition} AND status = $7[{index}]"));
     match (
         filter.lead_id.is_some(),
         filter.source_id.is_some(),

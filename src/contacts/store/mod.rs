@@ -1,15 +1,15 @@
-//! Every query on `contacts`; those for groups and lists, and those on
+//! Every query on `contacts`; those for batches and lists, and those on
 //! `assignments`, are beside it. Knows nothing of the wire.
 
 pub mod assignments;
-mod group;
+mod batch;
 mod list;
 
 use chrono::{DateTime, Utc};
 use diesel::{dsl::now, prelude::*, sql_types::Timestamptz};
 use diesel_async::RunQueryDsl;
 
-pub use group::{find_all, insert_all, lock_all, update_all};
+pub use batch::{find_all, insert_all, lock_all, update_all};
 pub use list::{Filter, list};
 
 pub use crate::model::ContactStatus;
@@ -64,7 +64,6 @@ impl From<&Contact> for ContactFacts {
     }
 }
 
-/// The contact.
 pub async fn find(tx: &TenantTx, id: ContactId) -> Result<Contact> {
     contacts::table
         .find((tx.organization_id(), id))

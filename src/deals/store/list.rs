@@ -27,7 +27,6 @@ use crate::{
     },
 };
 
-/// Which deals to list.
 #[derive(Debug, Default)]
 pub struct Filter {
     pub statuses: Vec<DealStatus>,
@@ -43,12 +42,12 @@ pub struct Filter {
     pub create_time_before: Option<DateTime<Utc>>,
 }
 
-/// A place in an order: the value of its column as a number, and the id.
-type Place = (i64, Uuid);
+/// Where a deal is in an order: the value of its column as a number, and the id.
+type SortKey = (i64, Uuid);
 
 impl Deal {
-    /// Its place in this order of a page.
-    pub fn place(&self, order: &str) -> Place {
+    /// Where it is in this order of a page.
+    pub fn sort_key(&self, order: &str) -> SortKey {
         let key = match order {
             "amount" => thousandths(&self.amount),
             "update_time" => self.update_time.timestamp_micros(),
@@ -112,9 +111,9 @@ impl Filter {
     }
 }
 
-/// The places that the page lies between: those of the page, and of what its
+/// The keys that the page lies between: those of the page, and of what its
 /// order is about.
-fn bounds(filter: &Filter, page: Page) -> (Place, Place) {
+fn bounds(filter: &Filter, page: Page) -> (SortKey, SortKey) {
     let mut low = (i64::MIN, Uuid::nil());
     let mut high = (i64::MAX, Uuid::max());
     match page.order {
@@ -141,7 +140,7 @@ fn bounds(filter: &Filter, page: Page) -> (Place, Place) {
     (low, high)
 }
 
-/// The time at this place, as far as the database has times.
+/// The time that this key is, as far as the database has times.
 fn time(micros: i64) -> DateTime<Utc> {
     // The years 1 and 9999.
     let micros = micros.clamp(-62_135_596_800_000_000, 253_402_300_799_999_999);
@@ -189,12 +188,12 @@ fn rest(filter: &Filter, page: Page) -> String {
 }
 
 /// Of some deals (`from`, of which `condition` is known) those of a page, found one
-/// by one, with their places in it.
+/// by one, with their keys in it.
 pub fn of_few(from: &str, condition: &str, filter: &Filter, page: Page) -> String {
     let (column, low, high) = order(page);
     let direction = page.direction();
     format!(
-        "SELECT {COLUMNS}, {column} AS place FROM {from}
+        "SELECT {COLUMNS}, {column} AS sort_key FROM {from}
          WHERE organization_id = $1 AND {condition} {rest}
            AND ({column}, id) > ({low}, $3) AND ({column}, id) < ({high}, $5)
            AND EXISTS (SELECT FROM unnest($9, $10) AS r (status, stage)
@@ -205,7 +204,7 @@ pub fn of_few(from: &str, condition: &str, filter: &Filter, page: Page) -> Strin
     )
 }
 
-/// The first $8 deals of a page, whatever their titles, with their places in it.
+/// The first $8 deals of a page, whatever their titles, with their keys in it.
 pub fn rows(filter: &Filter, page: Page) -> String {
     if filter.lead_id.is_some() {
         // A lead has few deals.
@@ -231,11 +230,11 @@ pub fn rows(filter: &Filter, page: Page) -> String {
     let first = first.map_or(String::new(), |(first, _)| format!("{first} {direction}, "));
     format!(
         "SELECT d.* FROM unnest($9, $10) AS r (status, stage), LATERAL (
-             SELECT {COLUMNS}, {column} AS place FROM deals
+             SELECT {COLUMNS}, {column} AS sort_key FROM deals
              WHERE organization_id = $1 AND status = r.status AND stage = r.stage {rest}
                AND ({columns}, id) > ({low}, $3) AND ({columns}, id) < ({high}, $5)
              ORDER BY {first}{column} {direction}, id {direction} LIMIT $8) AS d
-         ORDER BY d.place {direction}, d.id {direction} LIMIT $8",
+         ORDER BY d.sort_key {direction}, d.id {direction} LIMIT $8",
         low = key(low),
         high = key(high),
         rest = rest(filter, page),

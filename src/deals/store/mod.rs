@@ -87,9 +87,9 @@ impl From<&Deal> for DealFacts {
     }
 }
 
-/// What people say of a deal.
+/// The fields of a deal that callers set.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Values {
+pub struct DealFields {
     pub contact_id: Option<ContactId>,
     pub owner_user_id: Option<UserId>,
     pub title: String,
@@ -100,7 +100,7 @@ pub struct Values {
     pub reached_stage: DealStage,
 }
 
-impl From<&Deal> for Values {
+impl From<&Deal> for DealFields {
     fn from(deal: &Deal) -> Self {
         Self {
             contact_id: deal.contact_id,
@@ -115,7 +115,6 @@ impl From<&Deal> for Values {
     }
 }
 
-/// The deal.
 pub async fn find(tx: &TenantTx, id: DealId) -> Result<Deal> {
     deals::table
         .find((tx.organization_id(), id))
@@ -126,7 +125,6 @@ pub async fn find(tx: &TenantTx, id: DealId) -> Result<Deal> {
         .ok_or_else(|| Error::not_found(Resource::Deal, id))
 }
 
-/// The deal, locked.
 pub async fn lock(tx: &TenantTx, id: DealId) -> Result<Deal> {
     deals::table
         .find((tx.organization_id(), id))
@@ -167,7 +165,12 @@ pub async fn set_owner(tx: &TenantTx, ids: &[DealId], owner_user_id: UserId) -> 
 }
 
 /// Inserts a deal with this lead and id.
-pub async fn insert(tx: &TenantTx, id: DealId, lead_id: LeadId, values: &Values) -> Result<Deal> {
+pub async fn insert(
+    tx: &TenantTx,
+    id: DealId,
+    lead_id: LeadId,
+    fields: &DealFields,
+) -> Result<Deal> {
     let query = sql_query(format!(
         "INSERT INTO deals (organization_id, id, lead_id, contact_id, owner_user_id, title,
              amount, amount_exact, currency, status, stage, reached_stage, close_time)
@@ -178,18 +181,18 @@ pub async fn insert(tx: &TenantTx, id: DealId, lead_id: LeadId, values: &Values)
     .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<SqlUuid, _>(id)
     .bind::<SqlUuid, _>(lead_id)
-    .bind::<Nullable<SqlUuid>, _>(values.contact_id)
-    .bind::<Nullable<SqlUuid>, _>(values.owner_user_id)
-    .bind::<Text, _>(&values.title)
-    .bind::<Numeric, _>(&values.amount)
-    .bind::<Text, _>(&values.currency)
-    .bind::<Text, _>(values.status)
-    .bind::<Text, _>(values.stage)
-    .bind::<Text, _>(values.reached_stage);
+    .bind::<Nullable<SqlUuid>, _>(fields.contact_id)
+    .bind::<Nullable<SqlUuid>, _>(fields.owner_user_id)
+    .bind::<Text, _>(&fields.title)
+    .bind::<Numeric, _>(&fields.amount)
+    .bind::<Text, _>(&fields.currency)
+    .bind::<Text, _>(fields.status)
+    .bind::<Text, _>(fields.stage)
+    .bind::<Text, _>(fields.reached_stage);
     Prepared(query)
         .get_result(&mut tx.conn())
         .await
-        .map_err(|error| missing(error, lead_id, values))
+        .map_err(|error| missing(error, lead_id, fields))
 }
 
 /// A page of the deals of a lead, in the order of their ids.
@@ -203,7 +206,7 @@ pub async fn of_lead(tx: &TenantTx, lead_id: LeadId, page: Page) -> Result<Vec<D
 }
 
 /// Changes a deal that is locked.
-pub async fn update(tx: &TenantTx, deal: &Deal, values: &Values) -> Result<Deal> {
+pub async fn update(tx: &TenantTx, deal: &Deal, fields: &DealFields) -> Result<Deal> {
     let query = sql_query(format!(
         "UPDATE deals
          SET contact_id = $3, owner_user_id = $4, title = $5,
@@ -215,18 +218,18 @@ pub async fn update(tx: &TenantTx, deal: &Deal, values: &Values) -> Result<Deal>
     ))
     .bind::<SqlUuid, _>(tx.organization_id())
     .bind::<SqlUuid, _>(deal.id)
-    .bind::<Nullable<SqlUuid>, _>(values.contact_id)
-    .bind::<Nullable<SqlUuid>, _>(values.owner_user_id)
-    .bind::<Text, _>(&values.title)
-    .bind::<Numeric, _>(&values.amount)
-    .bind::<Text, _>(&values.currency)
-    .bind::<Text, _>(values.status)
-    .bind::<Text, _>(values.stage)
-    .bind::<Text, _>(values.reached_stage);
+    .bind::<Nullable<SqlUuid>, _>(fields.contact_id)
+    .bind::<Nullable<SqlUuid>, _>(fields.owner_user_id)
+    .bind::<Text, _>(&fields.title)
+    .bind::<Numeric, _>(&fields.amount)
+    .bind::<Text, _>(&fields.currency)
+    .bind::<Text, _>(fields.status)
+    .bind::<Text, _>(fields.stage)
+    .bind::<Text, _>(fields.reached_stage);
     Prepared(query)
         .get_result(&mut tx.conn())
         .await
-        .map_err(|error| missing(error, deal.lead_id, values))
+        .map_err(|error| missing(error, deal.lead_id, fields))
 }
 
 /// Deletes a deal that is locked, with its tasks and its timeline.
@@ -253,11 +256,11 @@ pub async fn erase_of_lead(tx: &TenantTx, lead_id: LeadId, erased: &str) -> Resu
 }
 
 /// What a deal refers to may have been deleted meanwhile.
-fn missing(error: DieselError, lead_id: LeadId, values: &Values) -> Error {
+fn missing(error: DieselError, lead_id: LeadId, fields: &DealFields) -> Error {
     match violated_key(&error) {
         Some("deals_lead_fkey") => Error::not_found(Resource::Lead, lead_id),
         Some("deals_contact_fkey") => {
-            Error::not_found(Resource::Contact, values.contact_id.unwrap_or_default())
+            Error::not_found(Resource::Contact, fields.contact_id.unwrap_or_default())
         }
         _ => error.into(),
     }

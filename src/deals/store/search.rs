@@ -65,7 +65,7 @@ async fn search(tx: &TenantTx, filter: &Filter, text: &str, page: Page) -> Resul
     walk(tx, filter, page).await
 }
 
-/// The ids of the deals with the text, past the wall; none if too many have it.
+/// The ids of the deals with the text, past row-level security; none if too many have it.
 async fn look_up(tx: &TenantTx, text: &str) -> Result<Option<Vec<DealId>>> {
     let query = sql_query("SELECT id FROM search_deals($1, $2) AS s (id)")
         .bind::<Text, _>(pattern(text))
@@ -79,7 +79,7 @@ async fn walk(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Deal>>
     let walked = |page: Page| {
         format!(
             "SELECT walked.*, lower(title) LIKE lower($18) AS found,
-                    row_number() OVER (ORDER BY place {direction}, id {direction}) = $8 AS last
+                    row_number() OVER (ORDER BY sort_key {direction}, id {direction}) = $8 AS last
              FROM ({rows}) AS walked",
             direction = page.direction(),
             rows = rows(filter, page)
@@ -94,7 +94,7 @@ async fn walk(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Deal>>
     };
     let sql = format!(
         "SELECT * FROM ({walked}) AS walked WHERE found OR last
-         ORDER BY place {direction}, id {direction} LIMIT {fetch}",
+         ORDER BY sort_key {direction}, id {direction} LIMIT {fetch}",
         walked = walked(page),
         direction = page.direction(),
         fetch = page.fetch
@@ -103,7 +103,7 @@ async fn walk(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Deal>>
     let full = i64::try_from(hits.iter().filter(|hit| hit.found).count());
     let full = full.is_ok_and(|found| found == page.fetch);
     let end = hits.last().filter(|hit| hit.last && !full);
-    let stopped_at = end.map(|hit| hit.deal.place(page.order).into());
+    let stopped_at = end.map(|hit| hit.deal.sort_key(page.order).into());
     let total = if page.total {
         let sql = format!(
             "SELECT count(*) FILTER (WHERE found) AS found,

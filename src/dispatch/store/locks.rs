@@ -74,8 +74,7 @@ pub struct SourceWeight {
 }
 
 /// The weights of the sources that exist, by source, with the time; at least
-/// one row. The LATERALs make it index lookups, whatever size the planner
-/// believed the tables to have when the statement was prepared.
+/// one row. (Why LATERAL: see `docs/decisions/generic-plans.md#forms`)
 pub async fn weights(tx: &TenantTx, sources: &SourceKeys<'_>) -> Result<Vec<SourceWeight>> {
     Ok(Prepared(
         sql_query(include_str!("weights.sql"))

@@ -100,7 +100,7 @@ pub async fn save_pools(tx: &TenantTx, rows: &[PoolRow]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    // In one order everywhere, so that two groups do not wait for each other.
+    // In one order everywhere, so that two batches do not wait for each other.
     let mut rows: Vec<_> = rows.iter().collect();
     rows.sort_by_key(|row| row.id);
     Prepared(

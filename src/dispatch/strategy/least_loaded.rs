@@ -12,8 +12,8 @@ pub struct LeastLoaded;
 
 impl LeastLoaded {
     fn least(pool: &Pool, state: &State<'_>) -> Option<usize> {
-        let load = |place: &usize| {
-            let id = pool.candidates[*place].operator_id;
+        let load = |index: &usize| {
+            let id = pool.candidates[*index].operator_id;
             (state.entry(id).map(|entry| entry.operator.load), id)
         };
         (0..pool.candidates.len()).min_by_key(load)
@@ -27,10 +27,10 @@ impl Choose for LeastLoaded {
 
     fn expected(&self, pool: &Pool, state: &State<'_>) -> Shares {
         let least = Self::least(pool, state);
-        let places = 0..pool.candidates.len();
+        let indexes = 0..pool.candidates.len();
         Shares::new(
-            places
-                .map(|place| u64::from(Some(place) == least))
+            indexes
+                .map(|index| u64::from(Some(index) == least))
                 .collect(),
         )
     }
@@ -45,8 +45,8 @@ impl Choose for LeastLoaded {
     }
 
     fn replay(&self, pool: &Pool, evidence: Evidence) -> Option<OperatorId> {
-        let Evidence::Draw(place) = evidence;
-        let candidate = pool.candidates.get(usize::try_from(place).ok()?)?;
+        let Evidence::Draw(index) = evidence;
+        let candidate = pool.candidates.get(usize::try_from(index).ok()?)?;
         Some(candidate.operator_id)
     }
 }

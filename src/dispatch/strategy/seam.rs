@@ -42,7 +42,6 @@ impl<'a> State<'a> {
 /// What was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// Who.
     pub operator_id: OperatorId,
     /// What the choice can be repeated from, with the pool.
     pub evidence: Evidence,

@@ -45,7 +45,6 @@ pub(super) fn range(owner: Whose, direction: &str) -> (&'static str, String) {
     }
 }
 
-/// A page of leads.
 pub async fn list(tx: &TenantTx, owner: Whose, page: Page) -> Result<Found<Lead>> {
     let (range, order) = range(owner, page.direction());
     let sql = format!(

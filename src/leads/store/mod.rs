@@ -1,7 +1,7 @@
-//! Every query on `leads`; the search, and those for groups of contacts, are
+//! Every query on `leads`; the search, and those for batches of contacts, are
 //! beside it. Knows nothing of the wire.
 
-mod group;
+mod batch;
 mod list;
 mod search;
 
@@ -15,7 +15,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-pub use group::{fill_all, insert_all, lock_by_identifiers};
+pub use batch::{fill_all, insert_all, lock_by_identifiers};
 pub use list::list;
 pub use search::{index_new_texts, search};
 
@@ -46,7 +46,6 @@ pub struct Lead {
     pub update_time: DateTime<Utc>,
 }
 
-/// A lead to insert.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = leads)]
 pub struct NewLead {
@@ -92,7 +91,6 @@ pub enum Identifier {
     Email(String),
 }
 
-/// The lead.
 pub async fn find(tx: &TenantTx, id: LeadId) -> Result<Lead> {
     leads::table
         .find((tx.organization_id(), id))
@@ -103,7 +101,6 @@ pub async fn find(tx: &TenantTx, id: LeadId) -> Result<Lead> {
         .ok_or_else(|| Error::not_found(Resource::Lead, id))
 }
 
-/// The lead, locked.
 pub async fn lock(tx: &TenantTx, id: LeadId) -> Result<Lead> {
     leads::table
         .find((tx.organization_id(), id))

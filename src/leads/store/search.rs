@@ -66,12 +66,11 @@ struct Hit {
     lead: Lead,
     #[diesel(sql_type = Bool)]
     found: bool,
-    /// Its place in the walk, from 1.
+    /// Its number in the walk, from 1.
     #[diesel(sql_type = BigInt)]
     number: i64,
 }
 
-/// A search for a page.
 struct Search<'a> {
     tx: &'a TenantTx,
     owner: Whose,
@@ -159,7 +158,7 @@ impl Search<'_> {
     }
 
     /// Looks the text up; none if too many leads have it. Only their ids are
-    /// looked up past the wall: the leads are read behind it.
+    /// looked up past row-level security: the leads are read under it.
     async fn look_up(&self) -> Result<Option<Found<Lead>>> {
         let found: Vec<Row<_>> = Prepared(
             sql_query("SELECT id FROM search_leads($1, $2, $3) AS s (id)")

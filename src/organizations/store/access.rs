@@ -5,7 +5,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::{error::Result, platform::db::TenantTx, schema::organizations};
 
-/// Tells all processes that somebody's place in the organization is another.
+/// Tells all processes that somebody's role in the organization has changed.
 pub async fn access_changed(tx: &TenantTx) -> Result<()> {
     diesel::update(organizations::table.find(tx.organization_id()))
         .set((

@@ -19,7 +19,6 @@ use crate::{
     schema::invitations,
 };
 
-/// An invitation to insert.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = invitations)]
 pub struct NewInvitation {

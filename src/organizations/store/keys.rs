@@ -29,7 +29,6 @@ pub struct ApiKey {
     pub revoke_time: Option<DateTime<Utc>>,
 }
 
-/// A key to insert.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = api_keys)]
 pub struct NewApiKey {
@@ -40,7 +39,6 @@ pub struct NewApiKey {
     pub expire_time: Option<DateTime<Utc>>,
 }
 
-/// Inserts a key.
 pub async fn insert(tx: &TenantTx, key: &NewApiKey) -> Result<ApiKey> {
     Ok(diesel::insert_into(api_keys::table)
         .values((api_keys::organization_id.eq(tx.organization_id()), key))
@@ -61,7 +59,6 @@ pub async fn list(tx: &TenantTx, page: Page) -> Result<Found<ApiKey>> {
     Ok(read_page!(tx.conn(), page, query))
 }
 
-/// Revokes all keys.
 pub async fn revoke_all(tx: &TenantTx) -> Result<()> {
     diesel::update(api_keys::table)
         .filter(api_keys::organization_id.eq(tx.organization_id()))

@@ -27,7 +27,6 @@ pub struct Member {
     pub update_time: DateTime<Utc>,
 }
 
-/// The columns of a [`Member`].
 const MEMBER: (
     members::user_id,
     users::email,
@@ -44,7 +43,6 @@ const MEMBER: (
     members::update_time,
 );
 
-/// The member.
 pub async fn find(tx: &TenantTx, user_id: UserId) -> Result<Member> {
     members::table
         .inner_join(users::table.on(users::id.eq(members::user_id)))
@@ -67,7 +65,6 @@ pub async fn role(tx: &TenantTx, user_id: UserId) -> Result<Option<Role>> {
         .optional()?)
 }
 
-/// A page of members.
 pub async fn list(tx: &TenantTx, page: Page) -> Result<Found<Member>> {
     let query = |page: Page| {
         let query = members::table
@@ -178,7 +175,6 @@ pub async fn insert(tx: &TenantTx, user_id: UserId, role: Role) -> Result<bool> 
     Ok(inserted > 0)
 }
 
-/// Gives a member another role.
 pub async fn set_role(tx: &TenantTx, user_id: UserId, role: Role) -> Result<()> {
     diesel::update(members::table.find((tx.organization_id(), user_id)))
         .set((members::role.eq(role), members::update_time.eq(now)))
@@ -187,7 +183,6 @@ pub async fn set_role(tx: &TenantTx, user_id: UserId, role: Role) -> Result<()> 
     access_changed(tx).await
 }
 
-/// Removes a member.
 pub async fn delete(tx: &TenantTx, user_id: UserId) -> Result<()> {
     diesel::delete(members::table.find((tx.organization_id(), user_id)))
         .execute(&mut tx.conn())
@@ -195,7 +190,6 @@ pub async fn delete(tx: &TenantTx, user_id: UserId) -> Result<()> {
     access_changed(tx).await
 }
 
-/// Removes all members.
 pub async fn delete_all(tx: &TenantTx) -> Result<()> {
     diesel::delete(members::table.filter(members::organization_id.eq(tx.organization_id())))
         .execute(&mut tx.conn())
@@ -203,7 +197,6 @@ pub async fn delete_all(tx: &TenantTx) -> Result<()> {
     Ok(())
 }
 
-/// How many owners there are.
 pub async fn count_owners(tx: &TenantTx) -> Result<i64> {
     Ok(members::table
         .filter(members::organization_id.eq(tx.organization_id()))

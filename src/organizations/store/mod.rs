@@ -45,7 +45,6 @@ pub struct Organization {
     pub update_time: DateTime<Utc>,
 }
 
-/// An organization to insert.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = organizations)]
 pub struct NewOrganization {
@@ -123,7 +122,6 @@ struct Today {
     date: NaiveDate,
 }
 
-/// The organization.
 pub async fn find(tx: &TenantTx) -> Result<Organization> {
     organizations::table
         .find(tx.organization_id())
@@ -159,7 +157,7 @@ pub async fn lock(tx: &TenantTx) -> Result<Organization> {
         .ok_or_else(|| Error::not_found(Resource::Organization, tx.organization_id()))
 }
 
-/// Closes an organization that is locked: nobody has a place in it any more.
+/// Closes an organization that is locked: nobody is a member any more.
 pub async fn close(tx: &TenantTx) -> Result<()> {
     invitations::delete_all(tx).await?;
     keys::revoke_all(tx).await?;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tokio::time::Instant;
 
-use super::job::{Job, complete};
+use super::job::{Job, all_answers};
 use crate::{
     error::{Error, Result},
     ids::OrganizationId,
@@ -35,7 +35,7 @@ pub async fn execute<J: Job>(
             answers[index] = Some(answer);
         }
     }
-    complete(answers)
+    all_answers(answers)
 }
 
 /// Does a batch; on failure splits it in halves, down to single jobs, so that only those

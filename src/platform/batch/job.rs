@@ -39,7 +39,7 @@ pub trait Job: Send + Sync + Sized + 'static {
 }
 
 /// The answers, none of which should be missing.
-pub fn complete<T>(answers: Vec<Option<Result<T>>>) -> Vec<Result<T>> {
+pub fn all_answers<T>(answers: Vec<Option<Result<T>>>) -> Vec<Result<T>> {
     let missing = || Err(Error::internal("no answer"));
     let answers = answers.into_iter();
     answers

@@ -9,5 +9,5 @@ mod bisect;
 mod job;
 mod queue;
 
-pub use job::{Job, MAX_BATCH, complete};
+pub use job::{Job, MAX_BATCH, all_answers};
 pub use queue::Batcher;

@@ -62,11 +62,11 @@ impl Connector {
     }
 
     /// What people know the database by: host, port and name, and nothing that is secret.
-    pub fn place(&self) -> String {
+    pub fn target(&self) -> String {
         let hosts = self.config.get_hosts();
         let ports = self.config.get_ports();
         let port = |at: usize| ports.get(at).or(ports.first()).copied().unwrap_or(5432);
-        let places: Vec<_> = (0..)
+        let hosts: Vec<_> = (0..)
             .zip(hosts)
             .map(|(at, host)| match host {
                 Host::Tcp(name) => format!("{name}:{}", port(at)),
@@ -74,14 +74,14 @@ impl Connector {
             })
             .collect();
         let name = self.config.get_dbname().or(self.config.get_user());
-        format!("{}/{}", places.join(","), name.unwrap_or_default())
+        format!("{}/{}", hosts.join(","), name.unwrap_or_default())
     }
 
     /// Opens one.
     pub async fn connect(&self) -> ConnectionResult<Conn> {
         let connected = self.config.connect(self.tls.clone()).await;
         let (client, connection) = connected.map_err(|error| {
-            ConnectionError::BadConnection(format!("{}: {}", self.place(), chain(&error)))
+            ConnectionError::BadConnection(format!("{}: {}", self.target(), chain(&error)))
         })?;
         Conn::try_from_client_and_connection(client, connection).await
     }
@@ -114,7 +114,7 @@ impl<'a> Parameters<'a> {
         let mut others = Vec::new();
         for parameter in parameters.split('&') {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            let place = match &*percent_decode_str(name).decode_utf8_lossy() {
+            let part = match &*percent_decode_str(name).decode_utf8_lossy() {
                 "sslmode" => &mut found.mode,
                 "sslrootcert" => &mut found.root,
                 "sslcert" => &mut found.cert,
@@ -124,7 +124,7 @@ impl<'a> Parameters<'a> {
                     continue;
                 }
             };
-            *place = Some(percent_decode_str(value).decode_utf8_lossy());
+            *part = Some(percent_decode_str(value).decode_utf8_lossy());
         }
         Ok((format!("{address}?{}", others.join("&")), found))
     }

@@ -5,8 +5,8 @@ mod connect;
 mod replica;
 mod scope;
 pub mod search;
-mod shares;
 mod tenant;
+mod tenant_bulkhead;
 mod tls;
 mod transaction;
 
@@ -30,11 +30,11 @@ use futures_util::FutureExt;
 use prometheus::Histogram;
 pub use replica::Replica;
 pub use scope::{AllOrganizations, NoTenant, Scope, TheseOrganizations};
-use shares::Place;
-pub use shares::Shares;
 pub use tenant::TenantTx;
+use tenant_bulkhead::Permit;
+pub use tenant_bulkhead::TenantBulkhead;
 use tokio::time::Instant;
-pub use transaction::{Transaction, Work};
+pub use transaction::{AsyncFnOnceSend, Transaction};
 
 use crate::{
     error::{Error, Result},
@@ -72,14 +72,14 @@ pub struct Db {
     /// When what is done with it has to end, if it has to.
     deadline: Option<Instant>,
     measured: Option<(&'static str, Histogram)>,
-    shares: Option<Arc<Shares>>,
+    bulkhead: Option<Arc<TenantBulkhead>>,
 }
 
 /// A connection in use.
-struct Held {
+struct Checkout {
     conn: Object<Conn>,
-    /// The place of its organization, which is free again when the connection is.
-    _place: Option<Place>,
+    /// The permit of its organization, which is free again when the connection is.
+    _permit: Option<Permit>,
 }
 
 impl Db {
@@ -110,7 +110,7 @@ impl Db {
             lock_timeout,
             deadline: None,
             measured: None,
-            shares: None,
+            bulkhead: None,
         })
     }
 
@@ -123,11 +123,11 @@ impl Db {
         }
     }
 
-    /// The same database, for what organizations do with it.
+    /// The same database, where no organization takes more connections than this allows.
     #[must_use]
-    pub fn in_shares(&self, shares: &Arc<Shares>) -> Self {
+    pub fn within_bulkhead(&self, bulkhead: &Arc<TenantBulkhead>) -> Self {
         Self {
-            shares: Some(Arc::clone(shares)),
+            bulkhead: Some(Arc::clone(bulkhead)),
             ..self.clone()
         }
     }
@@ -156,31 +156,31 @@ impl Db {
     }
 
     /// A connection for what is done in this scope.
-    async fn held(&self, scope: &impl Scope) -> Result<Held> {
+    async fn checkout(&self, scope: &impl Scope) -> Result<Checkout> {
         let asked = Instant::now();
-        let held = async {
-            let place = match (&self.shares, scope.tenant()) {
-                (Some(shares), Some(id)) => shares.take(id).await,
+        let checkout = async {
+            let permit = match (&self.bulkhead, scope.tenant()) {
+                (Some(bulkhead), Some(id)) => bulkhead.acquire(id).await,
                 _ => None,
             };
             let conn = self.pool.get().await?;
-            Ok(Held {
+            Ok(Checkout {
                 conn,
-                _place: place,
+                _permit: permit,
             })
         };
-        let outcome = tokio::time::timeout(POOL_TIMEOUT, held).await;
+        let outcome = tokio::time::timeout(POOL_TIMEOUT, checkout).await;
         if let Some((_, wait)) = &self.measured {
             wait.observe(asked.elapsed().as_secs_f64());
         }
         match outcome {
-            Ok(held) => held,
+            Ok(checkout) => checkout,
             Err(_) => Err(Error::overloaded("pool")),
         }
     }
 
     async fn conn(&self) -> Result<Object<Conn>> {
-        Ok(self.held(&NoTenant).await?.conn)
+        Ok(self.checkout(&NoTenant).await?.conn)
     }
 
     /// The ids of all organizations that are not closed, for what is done in each of them.

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::{sleep, timeout};
 
-use super::{Db, Shares};
+use super::{Db, TenantBulkhead};
 use crate::error::{Error, Result};
 
 /// How long a statement waits for a lock. Only the replay of changes holds any.
@@ -33,7 +33,7 @@ impl Replica {
     pub fn new(url: &str, size: usize) -> Result<Self> {
         let db = Db::new(url, size, LOCK_TIMEOUT)?.named("replica");
         Ok(Self {
-            db: db.in_shares(&Arc::new(Shares::new(size))),
+            db: db.within_bulkhead(&Arc::new(TenantBulkhead::new(size))),
             near: AtomicBool::new(false),
         })
     }
@@ -60,9 +60,9 @@ impl Replica {
         let outcome = reached.unwrap_or(Err(Error::DeadlineExceeded));
         let near = outcome.is_ok();
         match (self.near.swap(near, Ordering::Relaxed), near) {
-            (false, true) => tracing::info!("lists are read from the replica"),
+            (false, true) => tracing::info!("reading lists from the replica"),
             (true, false) => {
-                tracing::warn!("lists are read from the primary: the replica is gone or behind");
+                tracing::warn!("replica unavailable or behind, reading lists from the primary");
             }
             _ => {}
         }

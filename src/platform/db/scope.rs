@@ -1,6 +1,6 @@
-//! Whose rows a transaction can meet: the second wall. The first is that every
-//! statement names `organization_id`; if one forgets it, the policies of the
-//! tables (see `migrations`) still show it no rows but those of the scope.
+//! Tenant isolation: whose rows a transaction can meet. Every statement names
+//! `organization_id`; row-level security is the defence in depth: if one forgets it, the
+//! policies of the tables (see `migrations`) show it no rows but those of the scope.
 //!
 //! The scope is a part of the transaction's type: what works on one organization's rows
 //! asks for a [`TenantTx`](super::TenantTx), and no other transaction will do.

@@ -18,7 +18,7 @@ use rand::RngExt;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::{Conn, Db, Held, Prepared, Scope, changes::Changes};
+use super::{Checkout, Conn, Db, Prepared, Scope, changes::Changes};
 use crate::{
     error::{Error, Result},
     platform::telemetry::{metrics, trace::span},
@@ -55,11 +55,12 @@ impl Db {
         S: Scope,
         T: Send,
         for<'c> F: AsyncFnOnce(&'c Transaction<S>) -> Result<T>
-            + Work<&'c Transaction<S>, Result<T>, Future: Send>
+            + AsyncFnOnceSend<&'c Transaction<S>, Result<T>, Future: Send>
             + Clone
             + Send,
     {
-        self.repeat("BEGIN", &scope, Access::Write, work).await
+        self.run_with_retry("BEGIN", &scope, Access::Write, work)
+            .await
     }
 
     /// The same for `work` that only reads: the end of its transaction is not
@@ -69,20 +70,26 @@ impl Db {
         S: Scope,
         T: Send,
         for<'c> F: AsyncFnOnce(&'c Transaction<S>) -> Result<T>
-            + Work<&'c Transaction<S>, Result<T>, Future: Send>
+            + AsyncFnOnceSend<&'c Transaction<S>, Result<T>, Future: Send>
             + Clone
             + Send,
     {
-        self.repeat("BEGIN READ ONLY", &scope, Access::Read, work)
+        self.run_with_retry("BEGIN READ ONLY", &scope, Access::Read, work)
             .await
     }
 
-    async fn repeat<S, T, F>(&self, begin: &str, scope: &S, access: Access, work: F) -> Result<T>
+    async fn run_with_retry<S, T, F>(
+        &self,
+        begin: &str,
+        scope: &S,
+        access: Access,
+        work: F,
+    ) -> Result<T>
     where
         S: Scope,
         T: Send,
         for<'c> F: AsyncFnOnce(&'c Transaction<S>) -> Result<T>
-            + Work<&'c Transaction<S>, Result<T>, Future: Send>
+            + AsyncFnOnceSend<&'c Transaction<S>, Result<T>, Future: Send>
             + Clone
             + Send,
     {
@@ -106,11 +113,7 @@ impl Db {
                 return Err(error.cause);
             }
             metrics::retried(&error.cause);
-            tracing::debug!(
-                attempt,
-                cause = error.cause.chain(),
-                "transaction is tried again"
-            );
+            tracing::debug!(attempt, cause = error.cause.chain(), "transaction retried");
             #[expect(clippy::disallowed_methods, reason = "decides nothing but a pause")]
             let pause = rand::rng().random_range(1..=5 * u64::from(attempt));
             tokio::time::sleep(Duration::from_millis(pause)).await;
@@ -144,14 +147,14 @@ impl Db {
         S: Scope,
         T: Send,
         for<'c> F: AsyncFnOnce(&'c Transaction<S>) -> Result<T>
-            + Work<&'c Transaction<S>, Result<T>, Future: Send>
+            + AsyncFnOnceSend<&'c Transaction<S>, Result<T>, Future: Send>
             + Send,
     {
-        let held = self.held(scope).await.map_err(Failed::for_good)?;
+        let checkout = self.checkout(scope).await.map_err(Failed::for_good)?;
         let begin = self.within_deadline(begin).map_err(Failed::for_good)?;
         let transaction = Transaction {
             scope: scope.clone(),
-            held,
+            checkout,
             committing: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             changes: Changes::default(),
@@ -189,7 +192,7 @@ impl Db {
 /// work has succeeded, or with its last statements. It knows whose rows it can meet.
 pub struct Transaction<S> {
     pub(super) scope: S,
-    held: Held,
+    checkout: Checkout,
     committing: AtomicBool,
     ended: AtomicBool,
     pub(super) changes: Changes,
@@ -199,7 +202,7 @@ impl<S> Deref for Transaction<S> {
     type Target = Conn;
 
     fn deref(&self) -> &Conn {
-        &self.held.conn
+        &self.checkout.conn
     }
 }
 
@@ -210,7 +213,7 @@ impl<S> Transaction<S> {
 
     async fn end_read(self) {
         if let Err(error) = self.end("COMMIT").await {
-            tracing::debug!(error = error.chain(), "the end of a read failed");
+            tracing::debug!(error = error.chain(), "commit of a read failed");
         }
     }
 
@@ -238,7 +241,7 @@ impl<S> Drop for Transaction<S> {
     /// A connection that may still be in a transaction is not used again.
     fn drop(&mut self) {
         if !AtomicBool::load(&self.ended, Ordering::Relaxed) {
-            AnsiTransactionManager::transaction_manager_status_mut(&mut *self.held.conn)
+            AnsiTransactionManager::transaction_manager_status_mut(&mut *self.checkout.conn)
                 .set_in_error();
         }
     }
@@ -271,15 +274,17 @@ impl Failed {
     }
 }
 
-/// What an async closure is, with a name for its future, so that a bound can
-/// ask for it to be `Send`. (The closures of transactions are `Clone` when they
-/// capture references only; that is what allows a second attempt.)
-pub trait Work<A, R>: AsyncFnOnce(A) -> R + FnOnce(A) -> <Self as Work<A, R>>::Future {
+/// An async closure whose future is `Send`. Works around the lack of return-type notation
+/// (`F(..): Send`): delete it once that is stable. (The closures of transactions are
+/// `Clone` when they capture references only; that is what allows a second attempt.)
+pub trait AsyncFnOnceSend<A, R>:
+    AsyncFnOnce(A) -> R + FnOnce(A) -> <Self as AsyncFnOnceSend<A, R>>::Future
+{
     /// The closure's future.
     type Future: Future<Output = R>;
 }
 
-impl<F, A, Fut, R> Work<A, R> for F
+impl<F, A, Fut, R> AsyncFnOnceSend<A, R> for F
 where
     F: AsyncFnOnce(A) -> R + FnOnce(A) -> Fut,
     Fut: Future<Output = R>,

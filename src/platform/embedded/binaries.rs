@@ -44,7 +44,7 @@ impl Binaries {
             let major = match major(&dir).await {
                 Ok(major) => major,
                 Err(error) => {
-                    tracing::debug!(%error, "passing over PostgreSQL binaries that do not run");
+                    tracing::debug!(%error, "skipping PostgreSQL binaries that do not run");
                     continue;
                 }
             };

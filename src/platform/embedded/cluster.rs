@@ -111,7 +111,7 @@ impl DataDir {
     }
 
     /// Waits for the server of a service that was killed: it stops by itself, but not at once.
-    pub(super) async fn settle(&self) -> Result<(), Error> {
+    pub(super) async fn wait_for_previous(&self) -> Result<(), Error> {
         let deadline = Instant::now() + STOP_LIMIT;
         let mut told = false;
         loop {

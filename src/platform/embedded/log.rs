@@ -26,7 +26,7 @@ pub(super) struct Log {
     path: PathBuf,
     /// Where in the log this run began, if it has not been rotated since.
     start: u64,
-    keeper: AbortHandle,
+    rotation: AbortHandle,
 }
 
 impl Log {
@@ -42,11 +42,11 @@ impl Log {
             clippy::disallowed_methods,
             reason = "ends with the log, and begins before there is a driver"
         )]
-        let keeper = tokio::spawn(keep_rotated(path.clone())).abort_handle();
+        let rotation = tokio::spawn(rotate_when_full(path.clone())).abort_handle();
         let log = Self {
             path,
             start,
-            keeper,
+            rotation,
         };
         Ok((log, file))
     }
@@ -74,7 +74,7 @@ impl Log {
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.keeper.abort();
+        self.rotation.abort();
     }
 }
 
@@ -84,14 +84,14 @@ fn open(path: &Path) -> io::Result<File> {
     files::open(path, &mut options)
 }
 
-async fn keep_rotated(path: PathBuf) {
+async fn rotate_when_full(path: PathBuf) {
     let mut ticks = interval(INTERVAL);
     loop {
         ticks.tick().await;
         let path = path.clone();
         let rotated = spawn_blocking(move || rotate(&path, &mut open(&path)?)).await;
         if let Ok(Err(error)) = rotated {
-            tracing::warn!(%error, "the log of PostgreSQL is not rotated");
+            tracing::warn!(%error, "PostgreSQL log rotation failed");
         }
     }
 }

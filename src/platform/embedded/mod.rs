@@ -52,7 +52,7 @@ impl Postgres {
     /// Starts the server, with a cluster and a database `minicrm` made first if they are not there.
     pub async fn start(options: Options) -> Result<Self, Error> {
         let data_dir = DataDir::open(&options.data_dir)?;
-        data_dir.settle().await?;
+        data_dir.wait_for_previous().await?;
         let version = data_dir.version()?;
         let binaries = match Binaries::find(options.bin_dir.as_deref(), version).await {
             Err(Error::NotInstalled) if options.install && account::is_root() => {

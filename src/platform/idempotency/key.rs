@@ -84,7 +84,7 @@ pub struct CallerKey {
 }
 
 impl CallerKey {
-    /// What no two keys of a group may have in common.
+    /// What no two keys of a batch may have in common.
     pub fn key(&self) -> (&'static str, Uuid) {
         (self.key.method, self.key.request_id)
     }

@@ -173,7 +173,7 @@ pub struct Answer<'a> {
     pub response: Vec<u8>,
 }
 
-/// Keeps answers, in their order everywhere, so that two groups cannot wait for each
+/// Keeps answers, in their order everywhere, so that two batches cannot wait for each
 /// other. CONFLICT if a twin has come first.
 pub async fn insert(tx: &TenantTx, answers: &[Answer<'_>]) -> Result<()> {
     if answers.is_empty() {

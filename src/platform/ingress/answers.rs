@@ -35,7 +35,7 @@ const TINY: usize = 2 * 1024;
 const HANDLE: usize = 512;
 
 /// Memory that (a part of) an answer takes until it is sent.
-struct Held {
+struct Unsent {
     _charge: Charge,
     /// Pieces that HTTP/2 has and has not sent.
     pieces: AtomicUsize,
@@ -46,7 +46,7 @@ struct Held {
 /// A piece of an answer.
 pub struct Piece {
     bytes: Bytes,
-    held: Option<Arc<Held>>,
+    unsent: Option<Arc<Unsent>>,
     _sending: Option<Sending>,
 }
 
@@ -66,9 +66,9 @@ impl Buf for Piece {
 
 impl Drop for Piece {
     fn drop(&mut self) {
-        if let Some(held) = &self.held {
-            held.pieces.fetch_sub(1, Ordering::AcqRel);
-            held.waker.wake();
+        if let Some(unsent) = &self.unsent {
+            unsent.pieces.fetch_sub(1, Ordering::AcqRel);
+            unsent.waker.wake();
         }
     }
 }
@@ -80,7 +80,7 @@ pub struct Answer {
     budget: Arc<Budget>,
     /// What is encoded and not handed on.
     data: Bytes,
-    held: Option<Arc<Held>>,
+    unsent: Option<Arc<Unsent>>,
     /// What comes after it, if that is known already.
     next: Option<Frame<Bytes>>,
     /// Where the rest comes from, if there is more.
@@ -139,7 +139,7 @@ impl Answer {
             owner: visitor.owner(),
             budget: Arc::clone(budget),
             data: Bytes::new(),
-            held: None,
+            unsent: None,
             next: None,
             rest: None,
             is_long: false,
@@ -188,7 +188,7 @@ impl Answer {
             None => 0,
         };
         let charge = self.budget.charge(self.owner, room, left);
-        self.held = Some(Arc::new(Held {
+        self.unsent = Some(Arc::new(Unsent {
             _charge: charge.map_err(|_| Error::AnswersWaiting)?,
             pieces: AtomicUsize::new(0),
             waker: AtomicWaker::new(),
@@ -202,26 +202,26 @@ impl Answer {
     }
 
     fn piece(&mut self) -> Piece {
-        let held = self.held.clone();
-        if let Some(held) = &held {
-            held.pieces.fetch_add(1, Ordering::Relaxed);
+        let unsent = self.unsent.clone();
+        if let Some(unsent) = &unsent {
+            unsent.pieces.fetch_add(1, Ordering::Relaxed);
         }
         Piece {
             bytes: self.data.split_to(self.data.len().min(PIECE)),
-            held,
+            unsent,
             _sending: (!self.is_long).then(|| self.visitor.sending()),
         }
     }
 
     /// Waits until all that was handed on is sent.
     fn poll_sent(&mut self, cx: &Context<'_>) -> Poll<()> {
-        if let Some(held) = self.held.as_ref().filter(|_| self.is_long) {
-            held.waker.register(cx.waker());
-            if held.pieces.load(Ordering::Acquire) > 0 {
+        if let Some(unsent) = self.unsent.as_ref().filter(|_| self.is_long) {
+            unsent.waker.register(cx.waker());
+            if unsent.pieces.load(Ordering::Acquire) > 0 {
                 return Poll::Pending;
             }
         }
-        self.held = None;
+        self.unsent = None;
         Poll::Ready(())
     }
 }

@@ -29,7 +29,7 @@ use super::{
 use crate::error::Result;
 use crate::platform::panics;
 
-/// Bytes that are held at a door: nobody who is let in at one keeps those out who
+/// Bytes that are held by an acceptor: nobody who is let in by one keeps those out who
 /// check health at the other.
 const MEMORY: usize = 16 * 1024 * 1024;
 /// What a stream of answers takes as long as it lasts.
@@ -44,7 +44,7 @@ pub fn is_at(path: &str) -> bool {
     path.starts_with("/grpc.")
 }
 
-/// The memory for what is beside the contract at a door.
+/// The memory for what is beside the contract, for one acceptor.
 pub fn memory() -> Arc<Budget> {
     Budget::new("beside", MEMORY, 2)
 }

@@ -28,11 +28,11 @@ pub struct Budget {
     what: &'static str,
     limit: usize,
     share: usize,
-    held: Mutex<Held>,
+    held: Mutex<MemoryUse>,
 }
 
 #[derive(Default)]
-struct Held {
+struct MemoryUse {
     sum: usize,
     /// By owner, for those that hold any.
     of: HashMap<Owner, usize>,
@@ -67,7 +67,7 @@ impl Budget {
         Ok(charge)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Held> {
+    fn lock(&self) -> MutexGuard<'_, MemoryUse> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

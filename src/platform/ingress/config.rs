@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Settings, Timeouts, tls::Files};
 use crate::platform::Address;
 
-/// Settings of connections, of TLS and of what is too much.
+/// Settings of connections, TLS, limits and load shedding.
 #[derive(Debug, Clone, Args)]
 pub struct Edge {
     /// Address for health checks alone, without TLS and without authentication.

@@ -63,7 +63,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Serves it until it ends, or its place is needed for somebody else.
+    /// Serves it until it ends, or somebody else needs its room.
     pub async fn open(self, stream: TcpStream, tls: Option<Tls>) {
         let visitor = Arc::clone(&self.visitor);
         let opened = async {
@@ -73,34 +73,34 @@ impl Connection {
                 remote_addr: stream.peer_addr().ok(),
             };
             match tls {
-                None => self.hear(stream, info).await,
+                None => self.open_http2(stream, info).await,
                 Some(tls) => {
                     let agreed = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await;
                     let stream = agreed.map_err(|_| io::ErrorKind::TimedOut)??;
-                    self.hear(stream, info).await
+                    self.open_http2(stream, info).await
                 }
             }
         };
         tokio::select! {
             opened = opened => if let Err(error) = opened {
-                tracing::debug!(%error, "a connection was not opened");
+                tracing::debug!(%error, "connection not opened");
             },
             () = visitor.must_leave() => {
-                tracing::debug!("a connection of nobody left its place to another");
+                tracing::debug!("idle connection closed to make room");
             }
         }
     }
 
-    async fn hear(
+    async fn open_http2(
         mut self,
         io: impl AsyncRead + AsyncWrite + Unpin + 'static,
         info: TcpConnectInfo,
     ) -> io::Result<()> {
-        let heard = tokio::select! {
-            heard = timeout(PREFACE_TIMEOUT, preface::hear(io)) => heard,
+        let opened = tokio::select! {
+            opened = timeout(PREFACE_TIMEOUT, preface::read_preface(io)) => opened,
             _ = self.stop.wait_for(|&stop| stop) => return Ok(()),
         };
-        let io = heard.map_err(|_| io::ErrorKind::TimedOut)??;
+        let io = opened.map_err(|_| io::ErrorKind::TimedOut)??;
         self.serve(io, info).await;
         Ok(())
     }
@@ -141,7 +141,7 @@ impl Connection {
             tokio::select! {
                 ended = &mut connection => {
                     if let Err(error) = ended {
-                        tracing::debug!(%error, "a connection broke");
+                        tracing::debug!(%error, "connection broken");
                     }
                     return;
                 }
@@ -150,7 +150,7 @@ impl Connection {
                     if visitor.is_reading() {
                         continue;
                     }
-                    tracing::debug!("nobody reads what a connection is sent");
+                    tracing::debug!("connection stalled");
                     return;
                 }
                 _ = stop.wait_for(|&stop| stop), if stage != Stage::End => {

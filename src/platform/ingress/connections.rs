@@ -1,4 +1,4 @@
-//! Where connections come in.
+//! Accepts connections.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,8 +12,8 @@ use super::{
 /// How long to wait when the system has no more connections to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// A place where connections come in.
-pub struct Door {
+/// Accepts connections and serves them.
+pub struct Acceptor {
     /// Where they do.
     pub listener: TcpListener,
     /// What they are encrypted with, if they are.
@@ -26,7 +26,7 @@ pub struct Door {
     pub callers: Arc<dyn Callers>,
 }
 
-impl Door {
+impl Acceptor {
     /// Serves until `stop`, then until all calls in flight are answered. Whoever
     /// drops the future cuts the connections off.
     pub async fn serve(self, mut stop: watch::Receiver<bool>) {
@@ -56,25 +56,25 @@ impl Door {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // A client that has gone already, or no more descriptors.
-                    tracing::warn!(%error, "a connection was not accepted");
+                    tracing::warn!(%error, "accept failed");
                     visitors.make_room();
                     sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
             };
-            let Some(place) = visitors.enter(peer.ip()) else {
-                tracing::debug!("a connection too many");
+            let Some(admission) = visitors.enter(peer.ip()) else {
+                tracing::debug!("connection limit reached");
                 continue;
             };
             let connection = Connection {
                 served: Arc::clone(&served),
-                visitor: Arc::clone(&place.visitor),
+                visitor: Arc::clone(&admission.visitor),
                 stop: stopped.clone(),
             };
             let tls = tls.clone();
             connections.spawn(async move {
                 connection.open(stream, tls).await;
-                drop(place);
+                drop(admission);
             });
         }
         // Nobody is left to wait in vain for an answer.

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// The header that says how long a caller waits.
 const TIMEOUT: &str = "grpc-timeout";
 /// The methods that may do a thousand things, and so have all the time there is.
-const BIG: [&str; 2] = ["/BatchCreateContacts", "/EraseLead"];
+const LONG_RUNNING_METHODS: [&str; 2] = ["/BatchCreateContacts", "/EraseLead"];
 
 /// How long calls may take.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,12 @@ impl Timeouts {
     /// The deadline of a call of the method at `path` that arrives now.
     pub fn deadline(self, path: &str, headers: &HeaderMap) -> Result<Deadline> {
         let timeout = match headers.get(TIMEOUT) {
-            None if BIG.iter().any(|big| path.ends_with(big)) => self.max,
+            None if LONG_RUNNING_METHODS
+                .iter()
+                .any(|method| path.ends_with(method)) =>
+            {
+                self.max
+            }
             None => self.default,
             Some(value) => parse(value).ok_or_else(|| {
                 let expected = "must be at most eight digits and a unit: H, M, S, m, u or n";

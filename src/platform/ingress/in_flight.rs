@@ -81,10 +81,10 @@ impl InFlight {
 }
 
 impl Admitted {
-    /// The same call, now that it is known whose it is. The last quarter is for those
+    /// Counts the call for the organization it is for. The last quarter is for those
     /// organizations that have not half of all: one whose calls are stuck does not
     /// shut the others out.
-    pub fn of(mut self, organization_id: OrganizationId) -> Result<Self> {
+    pub fn attribute_to(mut self, organization_id: OrganizationId) -> Result<Self> {
         let mut calls = self.in_flight.lock();
         let limit = self.in_flight.limit;
         let few_left = limit - calls.count < limit / 4;

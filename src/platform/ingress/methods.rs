@@ -43,7 +43,7 @@ impl Methods {
             for service in &file.service {
                 for method in &service.method {
                     let path = format!("{}/{}", service.name(), method.name());
-                    let request = shapes.place(method.input_type());
+                    let request = shapes.index(method.input_type());
                     let named = named.get_key_value(&*path);
                     if let (Some((name, is_open)), Some(request)) = (named, request) {
                         let path = format!("/{}.{path}", file.package());

@@ -1,6 +1,5 @@
-//! The edge of the server: connections, TLS, and what is around each call, from
-//! its deadline to a panic. What is too much is refused here, before it costs
-//! anything.
+//! The edge of the server: connections, TLS, and what is around each call, from its
+//! deadline to a panic. Limits and load shedding are here: what is refused costs nothing.
 
 mod answers;
 mod beside;
@@ -27,12 +26,12 @@ mod whole;
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-pub use connections::Door;
+pub use connections::Acceptor;
 pub use deadline::{Deadline, Timeouts};
 pub use in_flight::Admitted;
 pub use methods::Methods;
 pub use network::network;
-pub use requests::{Callers, Held};
+pub use requests::{Callers, RequestMemory};
 
 use crate::{actor::Identity, error::Result, ids::OrganizationId};
 use budget::Memory;

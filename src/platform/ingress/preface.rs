@@ -29,7 +29,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 const MAX_UNREAD: u64 = 64 * 1024;
 
 /// Reads the preface of HTTP/2, or says that something else was said.
-pub async fn hear<I: AsyncRead + AsyncWrite + Unpin>(mut io: I) -> io::Result<Heard<I>> {
+pub async fn read_preface<I: AsyncRead + AsyncWrite + Unpin>(mut io: I) -> io::Result<Rewind<I>> {
     let mut said = [0; PREFACE.len()];
     let mut length = 0;
     while length < said.len() {
@@ -44,7 +44,7 @@ pub async fn hear<I: AsyncRead + AsyncWrite + Unpin>(mut io: I) -> io::Result<He
             return Err(io::ErrorKind::InvalidData.into());
         }
     }
-    Ok(Heard {
+    Ok(Rewind {
         io,
         unread: PREFACE,
     })
@@ -64,13 +64,13 @@ async fn answer(io: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()
     Ok(())
 }
 
-/// A connection whose preface was read, and is read again from this.
-pub struct Heard<I> {
+/// A connection whose preface was read, and is read once more from its beginning.
+pub struct Rewind<I> {
     io: I,
     unread: &'static [u8],
 }
 
-impl<I: AsyncRead + Unpin> AsyncRead for Heard<I> {
+impl<I: AsyncRead + Unpin> AsyncRead for Rewind<I> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -88,7 +88,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Heard<I> {
     }
 }
 
-impl<I: AsyncWrite + Unpin> AsyncWrite for Heard<I> {
+impl<I: AsyncWrite + Unpin> AsyncWrite for Rewind<I> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -49,11 +49,11 @@ pub trait Callers: Send + Sync {
 
 /// Memory that a request takes until all its clones are dropped.
 #[derive(Clone)]
-pub struct Held {
+pub struct RequestMemory {
     _charge: Arc<Charge>,
 }
 
-impl Held {
+impl RequestMemory {
     /// That of the request with these extensions.
     pub fn of(extensions: &Extensions) -> Option<Self> {
         extensions.get().cloned()
@@ -91,7 +91,7 @@ impl Reader<'_> {
         let mut charge = reading.charge;
         charge.shrink_to(message.len() + memory);
         parts.headers.remove(ENCODING);
-        parts.extensions.insert(Held {
+        parts.extensions.insert(RequestMemory {
             _charge: Arc::new(charge.split(memory)),
         });
         parts.extensions.insert(Encoded {

@@ -1,4 +1,4 @@
-//! What is served at a door.
+//! What an acceptor serves.
 
 use std::sync::Arc;
 

@@ -70,7 +70,7 @@ async fn unless_stalled(stream: impl Future, limits: Streams) {
             limit.as_mut().reset(end);
         }
         limit.as_mut().poll(cx).map(|()| {
-            tracing::debug!("nobody reads an answer");
+            tracing::debug!("answer stalled");
         })
     })
     .await;

@@ -99,7 +99,7 @@ impl Task for ReloadTls {
         let config = present.config(&self.files)?;
         *self.tls.0.write().unwrap_or_else(PoisonError::into_inner) = config;
         *contents = present;
-        tracing::info!("new TLS certificates are in use");
+        tracing::info!("TLS certificates reloaded");
         Ok(Report::of(1_u64))
     }
 }

@@ -75,7 +75,7 @@ impl Visitor {
         Calling(Arc::clone(self))
     }
 
-    /// Waits until its place is needed for somebody else.
+    /// Waits until somebody else needs its room.
     pub async fn must_leave(&self) {
         self.leave.notified().await;
     }
@@ -125,18 +125,18 @@ pub struct Visitors {
     limit: usize,
     /// Those from one address.
     peer_limit: usize,
-    places: Mutex<Places>,
+    connected: Mutex<Connected>,
 }
 
 #[derive(Default)]
-struct Places {
+struct Connected {
     next: u64,
     /// In the order they came in.
     visitors: BTreeMap<u64, (IpAddr, Arc<Visitor>)>,
     peers: HashMap<IpAddr, usize>,
 }
 
-impl Places {
+impl Connected {
     fn remove(&mut self, id: u64) -> Option<Arc<Visitor>> {
         let (peer, visitor) = self.visitors.remove(&id)?;
         if let Some(count) = self.peers.get_mut(&peer) {
@@ -169,36 +169,39 @@ impl Visitors {
         Arc::new(Self {
             limit,
             peer_limit,
-            places: Mutex::default(),
+            connected: Mutex::default(),
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Places> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Connected> {
+        self.connected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for somebody who comes from this address, if there is one, or somebody
+    /// Lets in somebody who comes from this address, if there is room, or somebody
     /// leaves for them.
-    pub fn enter(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
+    pub fn enter(self: &Arc<Self>, peer: IpAddr) -> Option<Admission> {
         let peer = network(peer);
-        let mut places = self.lock();
-        let beside = places.peers.get(&peer).copied().unwrap_or_default();
+        let mut connected = self.lock();
+        let beside = connected.peers.get(&peer).copied().unwrap_or_default();
         if beside >= self.peer_limit {
-            let left = places.make_room(Some(peer), false) || places.make_room(Some(peer), true);
+            let left =
+                connected.make_room(Some(peer), false) || connected.make_room(Some(peer), true);
             left.then_some(())?;
         }
-        let count = places.visitors.len();
+        let count = connected.visitors.len();
         if count >= self.limit - self.limit / 4 {
-            let left = places.make_room(None, false);
-            let left = left || count < self.limit || places.make_room(None, true);
+            let left = connected.make_room(None, false);
+            let left = left || count < self.limit || connected.make_room(None, true);
             left.then_some(())?;
         }
-        let id = places.next;
-        places.next += 1;
+        let id = connected.next;
+        connected.next += 1;
         let visitor = Arc::new(Visitor::of(peer));
-        places.visitors.insert(id, (peer, Arc::clone(&visitor)));
-        *places.peers.entry(peer).or_default() += 1;
-        Some(Place {
+        connected.visitors.insert(id, (peer, Arc::clone(&visitor)));
+        *connected.peers.entry(peer).or_default() += 1;
+        Some(Admission {
             visitors: Arc::clone(self),
             id,
             visitor,
@@ -211,15 +214,15 @@ impl Visitors {
     }
 }
 
-/// A visitor's place until this is dropped, or it is given to somebody else.
-pub struct Place {
+/// A visitor who was let in, until this is dropped, or they had to leave for somebody else.
+pub struct Admission {
     visitors: Arc<Visitors>,
     id: u64,
     /// Who has it.
     pub visitor: Arc<Visitor>,
 }
 
-impl Drop for Place {
+impl Drop for Admission {
     fn drop(&mut self) {
         self.visitors.lock().remove(self.id);
     }

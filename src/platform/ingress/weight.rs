@@ -39,15 +39,15 @@ struct Shape {
 
 impl Shape {
     fn part(&self, number: u32) -> Option<Field> {
-        let place = self.parts.binary_search_by_key(&number, |part| part.0);
-        place.ok().map(|place| self.parts[place].1)
+        let index = self.parts.binary_search_by_key(&number, |part| part.0);
+        index.ok().map(|index| self.parts[index].1)
     }
 }
 
 /// The shapes of all messages there are.
 pub struct Shapes {
     shapes: Vec<Shape>,
-    places: HashMap<String, usize>,
+    indexes: HashMap<String, usize>,
 }
 
 impl Shapes {
@@ -59,17 +59,17 @@ impl Shapes {
                 collect(&format!(".{}", file.package()), message, &mut messages);
             }
         }
-        let places: HashMap<String, usize> = (0..)
+        let indexes: HashMap<String, usize> = (0..)
             .zip(&messages)
-            .map(|(place, (name, _))| (name.clone(), place))
+            .map(|(index, (name, _))| (name.clone(), index))
             .collect();
         let sizes: Vec<_> = (0..messages.len())
-            .map(|place| size(place, &messages, &places, &mut Vec::new()))
+            .map(|index| size(index, &messages, &indexes, &mut Vec::new()))
             .collect();
         let shapes = messages.iter().zip(&sizes).map(|((_, message), &size)| {
             let parts = message.field.iter().filter_map(|field| {
                 let number = u32::try_from(field.number()).ok()?;
-                Some((number, part(field, &places, &sizes)?))
+                Some((number, part(field, &indexes, &sizes)?))
             });
             let mut parts: Vec<_> = parts.collect();
             parts.sort_unstable_by_key(|part| part.0);
@@ -77,27 +77,27 @@ impl Shapes {
         });
         Self {
             shapes: shapes.collect(),
-            places,
+            indexes,
         }
     }
 
-    /// The place of the message with this full name, which begins with a dot.
-    pub fn place(&self, name: &str) -> Option<usize> {
-        self.places.get(name).copied()
+    /// The index of the message with this full name, which begins with a dot.
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.indexes.get(name).copied()
     }
 
-    /// Bytes of the message of this place that is decoded from these. No less than it
+    /// Bytes of the message at this index that is decoded from these. No less than it
     /// takes; what cannot be decoded counts as far as it can. Not looked at any further
     /// once it is more than `limit`.
-    pub fn weigh(&self, place: usize, bytes: &[u8], limit: usize) -> usize {
-        let mut sum = self.shapes.get(place).map_or(0, |shape| shape.size);
-        self.add(place, bytes, 0, &mut sum, limit);
+    pub fn weigh(&self, index: usize, bytes: &[u8], limit: usize) -> usize {
+        let mut sum = self.shapes.get(index).map_or(0, |shape| shape.size);
+        self.add(index, bytes, 0, &mut sum, limit);
         sum
     }
 
     /// Adds what the message holds beside itself.
-    fn add(&self, place: usize, mut bytes: &[u8], depth: usize, sum: &mut usize, limit: usize) {
-        let Some(shape) = self.shapes.get(place).filter(|_| depth < MAX_DEPTH) else {
+    fn add(&self, index: usize, mut bytes: &[u8], depth: usize, sum: &mut usize, limit: usize) {
+        let Some(shape) = self.shapes.get(index).filter(|_| depth < MAX_DEPTH) else {
             return;
         };
         while *sum <= limit
@@ -136,17 +136,17 @@ fn collect<'m>(
 
 /// Bytes of a message itself, if `within` it is looked at already, of a pointer to it.
 fn size(
-    place: usize,
+    index: usize,
     messages: &[(String, &DescriptorProto)],
-    places: &HashMap<String, usize>,
+    indexes: &HashMap<String, usize>,
     within: &mut Vec<usize>,
 ) -> usize {
-    if within.contains(&place) {
+    if within.contains(&index) {
         return POINTER;
     }
-    within.push(place);
+    within.push(index);
     let fields =
-        messages[place]
+        messages[index]
             .1
             .field
             .iter()
@@ -154,8 +154,8 @@ fn size(
                 (Label::Repeated, _) => 2 * HANDLE,
                 (_, Type::String | Type::Bytes) => HANDLE,
                 (_, Type::Message) => {
-                    let inner = places.get(field.type_name());
-                    POINTER + inner.map_or(0, |&inner| size(inner, messages, places, within))
+                    let inner = indexes.get(field.type_name());
+                    POINTER + inner.map_or(0, |&inner| size(inner, messages, indexes, within))
                 }
                 _ => NUMBER,
             });
@@ -166,13 +166,13 @@ fn size(
 
 fn part(
     field: &FieldDescriptorProto,
-    places: &HashMap<String, usize>,
+    indexes: &HashMap<String, usize>,
     sizes: &[usize],
 ) -> Option<Field> {
     let many = field.label() == Label::Repeated;
     Some(match field.r#type() {
         Type::Message => {
-            let shape = *places.get(field.type_name())?;
+            let shape = *indexes.get(field.type_name())?;
             // One alone is in the message that has it, unless it is behind a pointer.
             let each = if many { GROWTH * sizes[shape] } else { POINTER };
             Field::Message { shape, each }
@@ -216,8 +216,8 @@ mod tests {
 
     fn weigh<M: Message>(name: &str, message: &M) -> usize {
         let shapes = Shapes::new(&FileDescriptorSet::decode(proto::DESCRIPTOR).unwrap());
-        let place = shapes.place(&format!(".minicrm.v1.{name}")).unwrap();
-        shapes.weigh(place, &message.encode_to_vec(), usize::MAX)
+        let index = shapes.index(&format!(".minicrm.v1.{name}")).unwrap();
+        shapes.weigh(index, &message.encode_to_vec(), usize::MAX)
     }
 
     /// Mutants: messages that weigh what they have on the wire; only those of the

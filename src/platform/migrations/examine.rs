@@ -58,7 +58,7 @@ pub(super) fn examine(conn: &mut BlockingConn) -> Result<Database> {
         )));
     }
     if of(State::Unknown).next().is_some() {
-        tracing::info!("the schema of the database is newer than this version");
+        tracing::info!("database schema newer than this version");
     }
     Ok(found)
 }

@@ -64,11 +64,11 @@ async fn blocking<T: Send + 'static>(
     url: &str,
     work: impl FnOnce(&str) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let place = Connector::new(url)?.place();
+    let target = Connector::new(url)?.target();
     let url = url.to_owned();
     let outcome = tokio::task::spawn_blocking(move || work(&url)).await;
     match outcome.map_err(Error::internal)? {
-        Err(Error::Refused(why)) => Err(Error::Refused(format!("{place}: {why}"))),
+        Err(Error::Refused(why)) => Err(Error::Refused(format!("{target}: {why}"))),
         outcome => outcome,
     }
 }

@@ -80,7 +80,7 @@ where
 /// Sends what has not been sent yet.
 pub fn end(provider: &Provider) {
     if let Err(error) = provider.shutdown_with_timeout(FLUSH) {
-        tracing::warn!(%error, "not all traces were sent");
+        tracing::warn!(%error, "traces lost");
     }
 }
 

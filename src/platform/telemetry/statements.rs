@@ -13,7 +13,7 @@ use crate::platform::telemetry::trace::span;
 pub fn trace_statements() {
     let outcome = set_default_instrumentation(|| Some(Box::new(Statements::default())));
     if let Err(error) = outcome {
-        tracing::warn!(%error, "statements are not traced");
+        tracing::warn!(%error, "statement tracing unavailable");
     }
 }
 
@@ -36,8 +36,8 @@ impl Instrumentation for Statements {
             }
             InstrumentationEvent::FinishQuery { query, .. } => {
                 let name = name(&query.to_string());
-                if let Some(place) = self.0.iter().position(|open| open.0 == name) {
-                    self.0.remove(place);
+                if let Some(position) = self.0.iter().position(|open| open.0 == name) {
+                    self.0.remove(position);
                 }
             }
             _ => {}

@@ -37,7 +37,6 @@ pub struct Source {
     pub delete_time: Option<DateTime<Utc>>,
 }
 
-/// A source to insert.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = sources)]
 pub struct NewSource {
@@ -74,7 +73,6 @@ impl SourceChange {
     }
 }
 
-/// Which sources to list.
 #[derive(Debug)]
 pub struct Filter {
     pub active: Option<bool>,
@@ -106,7 +104,6 @@ pub async fn lock(tx: &TenantTx, id: SourceId) -> Result<Source> {
         .ok_or_else(|| Error::not_found(Resource::Source, id))
 }
 
-/// A page of sources.
 pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Source>> {
     let query = |page: Page| {
         let mut query = sources::table

@@ -1,7 +1,7 @@
 //! The queries that change `contact_count_changes`, `lead_counts` and the loads of
-//! operators; the cells of contacts, and those of deals, are beside it.
+//! operators; the rollups of contacts, and those of deals, are beside it.
 
-pub mod cells;
+pub mod contacts;
 pub mod deals;
 
 use std::collections::BTreeMap;

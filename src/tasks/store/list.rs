@@ -45,8 +45,8 @@ pub struct Filter {
 }
 
 impl Task {
-    /// Its place in this order of a page.
-    pub fn place(&self, order: &str) -> (i64, TaskId) {
+    /// Where it is in this order of a page.
+    pub fn sort_key(&self, order: &str) -> (i64, TaskId) {
         let key = match order {
             BY_DAY => self.due_date.unwrap_or(NEVER).num_days_from_ce().into(),
             _ => self.create_time.timestamp_micros(),
@@ -55,7 +55,6 @@ impl Task {
     }
 }
 
-/// A page of tasks.
 pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Task>> {
     let query = |page: Page| {
         // Days need not be merged to be counted.
@@ -76,7 +75,7 @@ pub async fn list(tx: &TenantTx, filter: &Filter, page: Page) -> Result<Found<Ta
     Ok(read_page!(tx.conn(), page, query))
 }
 
-/// What the page lies between: in the order of due dates two places in it, else
+/// What the page lies between: in the order of due dates two keys in it, else
 /// two days and, by themselves, two ids.
 fn bounds(filter: &Filter, page: Page) -> ((NaiveDate, Uuid), (NaiveDate, Uuid)) {
     let low = filter.due_after.unwrap_or(FIRST);
@@ -117,7 +116,6 @@ fn sql(filter: &Filter, page: Page) -> String {
     )
 }
 
-/// The rows of a page.
 fn rows(filter: &Filter, page: Page, order: &str) -> String {
     let direction = page.direction();
     let within_days = filter.due_before.is_some() || filter.due_after.is_some();
@@ -134,7 +132,7 @@ fn rows(filter: &Filter, page: Page, order: &str) -> String {
     };
     if filter.deal_id.is_some() {
         // A deal has few tasks.
-        let places = if by_day {
+        let range = if by_day {
             "(due_order, id) > ($2, $3) AND (due_order, id) < ($4, $5)"
         } else {
             "due_order > $2 AND due_order < $4 AND id > $3 AND id < $5"
@@ -142,7 +140,7 @@ fn rows(filter: &Filter, page: Page, order: &str) -> String {
         return format!(
             "SELECT * FROM (
                  SELECT * FROM tasks WHERE organization_id = $1 AND deal_id = $7 OFFSET 0) AS t
-             WHERE {open} AND {assignee} AND {places} ORDER BY {order} LIMIT $6"
+             WHERE {open} AND {assignee} AND {range} ORDER BY {order} LIMIT $6"
         );
     }
     // Each index of what nobody has begins with a number of its own: rows are compared, so

@@ -50,17 +50,17 @@ impl From<&Task> for TaskFacts {
     }
 }
 
-/// What people say of a task.
+/// The fields of a task that callers set.
 #[derive(Debug, Clone, PartialEq, Eq, Insertable, AsChangeset)]
 #[diesel(table_name = tasks, treat_none_as_null = true)]
-pub struct Values {
+pub struct TaskFields {
     pub title: String,
     pub description: String,
     pub due_date: Option<NaiveDate>,
     pub assignee_user_id: Option<UserId>,
 }
 
-impl From<&Task> for Values {
+impl From<&Task> for TaskFields {
     fn from(task: &Task) -> Self {
         Self {
             title: task.title.clone(),
@@ -71,7 +71,6 @@ impl From<&Task> for Values {
     }
 }
 
-/// The task.
 pub async fn find(tx: &TenantTx, id: TaskId) -> Result<Task> {
     tasks::table
         .find((tx.organization_id(), id))
@@ -127,13 +126,18 @@ pub async fn set_assignee(tx: &TenantTx, ids: &[TaskId], assignee_user_id: UserI
 }
 
 /// Inserts a task with this id, of a deal that is locked.
-pub async fn insert(tx: &TenantTx, id: TaskId, deal_id: DealId, values: &Values) -> Result<Task> {
+pub async fn insert(
+    tx: &TenantTx,
+    id: TaskId,
+    deal_id: DealId,
+    fields: &TaskFields,
+) -> Result<Task> {
     Ok(diesel::insert_into(tasks::table)
         .values((
             tasks::organization_id.eq(tx.organization_id()),
             tasks::id.eq(id),
             tasks::deal_id.eq(deal_id),
-            values,
+            fields,
         ))
         .returning(Task::as_select())
         .get_result(&mut tx.conn())
@@ -141,11 +145,11 @@ pub async fn insert(tx: &TenantTx, id: TaskId, deal_id: DealId, values: &Values)
 }
 
 /// Changes a task that is locked.
-pub async fn update(tx: &TenantTx, id: TaskId, values: &Values) -> Result<Task> {
+pub async fn update(tx: &TenantTx, id: TaskId, fields: &TaskFields) -> Result<Task> {
     Ok(
         diesel::update(tasks::table.find((tx.organization_id(), id)))
             .set((
-                values,
+                fields,
                 tasks::revision.eq(tasks::revision + 1),
                 tasks::update_time.eq(now),
             ))

@@ -77,7 +77,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("verify", "BASE PLATFORM statistics dispatch"),
     ("gauges", "BASE PLATFORM statistics verify"),
     // The frame of a call.
-    ("call", "BASE PLATFORM proto access audit"),
+    ("call", "BASE PLATFORM access audit"),
     // The methods: all that speaks proto. They name each other only for what is shared.
     ("api::enums", "BASE FEATURES proto"),
     ("api::convert", "BASE FEATURES proto call api::enums"),

@@ -110,7 +110,7 @@ async fn what_was_acknowledged_is_counted_once_while_two_fold() {
 }
 
 /// More than a transaction takes, and the oldest of it comes to nothing. Mutants: one
-/// transaction only; it goes on as long as cells have changed.
+/// transaction only; it goes on as long as rollups have changed.
 #[tokio::test]
 async fn none_is_left() {
     let app = App::start().await;

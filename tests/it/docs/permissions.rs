@@ -1,7 +1,7 @@
 //! `permissions.md`: the table of `src/access/table.rs`.
 
 use minicrm::access::{
-    Grant, Places, Who,
+    Grant, Permissions, Who,
     table::{Row, TABLE},
 };
 
@@ -36,7 +36,7 @@ fn line(row: &Row) -> String {
     let cells = match row.who {
         Who::Anyone => ["everybody"; 6],
         Who::User => ["user", "user", "user", "user", "", ""],
-        Who::Places(Places {
+        Who::Permitted(Permissions {
             owner,
             admin,
             manager,

@@ -40,11 +40,11 @@ async fn check(client: &Hostile) -> ServingStatus {
     answer.status()
 }
 
-/// Mutants: one budget for both doors; streams that leave nothing to others.
+/// Mutants: one budget for both listeners; streams that leave nothing to others.
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_of_strangers_do_not_keep_health_from_being_checked() {
     let beside = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = Server::start(plain(), |places| places.health = Some(beside)).await;
+    let server = Server::start(plain(), |options| options.health = Some(beside)).await;
     let mut held = Vec::new();
     let mut refused = 0;
     for n in 1..=8 {
@@ -70,7 +70,7 @@ async fn streams_of_strangers_do_not_keep_health_from_being_checked() {
     }
 }
 
-/// Who connects takes the place of the oldest who does nothing.
+/// Who connects makes the oldest leave who does nothing.
 /// Mutant: a stream is nothing once its head is sent.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_watches_is_doing_something() {

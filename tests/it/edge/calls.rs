@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use minicrm::{
-    platform::ingress::{self, Callers, Deadline, Door, Edge, Methods, Owner},
+    platform::ingress::{self, Acceptor, Callers, Deadline, Edge, Methods, Owner},
     proto::{CreateLeadRequest, Lead, ListLeadsRequest},
 };
 use tokio::{net::TcpListener, sync::watch};
@@ -149,7 +149,7 @@ impl Callers for Everybody {
 async fn a_panic_outside_of_methods_is_an_error_too() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let door = Door {
+    let acceptor = Acceptor {
         listener,
         tls: None,
         routes: Routes::new(Panics::<false>).add_service(Panics::<true>),
@@ -162,7 +162,7 @@ async fn a_panic_outside_of_methods_is_an_error_too() {
         callers: Arc::new(Everybody),
     };
     let (_open, stop) = watch::channel(false);
-    let serving = tokio::spawn(door.serve(stop));
+    let serving = tokio::spawn(acceptor.serve(stop));
     let endpoint = Endpoint::try_from(format!("http://{address}")).unwrap();
     let mut client = Grpc::new(endpoint.connect().await.unwrap());
     for path in ["/test.Panics/Now", "/grpc.Panics/Now"].repeat(3) {

@@ -39,9 +39,9 @@ async fn until_health_is(health: &HealthClient<Channel>, expected: ServingStatus
 /// A port for health that is taken in a moment.
 async fn with_health_port(pause: Duration) -> (Server, HealthClient<Channel>, Channel) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = Server::start(plain(), |places| {
-        places.health = Some(listener);
-        places.pause = pause;
+    let server = Server::start(plain(), |options| {
+        options.health = Some(listener);
+        options.pause = pause;
     })
     .await;
     let uri = format!("http://{}", server.health.unwrap());
@@ -95,7 +95,7 @@ async fn calls_in_flight_are_finished_whatever_others_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_takes_too_long_is_cut_off() {
     let short = Duration::from_millis(100);
-    let server = Server::start(plain(), |places| places.drain = short).await;
+    let server = Server::start(plain(), |options| options.drain = short).await;
     let app = server.app();
     let one = app.operator(operator("One")).await;
     let source = app.source("cut", &[(&one, 1)]).await;

@@ -1,4 +1,4 @@
-//! The edge of the server: deadlines, what is too much, connections, TLS, and
+//! The edge of the server: deadlines, load shedding, connections, TLS, and
 //! how it ends.
 
 mod answers;
@@ -22,7 +22,7 @@ use hyper_util::{
 use minicrm::{
     app::{App as Shared, Settings},
     call::DEVELOPMENT_ORGANIZATION,
-    server::{self, Places},
+    server::{self, ServerOptions},
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tonic::{body::Body, codegen::http::Uri, transport::Endpoint};
@@ -49,24 +49,24 @@ fn plain() -> Settings {
 
 impl Server {
     /// A server on a fresh database that serves like this.
-    async fn start(settings: Settings, change: impl FnOnce(&mut Places)) -> Self {
+    async fn start(settings: Settings, change: impl FnOnce(&mut ServerOptions)) -> Self {
         let url = new_database().await;
         let app = Arc::new(Shared::new(&url, settings).unwrap());
         app.prepare(&url).await.unwrap();
-        let mut places = Places {
+        let mut options = ServerOptions {
             listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
             tls: None,
             health: None,
             pause: Duration::ZERO,
             drain: Duration::from_secs(10),
         };
-        change(&mut places);
-        let address = places.listener.local_addr().unwrap();
-        let health = places.health.as_ref();
+        change(&mut options);
+        let address = options.listener.local_addr().unwrap();
+        let health = options.health.as_ref();
         let health = health.map(|listener| listener.local_addr().unwrap());
         let (stop, stopped) = watch::channel(false);
         let served = tokio::spawn(async move {
-            server::serve(places, app, stopped).await.unwrap();
+            server::serve(options, app, stopped).await.unwrap();
         });
         Self {
             address,

@@ -1,4 +1,4 @@
-//! What is too much is refused at once, and says when to come again.
+//! Load shedding: calls beyond the limits are refused at once, with when to come again.
 
 use std::num::NonZeroU32;
 
@@ -26,7 +26,7 @@ fn limits(edge: ingress::Settings) -> Settings {
     Settings { edge, ..plain() }
 }
 
-/// Mutant: a place that is given back before the work is done.
+/// Mutant: a permit that is given back before the work is done.
 #[tokio::test(flavor = "multi_thread")]
 async fn more_calls_than_may_be_in_flight_are_refused() {
     let settings = limits(ingress::Settings {
@@ -168,7 +168,7 @@ async fn a_key_that_calls_too_often_is_refused_alone() {
     }
 }
 
-/// Mutant: no shares of connections.
+/// Mutant: no bulkhead.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_organization_that_is_stuck_leaves_connections_to_others() {
     let [stuck, other] = [OrganizationId::generate(), OrganizationId::generate()];

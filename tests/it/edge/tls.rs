@@ -101,14 +101,14 @@ async fn calls(server: &Server, ca: &str, identity: Option<[&str; 2]>) -> Result
 async fn who_is_not_known_is_not_served() {
     let directory = Directory::new("known");
     let tls = directory.open(false).unwrap();
-    let server = Server::start(plain(), |places| places.tls = Some(tls)).await;
+    let server = Server::start(plain(), |options| options.tls = Some(tls)).await;
     calls(&server, CA, None).await.unwrap();
     calls(&server, OTHER_CA, None).await.unwrap_err();
     let plain_app = server.app();
     call!(plain_app.leads.list_leads(ListLeadsRequest::default())).unwrap_err();
 
     let tls = directory.open(true).unwrap();
-    let server = Server::start(plain(), |places| places.tls = Some(tls)).await;
+    let server = Server::start(plain(), |options| options.tls = Some(tls)).await;
     calls(&server, CA, Some(CLIENT)).await.unwrap();
     calls(&server, CA, Some(OTHER_CLIENT)).await.unwrap_err();
     calls(&server, CA, None).await.unwrap_err();
@@ -119,7 +119,7 @@ async fn who_is_not_known_is_not_served() {
 async fn changed_files_are_used_and_broken_ones_are_not() {
     let directory = Directory::new("changed");
     let tls = directory.open(true).unwrap();
-    let server = Server::start(plain(), |places| places.tls = Some(tls)).await;
+    let server = Server::start(plain(), |options| options.tls = Some(tls)).await;
     // A certificate that is not that of the key is broken, too.
     for [cert, key] in [["broken", SERVER[1]], [OTHER_SERVER[0], SERVER[1]]] {
         directory.write_pair([cert, key]);

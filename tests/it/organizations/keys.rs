@@ -1,7 +1,7 @@
 //! Keys for services.
 
 use minicrm::{
-    access::{Grant, KeyAccess, Place, Who, table::TABLE},
+    access::{AccessLevel, Grant, KeyAccess, Who, table::TABLE},
     proto::{
         ApiKey, ApiKeyAccess, CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest,
         ListContactsRequest, ListMembersRequest, ListSourcesRequest, RevokeApiKeyRequest,
@@ -195,7 +195,7 @@ async fn a_key_does_what_its_access_says() {
 fn intake_takes_in_and_read_reads() {
     let granted = |access| {
         let methods = TABLE.iter().filter(move |row| match row.who {
-            Who::Places(places) => places.grant(Place::Key(access)) != Grant::No,
+            Who::Permitted(permissions) => permissions.grant(AccessLevel::Key(access)) != Grant::No,
             _ => false,
         });
         methods.map(|row| row.method).collect::<Vec<_>>()
@@ -211,7 +211,7 @@ fn intake_takes_in_and_read_reads() {
     ];
     let expected: Vec<_> = TABLE
         .iter()
-        .filter(|row| matches!(row.who, Who::Places(_)))
+        .filter(|row| matches!(row.who, Who::Permitted(_)))
         .map(|row| row.method)
         .filter(|method| reads.iter().any(|verb| method.starts_with(verb)))
         .filter(|method| !private.contains(method))

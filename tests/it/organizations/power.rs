@@ -83,12 +83,12 @@ async fn empty(app: &App, row: &Row) -> Result<(), Status> {
 #[test]
 fn what_lasts_or_is_final_is_confirmed() {
     for row in TABLE {
-        let Who::Places(places) = row.who else {
+        let Who::Permitted(permissions) = row.who else {
             continue;
         };
         let starts = |verbs: &[&str]| verbs.iter().any(|verb| row.method.starts_with(verb));
         let reads = starts(&["Get", "List"]);
-        let settles = places.manager != Grant::All && !reads;
+        let settles = permissions.manager != Grant::All && !reads;
         if settles || starts(&["Delete", "Erase", "Export"]) {
             assert_ne!(row.trust, Trust::Remembered, "{row:?}");
         }

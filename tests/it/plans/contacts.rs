@@ -36,7 +36,7 @@ async fn sum(app: &App, source_id: &str) {
     }
 }
 
-/// Mutants: hours without days; the cells of all spans read.
+/// Mutants: hours without days; the rollups of all buckets read.
 #[tokio::test(flavor = "multi_thread")]
 async fn sums_of_contacts_read_what_was_counted() {
     let app = start().await;

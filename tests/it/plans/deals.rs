@@ -48,7 +48,7 @@ async fn sum(app: &App) {
 }
 
 /// Mutants: no OFFSET 0 around what is read of the counts, no ORDER BY around what is
-/// of the deals; hours without days; the cells of all owners read for everybody.
+/// of the deals; hours without days; the rollups of all owners read for everybody.
 #[tokio::test(flavor = "multi_thread")]
 async fn sums_of_deals_read_what_was_counted() {
     let app = start().await;

@@ -1,4 +1,4 @@
-//! The second wall: whatever a query forgets, it meets no other organization's
+//! Row-level security: whatever a query forgets, it meets no other organization's
 //! rows.
 
 mod attacks;

@@ -201,7 +201,7 @@ async fn one_organization_never_meets_the_rows_of_another() {
     }
 }
 
-/// What looks past the wall finds what the scope allows, by no argument.
+/// What looks past the policies finds what the scope allows, by no argument.
 #[tokio::test]
 async fn looking_up_a_text_gives_ids_of_the_organization_only() {
     let (url, ids) = two_organizations().await;

@@ -6,7 +6,7 @@ use minicrm::{
     app::{App as Shared, Settings},
     background, fold_counts,
     platform::db::Db,
-    server::{self, Places},
+    server::{self, ServerOptions},
 };
 use tokio::{net::TcpListener, sync::watch};
 use tonic::transport::Endpoint;
@@ -55,7 +55,7 @@ impl App {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(async move {
-            let places = Places {
+            let options = ServerOptions {
                 listener,
                 tls: None,
                 health: None,
@@ -63,7 +63,7 @@ impl App {
                 drain: Duration::from_secs(1),
             };
             tokio::select! {
-                served = server::serve(places, shared, stopped) => served.unwrap(),
+                served = server::serve(options, shared, stopped) => served.unwrap(),
                 () = driver.run() => {}
             }
         });
@@ -77,7 +77,7 @@ impl App {
         }
     }
 
-    /// Folds what was counted into the cells, whoever counted it.
+    /// Folds what was counted into the rollups, whoever counted it.
     pub async fn fold(&self) {
         if let Some(background) = &self.background {
             for task in [SCAN, FOLD] {

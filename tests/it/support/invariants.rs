@@ -16,7 +16,7 @@ struct Finding {
 }
 
 #[derive(Debug, QueryableByName)]
-struct Unfolded {
+struct PendingDeltas {
     #[diesel(sql_type = BigInt)]
     changes: i64,
 }
@@ -93,7 +93,7 @@ impl App {
     pub async fn unfolded(&self) -> i64 {
         let query = "SELECT count(*) AS changes FROM contact_count_changes";
         let mut conn = self.database().await;
-        let left: Unfolded = sql_query(query).get_result(&mut conn).await.unwrap();
+        let left: PendingDeltas = sql_query(query).get_result(&mut conn).await.unwrap();
         left.changes
     }
 

@@ -1,4 +1,4 @@
-//! Users and their places in organizations, for servers with authentication.
+//! Users and their roles in organizations, for servers with authentication.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use diesel::{

@@ -24,7 +24,6 @@ use crate::{
 pub struct Changes {
     before: BTreeMap<ContactId, Contact>,
     after: BTreeMap<ContactId, Contact>,
-    /// The decisions about them.
     pub history: Vec<Assignment>,
     /// Operators with the users they are linked with.
     linked: Vec<(OperatorId, UserId)>,
@@ -49,11 +48,9 @@ impl Changes {
         for item in planned {
             let change = item.plan;
             match changes.apply(rng, roster, item.actor, change) {
-                Ok((contact, happened)) => {
+                Ok((contact, event)) => {
                     let author = item.actor.author();
-                    outcome
-                        .happened
-                        .extend(happened.map(|happened| (author, happened)));
+                    outcome.events.extend(event.map(|event| (author, event)));
                     outcome.changed(item.index, change, contact);
                 }
                 Err(error) => outcome.refuse(item.index, error),
@@ -87,14 +84,14 @@ impl Changes {
             Target::Operator(None) => Some(reassign::draw(contact, roster, id, rng)?),
             Target::Backlog => reassign::take_back(contact, roster, id)?,
         };
-        let happened = decision.is_some() || contact.revision != revision;
+        let is_changed = decision.is_some() || contact.revision != revision;
         self.history.extend(decision);
-        let happened = happened.then(|| model::Change::ContactChanged {
+        let event = is_changed.then(|| model::Change::ContactChanged {
             id: contact.id,
             before,
             after: ContactFacts::from(&*contact),
         });
-        Ok((contact.clone(), happened))
+        Ok((contact.clone(), event))
     }
 
     /// Those that changed, as they were and as they are.

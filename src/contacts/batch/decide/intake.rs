@@ -23,7 +23,6 @@ use crate::{
 
 /// What is taken in.
 pub struct Intake {
-    /// Their leads.
     pub leads: Resolver,
     /// Each with the decision about it.
     decided: Vec<(Contact, Assignment)>,
@@ -55,11 +54,11 @@ impl Intake {
             let operator = contact.operator_id.and_then(|id| roster.entry(id));
             let answer = answer(&contact, operator, &leads, resolved);
             outcome.created(item.index, item.plan, answer);
-            let happened = Change::ContactCreated {
+            let event = Change::ContactCreated {
                 id: contact.id,
                 contact: (&contact).into(),
             };
-            outcome.happened.push((item.actor.author(), happened));
+            outcome.events.push((item.actor.author(), event));
             decided.push((contact, assignment));
         }
         Self { leads, decided }

@@ -148,20 +148,20 @@ fn run(seed: u64, events: &[Event]) -> Result<Seen, Breach> {
 fn shortened(seed: u64, mut events: Vec<Event>) -> Vec<Event> {
     loop {
         let before = events.len();
-        for place in (0..events.len()).rev() {
+        for index in (0..events.len()).rev() {
             let mut fewer = events.clone();
-            fewer.remove(place);
+            fewer.remove(index);
             if run(seed, &fewer).is_err() {
                 events = fewer;
             }
         }
-        for place in 0..events.len() {
-            let Event::Batch(acts) = events[place].clone() else {
+        for index in 0..events.len() {
+            let Event::Batch(acts) = events[index].clone() else {
                 continue;
             };
             for act in (0..acts.len()).rev() {
                 let mut fewer = events.clone();
-                if let Event::Batch(acts) = &mut fewer[place] {
+                if let Event::Batch(acts) = &mut fewer[index] {
                     acts.remove(act);
                 }
                 if run(seed, &fewer).is_err() {

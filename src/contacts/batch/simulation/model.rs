@@ -50,9 +50,9 @@ pub struct Model {
     pub facts: Vec<(DateTime<Utc>, Fact)>,
 }
 
-/// Where a contact is.
+/// What a contact is: whose, and whether it is worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct ContactState {
     pub source: usize,
     pub operator: Option<OperatorId>,
     pub active: bool,
@@ -82,36 +82,36 @@ impl Model {
     }
 
     /// All contacts, where they are now.
-    pub fn contacts(&self) -> BTreeMap<ContactId, Place> {
-        let mut places: BTreeMap<ContactId, Place> = BTreeMap::new();
+    pub fn contacts(&self) -> BTreeMap<ContactId, ContactState> {
+        let mut states: BTreeMap<ContactId, ContactState> = BTreeMap::new();
         for (_, fact) in &self.facts {
-            let (contact, change): (_, &dyn Fn(&mut Place)) = match fact {
+            let (contact, change): (_, &dyn Fn(&mut ContactState)) = match fact {
                 Fact::Arrived { contact, source } => {
-                    let place = Place {
+                    let state = ContactState {
                         source: *source,
                         operator: None,
                         active: true,
                     };
-                    places.insert(*contact, place);
+                    states.insert(*contact, state);
                     continue;
                 }
                 Fact::Given { contact, operator } => {
-                    (contact, &|place| place.operator = Some(*operator))
+                    (contact, &|state| state.operator = Some(*operator))
                 }
-                Fact::Taken { contact } => (contact, &|place| place.operator = None),
-                Fact::Closed { contact } => (contact, &|place| place.active = false),
-                Fact::Begun { contact } => (contact, &|place| place.active = true),
+                Fact::Taken { contact } => (contact, &|state| state.operator = None),
+                Fact::Closed { contact } => (contact, &|state| state.active = false),
+                Fact::Begun { contact } => (contact, &|state| state.active = true),
                 _ => continue,
             };
-            places.entry(*contact).and_modify(change);
+            states.entry(*contact).and_modify(change);
         }
-        places
+        states
     }
 
     /// How many active contacts an operator has.
     pub fn load(&self, operator: OperatorId) -> i32 {
         let contacts = self.contacts().into_values();
-        let active = contacts.filter(|place| place.active && place.operator == Some(operator));
+        let active = contacts.filter(|state| state.active && state.operator == Some(operator));
         i32::try_from(active.count()).expect("few")
     }
 

@@ -33,7 +33,7 @@ impl Run {
             | Resolved::TakeBack(id) => (id, self.world.time),
             Resolved::Arrive { .. } => return Err("not a change".to_owned()),
         };
-        let place = self.model.contacts()[&contact];
+        let state = self.model.contacts()[&contact];
         let decided = |kind, operator| {
             let made = next.map(|next| (next.contact_id, next.kind, next.operator_id));
             hold!(
@@ -44,18 +44,18 @@ impl Run {
         };
         match *act {
             Resolved::Close(_) => {
-                if place.active {
+                if state.active {
                     self.note(Fact::Closed { contact });
                 }
                 Ok((true, false))
             }
-            Resolved::Begin(_, force) if !place.active => {
-                let bar = place.operator.and_then(|id| self.model.bar(id, time, true));
+            Resolved::Begin(_, force) if !state.active => {
+                let bar = state.operator.and_then(|id| self.model.bar(id, time, true));
                 if bar.is_some() && !force {
                     return Ok((false, false));
                 }
                 self.note(Fact::Begun { contact });
-                let gone = place
+                let gone = state
                     .operator
                     .is_some_and(|id| self.model.person(id).deleted);
                 self.saw(("reopened", force, gone));
@@ -66,15 +66,15 @@ impl Run {
                 Ok((true, gone))
             }
             Resolved::Begin(..) => Ok((true, false)),
-            _ if !place.active => Ok((false, false)),
+            _ if !state.active => Ok((false, false)),
             Resolved::Reassign(_) => {
                 let next = next.ok_or("no decision")?;
                 hold!(next.contact_id == contact, "the decision about another");
-                self.chosen(place.source, place.operator, next)?;
+                self.chosen(state.source, state.operator, next)?;
                 Ok((true, true))
             }
             Resolved::Give(_, to, _) if self.model.person(to).deleted => Ok((false, false)),
-            Resolved::Give(_, to, _) if place.operator == Some(to) => Ok((true, false)),
+            Resolved::Give(_, to, _) if state.operator == Some(to) => Ok((true, false)),
             Resolved::Give(_, operator, force) => {
                 let bar = self.model.bar(operator, time, false);
                 if bar.is_some() && !force {
@@ -87,7 +87,7 @@ impl Run {
                 self.note(Fact::Given { contact, operator });
                 Ok((true, true))
             }
-            Resolved::TakeBack(_) if place.operator.is_some() => {
+            Resolved::TakeBack(_) if state.operator.is_some() => {
                 decided(AssignmentKind::Released, None)?;
                 self.note(Fact::Taken { contact });
                 Ok((true, true))
@@ -147,11 +147,11 @@ impl Run {
             self.saw(decision.kind);
             return Ok(());
         }
-        let place = candidates
+        let index = candidates
             .iter()
             .position(|candidate| candidate.operator_id == operator);
         hold!(
-            place.is_some(),
+            index.is_some(),
             "I1: {operator} has it, out of {candidates:?}"
         );
         let draw = decision.draw.and_then(|draw| u64::try_from(draw).ok());
@@ -176,7 +176,7 @@ impl Run {
             "shares should be {shares:?}, are {recorded:?}"
         );
         hold!(
-            place.is_some_and(|place| shares[place] > 0),
+            index.is_some_and(|index| shares[index] > 0),
             "nothing was expected for {operator}"
         );
         self.saw((how, decision.kind));

@@ -62,7 +62,7 @@ impl Run {
 
     fn step(&mut self, event: &Event) -> Result<(), Breach> {
         let operators = self.world.operators.len();
-        let place = |number: usize| number.checked_rem(operators);
+        let index = |number: usize| number.checked_rem(operators);
         match *event {
             Event::Wait(seconds) => self.world.time += chrono::TimeDelta::seconds(seconds),
             Event::Batch(ref acts) => return self.batch(acts),
@@ -70,10 +70,10 @@ impl Run {
                 self.world.add_operator();
             }
             Event::SetLimits(number, load_limit, window_limit, window_seconds) => {
-                let Some(place) = place(number) else {
+                let Some(index) = index(number) else {
                     return Ok(());
                 };
-                let operator = &mut self.world.operators[place];
+                let operator = &mut self.world.operators[index];
                 operator.load_limit = load_limit;
                 operator.window_limit = window_limit;
                 operator.window_seconds = window_seconds;
@@ -81,10 +81,10 @@ impl Run {
                 self.note(Fact::Limited { operator, limits });
             }
             Event::SetActive(number, active) => {
-                let Some(place) = place(number) else {
+                let Some(index) = index(number) else {
                     return Ok(());
                 };
-                let operator = &mut self.world.operators[place];
+                let operator = &mut self.world.operators[index];
                 if operator.delete_time.is_none() {
                     operator.active = active;
                     let operator = operator.id;
@@ -92,23 +92,23 @@ impl Run {
                 }
             }
             Event::DeleteOperator(number) => {
-                let Some(place) = place(number) else {
+                let Some(index) = index(number) else {
                     return Ok(());
                 };
-                let operator = self.world.operators[place].id;
-                self.world.delete(place);
-                for (contact, place) in self.model.contacts() {
-                    if place.active && place.operator == Some(operator) {
+                let operator = self.world.operators[index].id;
+                self.world.delete(index);
+                for (contact, state) in self.model.contacts() {
+                    if state.active && state.operator == Some(operator) {
                         self.note(Fact::Taken { contact });
                     }
                 }
                 self.note(Fact::Deleted { operator });
             }
             Event::SetWeight(source, number, weight) => {
-                let Some(place) = place(number) else {
+                let Some(index) = index(number) else {
                     return Ok(());
                 };
-                let (source, operator) = (source % SOURCES, &self.world.operators[place]);
+                let (source, operator) = (source % SOURCES, &self.world.operators[index]);
                 if operator.delete_time.is_none() {
                     let operator = operator.id;
                     self.world.weights.remove(&(source, operator));
@@ -211,17 +211,17 @@ impl Run {
 
     /// Whether the world is where the model is (I5 among it).
     fn compare(&self) -> Result<(), Breach> {
-        let places = self.model.contacts();
+        let states = self.model.contacts();
         hold!(
-            places.len() == self.world.contacts.len(),
+            states.len() == self.world.contacts.len(),
             "another number of contacts"
         );
         for contact in &self.world.contacts {
-            let place = places[&contact.id];
+            let state = states[&contact.id];
             let (operator, active) = (contact.operator_id, contact.status.is_active());
             hold!(
-                (operator, active) == (place.operator, place.active),
-                "{contact:?} should be {place:?}"
+                (operator, active) == (state.operator, state.active),
+                "{contact:?} should be {state:?}"
             );
         }
         for operator in &self.world.operators {
@@ -251,7 +251,7 @@ pub enum Resolved {
 fn write(act: &Resolved) -> Write {
     let (id, target, force) = match *act {
         Resolved::Arrive { source } => {
-            let lead = leads::Identity {
+            let lead = leads::LeadIdentity {
                 external_id: None,
                 phone: None,
                 email: None,

@@ -89,7 +89,7 @@ fn arrival() -> Write {
         plan: Plan::Create(NewContact {
             once: None,
             source: SourceRef::Id(World::source(0)),
-            lead: leads::Identity {
+            lead: leads::LeadIdentity {
                 external_id: None,
                 phone: None,
                 email: None,

@@ -34,9 +34,9 @@ impl From<Walked> for Total {
     }
 }
 
-/// A row's place in the order of its list.
+/// Where a row is in the order of its list: what page tokens are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Cursor {
     /// By id.
     Id(Uuid),
     /// By a number, then by id.
@@ -45,13 +45,13 @@ pub enum Place {
     Ids(Uuid, Uuid),
 }
 
-impl<I: Id> From<I> for Place {
+impl<I: Id> From<I> for Cursor {
     fn from(id: I) -> Self {
         Self::Id(id.into())
     }
 }
 
-impl<I: Id> From<(i64, I)> for Place {
+impl<I: Id> From<(i64, I)> for Cursor {
     fn from((key, id): (i64, I)) -> Self {
         Self::Key(key, id.into())
     }
@@ -63,7 +63,7 @@ pub struct Found<T> {
     /// The rows: one more than the page holds, if there are more.
     pub rows: Vec<T>,
     /// Where the search for rows stopped before the page was full.
-    pub stopped_at: Option<Place>,
+    pub stopped_at: Option<Cursor>,
     /// How many there are on all pages, if that was asked for.
     pub total: Total,
 }

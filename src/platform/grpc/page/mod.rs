@@ -9,7 +9,7 @@ mod request;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 pub use fetch::{MAX_BYTES, MAX_COUNTED, Page};
-pub use found::{Found, Place, Total};
+pub use found::{Cursor, Found, Total};
 pub(crate) use found::{keyset, read_page};
 use prost::Message;
 pub use request::ListRequest;
@@ -69,7 +69,7 @@ pub struct Pager {
     /// What to fetch.
     pub page: Page,
     /// Where the page before has ended.
-    pub place: Option<Place>,
+    pub cursor: Option<Cursor>,
     size: usize,
     query_digest: Vec<u8>,
 }
@@ -113,15 +113,15 @@ impl Pager {
                 total: request.include_total(),
                 ..Page::first(i64::from(size) + 1, ascending)
             },
-            place: None,
+            cursor: None,
             size: usize::try_from(size).unwrap_or_default(),
             query_digest,
         };
         if !token.is_empty() {
-            pager.place = pager.read_token(token);
-            match pager.place {
-                Some(Place::Id(id) | Place::Ids(_, id)) => pager.page.after = Some(id),
-                Some(Place::Key(key, id)) => {
+            pager.cursor = pager.read_token(token);
+            match pager.cursor {
+                Some(Cursor::Id(id) | Cursor::Ids(_, id)) => pager.page.after = Some(id),
+                Some(Cursor::Key(key, id)) => {
                     pager.page.after = Some(id);
                     pager.page.after_key = Some(key);
                 }
@@ -133,29 +133,29 @@ impl Pager {
 
     /// Answers with what was found, as far as the page goes, and with the token of the
     /// next one.
-    pub fn finish<T, P: Into<Place>, M: Message>(
+    pub fn finish<T, P: Into<Cursor>, M: Message>(
         &self,
         found: impl Into<Found<T>>,
-        place: impl Fn(&T) -> P,
+        cursor: impl Fn(&T) -> P,
         answer: impl FnMut(T) -> M,
     ) -> Answers<M> {
-        self.finish_in(&mut Room::default(), found, place, answer)
+        self.finish_in(&mut Room::default(), found, cursor, answer)
     }
 
     /// The same in an answer that may have something else in it.
-    pub fn finish_in<T, P: Into<Place>, M: Message>(
+    pub fn finish_in<T, P: Into<Cursor>, M: Message>(
         &self,
         room: &mut Room,
         found: impl Into<Found<T>>,
-        place: impl Fn(&T) -> P,
+        cursor: impl Fn(&T) -> P,
         mut answer: impl FnMut(T) -> M,
     ) -> Answers<M> {
         // There is always room for one: else the next page would be no further.
         room.empty = true;
         let found = found.into();
-        let (mut items, mut last, mut more) = (Vec::new(), self.place, false);
+        let (mut items, mut last, mut more) = (Vec::new(), self.cursor, false);
         for row in found.rows {
-            let here = place(&row).into();
+            let here = cursor(&row).into();
             let item = answer(row);
             more = items.len() == self.size || !room.takes(&item);
             if more {
@@ -177,30 +177,30 @@ impl Pager {
         self.size
     }
 
-    /// The token of the page behind this place.
-    pub fn token(&self, place: Place) -> String {
-        let mut bytes = place.to_bytes();
+    /// The token of the page behind this cursor.
+    pub fn token(&self, cursor: Cursor) -> String {
+        let mut bytes = cursor.to_bytes();
         bytes.extend(self.digest(&bytes));
         BASE64_URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    fn read_token(&self, token: &str) -> Option<Place> {
+    fn read_token(&self, token: &str) -> Option<Cursor> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (place, digest) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST_LENGTH)?)?;
-        let known = digest == self.digest(place);
-        Place::from_bytes(place).filter(|_| known)
+        let (cursor, digest) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST_LENGTH)?)?;
+        let known = digest == self.digest(cursor);
+        Cursor::from_bytes(cursor).filter(|_| known)
     }
 
-    fn digest(&self, place: &[u8]) -> Vec<u8> {
+    fn digest(&self, cursor: &[u8]) -> Vec<u8> {
         let digest = Sha256::new()
             .chain_update(&self.query_digest)
-            .chain_update(place)
+            .chain_update(cursor)
             .finalize();
         digest[..DIGEST_LENGTH].to_vec()
     }
 }
 
-impl Place {
+impl Cursor {
     fn to_bytes(self) -> Vec<u8> {
         match self {
             Self::Id(id) => id.as_bytes().to_vec(),

@@ -154,11 +154,11 @@ impl Violations {
         let found = self.found.len();
         let phone = self.optional_line(field, value, MAX_PHONE)?;
         // The parser takes letters for digits and drops what follows a number.
-        let plain = |(place, c): (usize, char)| {
+        let plain = |(index, c): (usize, char)| {
             c.is_ascii_digit()
                 || c.is_whitespace()
                 || matches!(c, '-' | '.' | '/' | '(' | ')')
-                || (c == '+' && place == 0)
+                || (c == '+' && index == 0)
         };
         let plain = phone.char_indices().all(plain);
         match phonenumber::parse(region, &phone) {

@@ -7,7 +7,7 @@ use std::{
 
 use prometheus::{Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec};
 
-use super::made::{counters, histograms, real_gauges};
+use super::register::{counters, histograms, real_gauges};
 
 /// Bounds of how long an activation takes, in seconds: few, because there are many tasks.
 const SECONDS: &[f64] = &[0.01, 0.1, 1.0, 10.0, 60.0];

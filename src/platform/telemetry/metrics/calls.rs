@@ -34,10 +34,10 @@ const CODES: [&str; 17] = [
 
 /// The name of a code.
 pub fn code_name(code: Code) -> &'static str {
-    CODES[place(code)]
+    CODES[code_index(code)]
 }
 
-fn place(code: Code) -> usize {
+fn code_index(code: Code) -> usize {
     usize::try_from(i32::from(code)).unwrap_or_default()
 }
 
@@ -65,7 +65,7 @@ impl MethodMetrics {
             .duration
             .get_or_init(|| METRICS.duration.with_label_values(&[service, method]));
         duration.observe(seconds);
-        let counter = self.codes[place(code)].get_or_init(|| {
+        let counter = self.codes[code_index(code)].get_or_init(|| {
             let labels = [service, method, code_name(code)];
             METRICS.requests.with_label_values(&labels)
         });

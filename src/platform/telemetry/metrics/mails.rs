@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use prometheus::IntCounterVec;
 
-use super::made::counters;
+use super::register::counters;
 
 static MAILS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     counters(

@@ -4,22 +4,22 @@
 mod background;
 mod calls;
 mod database;
-mod made;
 mod mails;
 mod queues;
+mod register;
 
 use std::sync::LazyLock;
 
 pub use background::{Background, background};
 pub use calls::{Counted, MethodMetrics, code_name};
 pub use database::{DbGauges, set_db_gauges, set_drift};
-use made::{counter, counters, gauge, gauges, histograms, real_gauge};
 pub use mails::mailed;
 use prometheus::{
     Encoder, Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
     TextEncoder,
 };
 pub use queues::{Queue, queue};
+use register::{counter, counters, gauge, gauges, histograms, real_gauge};
 
 use crate::error::{Error, Result};
 

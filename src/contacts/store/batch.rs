@@ -1,5 +1,5 @@
-//! The queries that insert or change a group of contacts: one statement each,
-//! whatever the size of the group.
+//! The queries that insert or change a batch of contacts: one statement each,
+//! whatever the size of the batch.
 
 use diesel::{
     sql_query,
@@ -15,7 +15,7 @@ use crate::{
     platform::db::{Prepared, TenantTx, column},
 };
 
-/// Inserts new contacts, each with the decision about it, at the same place.
+/// Inserts new contacts, each with the decision about it, at the same index.
 pub async fn insert_all(
     tx: &TenantTx,
     contacts: &[&Contact],
@@ -57,8 +57,7 @@ pub async fn lock_all(tx: &TenantTx, ids: &[ContactId]) -> Result<Vec<Contact>> 
     select(tx, ids, "FOR NO KEY UPDATE").await
 }
 
-/// The LATERAL makes it one index lookup each, whatever size the planner believed the
-/// table to have when the statement was prepared.
+/// (Why LATERAL: see `docs/decisions/generic-plans.md#forms`.)
 async fn select(tx: &TenantTx, ids: &[ContactId], lock: &str) -> Result<Vec<Contact>> {
     Ok(Prepared(
         sql_query(format!(
@@ -76,8 +75,8 @@ async fn select(tx: &TenantTx, ids: &[ContactId], lock: &str) -> Result<Vec<Cont
     .await?)
 }
 
-/// Writes all that a group can change of contacts that are locked. (An upsert,
-/// though the rows are there: it has one way only to find them.)
+/// Writes all that a batch can change of contacts that are locked. (Why an upsert: see
+/// `docs/decisions/generic-plans.md#forms`)
 pub async fn update_all(tx: &TenantTx, contacts: &[&Contact]) -> Result<()> {
     if contacts.is_empty() {
         return Ok(());

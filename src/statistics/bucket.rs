@@ -1,14 +1,14 @@
-//! Spans of time that what was created in them is counted by.
+//! Buckets of rollups: by when what they count was created.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::text_enum;
 
 text_enum! {
-    /// What is counted together, by the time it was created.
-    Span {
-        /// All that there is.
-        All = "ALL",
+    /// How long the time is that one rollup is about.
+    Bucket {
+        /// Whenever it was.
+        AllTime = "ALL",
         /// What was created on one day, by UTC.
         Day = "DAY",
         /// What was created in one hour.
@@ -16,8 +16,8 @@ text_enum! {
     }
 }
 
-impl Span {
-    /// When the one begins that the time is in; none for all that there is.
+impl Bucket {
+    /// When the bucket begins that the time is in; none for all time.
     pub fn start(self, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let length = self.length()?;
         let into = time
@@ -27,14 +27,14 @@ impl Span {
     }
 
     /// When the first one begins that has nothing before the time; none for all
-    /// that there is.
+    /// time.
     pub fn start_from(self, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.start(time + self.length()? - TimeDelta::microseconds(1))
     }
 
     fn length(self) -> Option<TimeDelta> {
         match self {
-            Self::All => None,
+            Self::AllTime => None,
             Self::Day => Some(TimeDelta::days(1)),
             Self::Hour => Some(TimeDelta::hours(1)),
         }

@@ -1,4 +1,4 @@
-//! The cells of `contact_cells`, and how contacts are counted in them, in SQL. Cells
+//! The rollups of contacts (`contact_cells`), and how they are computed, in SQL. They
 //! are locked in their order, after everything else, and until the commit.
 
 use std::collections::BTreeMap;
@@ -18,19 +18,19 @@ use crate::{
     ids::{OperatorId, SourceId},
     platform::db::{Prepared, TenantTx, column},
     schema::contact_count_changes,
-    statistics::Span,
+    statistics::Bucket,
 };
 
-/// What contacts are counted by.
+/// A rollup of contacts: what those have in common that it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, QueryableByName)]
-pub struct Cell {
-    /// The kind of span they were created in.
+pub struct ContactRollup {
+    /// The kind of bucket they were created in.
     #[diesel(sql_type = Text)]
-    pub span: Span,
+    pub span: Bucket,
     /// Their source.
     #[diesel(sql_type = SqlUuid)]
     pub source_id: SourceId,
-    /// When the span begins; none for all contacts.
+    /// When the bucket begins; none for all contacts.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub start_time: Option<DateTime<Utc>>,
     /// Who has them; nil for the backlog.
@@ -38,9 +38,9 @@ pub struct Cell {
     pub operator_id: OperatorId,
 }
 
-/// By how much the numbers of a cell change.
+/// By how much the numbers of a rollup change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, QueryableByName)]
-pub struct Change {
+pub struct ContactDelta {
     /// Contacts that are `NEW`.
     #[diesel(sql_type = BigInt)]
     pub new_contacts: i64,
@@ -56,13 +56,13 @@ pub struct Change {
     pub expected_nanos: i64,
 }
 
-/// The row of a cell, or what is added to it.
+/// The row of a rollup, or what is added to it.
 #[derive(Debug, QueryableByName)]
-pub struct CellRow {
+pub struct RollupRow {
     #[diesel(embed)]
-    cell: Cell,
+    rollup: ContactRollup,
     #[diesel(embed)]
-    change: Change,
+    change: ContactDelta,
 }
 
 /// What a row `c` of `contact_count_changes` says, a row for each kind of contacts:
@@ -71,7 +71,7 @@ pub const KINDS: &str = "LATERAL unnest(c.source_ids, c.hours, c.operator_ids, c
         c.statuses, c.contacts) AS k (source_id, hour, operator_id, pool_id, status, contacts)";
 
 /// What the `seen` numbers of contacts, by source, hour, operator, pool and status,
-/// in the organization `$1` count for in the cells of hours: for a WITH. What was to be
+/// in the organization `$1` count for in the rollups of hours: for a WITH. What was to be
 /// expected is what the decision recorded with its pool: each candidate's share, out of
 /// the sum of all, to the billionth. (Pools of before shares were recorded are of weighted
 /// random, whose shares are the weights. OFFSET 0: pools are looked up one by one.)
@@ -107,7 +107,7 @@ pub const HOURS: &str = "counted AS (
         WHERE d.contacts <> 0
     )";
 
-/// The same for the cells of all spans.
+/// The same for the rollups of all buckets.
 pub const SPANS: &str = "spans AS (
         SELECT s.span, source_id, s.start_time, operator_id, new_contacts,
                in_progress_contacts, closed_contacts, expected_nanos
@@ -134,7 +134,7 @@ pub fn totals() -> String {
     )
 }
 
-/// Sums up what is in `part` of a WITH, by cells; those that are zero are left out.
+/// Sums up what is in `part` of a WITH, by rollups; those that are zero are left out.
 pub fn sums_of(part: &str) -> String {
     format!(
         "SELECT span, source_id, nullif(start_time, '-infinity') AS start_time, operator_id,
@@ -149,12 +149,13 @@ pub fn sums_of(part: &str) -> String {
     )
 }
 
-/// The changes of cells, in their order.
-pub fn in_order(rows: Vec<CellRow>) -> BTreeMap<Cell, Change> {
-    rows.into_iter().map(|row| (row.cell, row.change)).collect()
+/// The changes of rollups, in their order.
+pub fn in_order(rows: Vec<RollupRow>) -> BTreeMap<ContactRollup, ContactDelta> {
+    rows.into_iter()
+        .map(|row| (row.rollup, row.change))
+        .collect()
 }
 
-/// Whether there are changes.
 pub async fn any_changes(tx: &TenantTx) -> Result<bool> {
     let any = contact_count_changes::table
         .filter(contact_count_changes::organization_id.eq(tx.organization_id()));
@@ -180,7 +181,7 @@ pub async fn lock_changes(tx: &TenantTx, most: u16) -> Result<Vec<Uuid>> {
 }
 
 /// Takes changes that are locked: what they come to.
-pub async fn take(tx: &TenantTx, ids: &[Uuid]) -> Result<BTreeMap<Cell, Change>> {
+pub async fn take(tx: &TenantTx, ids: &[Uuid]) -> Result<BTreeMap<ContactRollup, ContactDelta>> {
     let sums = sums_of("spans");
     let query = sql_query(format!(
         "WITH taken AS (
@@ -194,22 +195,22 @@ pub async fn take(tx: &TenantTx, ids: &[Uuid]) -> Result<BTreeMap<Cell, Change>>
     Ok(in_order(Prepared(query).get_results(&mut tx.conn()).await?))
 }
 
-/// Adds to the cells, in their order. (An upsert, though most rows are there: it has
-/// one way only to find them.)
+/// Adds to the rollups, in their order. (Why an upsert: see
+/// `docs/decisions/generic-plans.md#forms`)
 pub async fn add<'a>(
     tx: &TenantTx,
-    changes: impl IntoIterator<Item = (&'a Cell, &'a Change)>,
+    changes: impl IntoIterator<Item = (&'a ContactRollup, &'a ContactDelta)>,
 ) -> Result<()> {
-    let (cells, changes): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
-    if cells.is_empty() {
+    let (rollups, changes): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
+    if rollups.is_empty() {
         return Ok(());
     }
     let query = sql_query(include_str!("add.sql"))
         .bind::<SqlUuid, _>(tx.organization_id())
-        .bind::<Array<Text>, _>(column(&cells, |cell| cell.span))
-        .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.source_id))
-        .bind::<Array<Nullable<Timestamptz>>, _>(column(&cells, |cell| cell.start_time))
-        .bind::<Array<SqlUuid>, _>(column(&cells, |cell| cell.operator_id))
+        .bind::<Array<Text>, _>(column(&rollups, |rollup| rollup.span))
+        .bind::<Array<SqlUuid>, _>(column(&rollups, |rollup| rollup.source_id))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(&rollups, |rollup| rollup.start_time))
+        .bind::<Array<SqlUuid>, _>(column(&rollups, |rollup| rollup.operator_id))
         .bind::<Array<BigInt>, _>(column(&changes, |change| change.new_contacts))
         .bind::<Array<BigInt>, _>(column(&changes, |change| change.in_progress_contacts))
         .bind::<Array<BigInt>, _>(column(&changes, |change| change.closed_contacts))

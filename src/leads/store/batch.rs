@@ -1,5 +1,5 @@
-//! The queries that find or create the leads of a group of contacts: one
-//! statement each, whatever the size of the group.
+//! The queries that find or create the leads of a batch of contacts: one
+//! statement each, whatever the size of the batch.
 
 use diesel::{
     sql_query,
@@ -15,8 +15,7 @@ use crate::{
 };
 
 /// The leads that have one of these identifiers, locked in the order of their
-/// ids. The LATERALs make it one index lookup each, whatever size the planner
-/// believed the table to have when the statement was prepared.
+/// ids. (Why LATERAL: see `docs/decisions/generic-plans.md#forms`)
 pub async fn lock_by_identifiers(
     tx: &TenantTx,
     external_ids: &[&str],
@@ -41,7 +40,7 @@ pub async fn insert_all(tx: &TenantTx, leads: &[&Lead]) -> Result<()> {
     };
     let time = first.create_time;
     let mut leads = leads.to_vec();
-    // In one order everywhere, so that two groups rarely wait for each other.
+    // In one order everywhere, so that two batches rarely wait for each other.
     leads.sort_by(|a, b| {
         (&a.external_id, &a.phone, &a.email).cmp(&(&b.external_id, &b.phone, &b.email))
     });
@@ -63,8 +62,8 @@ pub async fn insert_all(tx: &TenantTx, leads: &[&Lead]) -> Result<()> {
 }
 
 /// Writes identifiers and names that were filled in on leads that are locked.
-/// CONFLICT if one of the identifiers has been taken meanwhile. (An upsert,
-/// though the rows are there: it has one way only to find them.)
+/// CONFLICT if one of the identifiers has been taken meanwhile.
+/// (Why an upsert: see `docs/decisions/generic-plans.md#forms`)
 pub async fn fill_all(tx: &TenantTx, leads: &[&Lead]) -> Result<()> {
     let Some(first) = leads.first() else {
         return Ok(());
