@@ -4,6 +4,7 @@
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::{
     call::DEVELOPMENT_ORGANIZATION,
+    ids::OrganizationId,
     platform::db::Conn,
     proto::{
         self, CreateLeadRequest, GetLeadRequest, GetOverviewRequest, Lead, ListContactsRequest,
@@ -21,7 +22,6 @@ use tonic_health::pb::{
     health_client::HealthClient,
 };
 use tonic_prost::ProstCodec;
-use uuid::Uuid;
 
 use crate::support::{App, assert_error, call, new_database, until};
 
@@ -210,7 +210,7 @@ async fn another_organization_is_denied() {
 }
 
 /// A request of this organization, or of the first.
-fn of_organization<T>(organization: Option<Uuid>, message: T) -> Request<T> {
+fn of_organization<T>(organization: Option<OrganizationId>, message: T) -> Request<T> {
     let mut request = Request::new(message);
     if let Some(organization) = organization {
         let value = AsciiMetadataValue::try_from(organization.to_string()).unwrap();
@@ -222,7 +222,7 @@ fn of_organization<T>(organization: Option<Uuid>, message: T) -> Request<T> {
 /// Mutants: the first for the one that is named, the last for none, any accepted.
 #[tokio::test]
 async fn organizations_do_not_see_each_other() {
-    let [first, second] = [Uuid::now_v7(), Uuid::now_v7()];
+    let [first, second] = [OrganizationId::generate(), OrganizationId::generate()];
     let app = App::serving(new_database().await, vec![first, second]).await;
     let create = CreateLeadRequest {
         lead: Some(Lead {

@@ -51,14 +51,22 @@ impl File {
     }
 }
 
-/// The files of a folder, but for the generated one.
+/// The sources of a folder.
 fn files(folder: &str) -> Vec<File> {
-    fn add(files: &mut Vec<File>, root: &Path, folder: &Path) {
+    files_of(folder, &["rs"])
+}
+
+/// The files of a folder whose names end so.
+fn files_of(folder: &str, extensions: &[&str]) -> Vec<File> {
+    fn add(files: &mut Vec<File>, root: &Path, folder: &Path, extensions: &[&str]) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                add(files, root, &path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                add(files, root, &path, extensions);
+            } else if path
+                .extension()
+                .is_some_and(|extension| extensions.iter().any(|e| extension == *e))
+            {
                 files.push(File {
                     text: fs::read_to_string(&path).unwrap(),
                     path: path.strip_prefix(root).unwrap().display().to_string(),
@@ -68,7 +76,7 @@ fn files(folder: &str) -> Vec<File> {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    add(&mut files, root, &root.join(folder));
+    add(&mut files, root, &root.join(folder), extensions);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files
 }
@@ -145,22 +153,25 @@ const FOLLOWS: [(&str, &[&str]); 10] = [
         "add_deals(",
         &["src/statistics/store/deals.rs", "src/verify/mod.rs"],
     ),
-    ("INTO audit_events", &["src/audit/store.rs"]),
-    ("INTO activities", &["src/activities/store.rs"]),
+    ("INTO audit_events", &["src/audit/insert_events.sql"]),
+    ("INTO activities", &["src/activities/write_entries.sql"]),
     (
         "INTO contact_count_changes",
-        &["src/statistics/store/mod.rs"],
+        &["src/statistics/store/add_contacts.sql"],
     ),
     (
         "INTO lead_counts",
-        &["src/statistics/store/mod.rs", "src/leads/store/batch.rs"],
+        &[
+            "src/statistics/store/mod.rs",
+            "src/leads/store/insert_all.sql",
+        ],
     ),
-    ("INTO deal_counts", &["src/statistics/store/deals.rs"]),
+    ("INTO deal_counts", &["src/statistics/store/add_deals.sql"]),
 ];
 
 #[test]
 fn what_follows_from_changes_is_written_in_one_place() {
-    let files = files("src");
+    let files = files_of("src", &["rs", "sql"]);
     assert_tidy(&files, "record a `Change`", |file, line| {
         !file.path.starts_with("src/recorder/")
             && FOLLOWS

@@ -77,7 +77,8 @@ async fn an_invitation_is_for_one_address_and_one_use() {
     let owner = app.register(registration("ann@example.com")).await.unwrap();
     let organization = owner.organization.unwrap();
     let invite = async |email: &str, days: i32| {
-        let invitation = Credential::generate(organization.id.parse().unwrap());
+        let invitation: Credential<InvitationId> =
+            Credential::generate(OrganizationId::from_uuid(organization.id.parse().unwrap()));
         let hash: String = invitation.hash().map(|b| format!("{b:02x}")).concat();
         app.execute(&format!(
             "INSERT INTO invitations (organization_id, id, email, role, token_hash, expire_time)

@@ -2,9 +2,12 @@
 //! nothing, and no organization waits for another.
 
 use diesel_async::SimpleAsyncConnection;
-use minicrm::proto::{
-    BatchCreateContactsRequest, CreateContactRequest, CreateSourceRequest, ListContactsRequest,
-    Source, batch_create_contacts_result::Result as Outcome,
+use minicrm::{
+    ids::OrganizationId,
+    proto::{
+        BatchCreateContactsRequest, CreateContactRequest, CreateSourceRequest, ListContactsRequest,
+        Source, batch_create_contacts_result::Result as Outcome,
+    },
 };
 use tokio::task::JoinSet;
 use tonic::{Code, Request, metadata::AsciiMetadataValue};
@@ -62,7 +65,7 @@ async fn count(app: &App) -> usize {
 }
 
 /// A request of this organization.
-fn of<T>(organization_id: Uuid, message: T) -> Request<T> {
+fn of<T>(organization_id: OrganizationId, message: T) -> Request<T> {
     let mut request = Request::new(message);
     let value = organization_id.to_string().parse().unwrap();
     request.metadata_mut().insert("x-organization-id", value);
@@ -126,7 +129,7 @@ async fn who_has_stopped_waiting_is_not_taken_in() {
 /// Mutant: one queue for all organizations.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_organization_does_not_wait_for_another() {
-    let (loud, quiet) = (Uuid::now_v7(), Uuid::now_v7());
+    let (loud, quiet) = (OrganizationId::generate(), OrganizationId::generate());
     let app = App::serving(new_database().await, vec![loud, quiet]).await;
     let source = source_of_one(&app).await;
     let other = CreateSourceRequest {

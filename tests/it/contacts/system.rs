@@ -12,6 +12,7 @@ use minicrm::{
     actor::Actor,
     app::{App as Shared, Settings},
     call::DEVELOPMENT_ORGANIZATION as ORGANIZATION,
+    ids::ContactId,
     proto::{AssignmentKind, Contact},
 };
 use tokio::time::Instant;
@@ -29,7 +30,7 @@ struct Event {
     api_key_id: Option<Uuid>,
 }
 
-async fn events(app: &App, contact_id: Uuid) -> Vec<Event> {
+async fn events(app: &App, contact_id: ContactId) -> Vec<Event> {
     let query = "SELECT method, user_id, api_key_id FROM audit_events
          WHERE resource_ids[1] = $1 ORDER BY id";
     sql_query(query)

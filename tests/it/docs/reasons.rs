@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use minicrm::error::{Error, Reason, Resource};
+use minicrm::{
+    error::{Error, Reason, Resource},
+    ids::OperatorId,
+};
 use tonic_types::FieldViolation;
 use uuid::Uuid;
 
@@ -46,7 +49,7 @@ pub fn example(reason: Reason) -> Error {
         Reason::ResourceNotFound => Error::not_found(Resource::Lead, ID),
         Reason::ResourceAlreadyExists => Error::taken(Resource::Lead, vec![("phone", ID)]),
         Reason::OperatorAtLimit => Error::OperatorFull {
-            id: ID,
+            id: OperatorId::from_uuid(ID),
             limit: 3,
             window_seconds: None,
         },

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use minicrm::{
-    app::Settings, call::DEVELOPMENT_ORGANIZATION, platform::ingress, proto::ListContactsRequest,
+    app::Settings, call::DEVELOPMENT_ORGANIZATION, ids::OrganizationId, platform::ingress,
+    proto::ListContactsRequest,
 };
 use prost::Message;
 use tokio::time::timeout;
@@ -17,7 +18,8 @@ use crate::support::{
 
 const LIST: &str = "ContactService/ListContacts";
 const KIB: usize = 1024;
-const OTHER: Uuid = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0002);
+const OTHER: OrganizationId =
+    OrganizationId::from_uuid(Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0002));
 const FOR_EVER: Duration = Duration::from_hours(1);
 
 /// A server whose answers share little, with 100 contacts of 4000 letters.

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use diesel_async::SimpleAsyncConnection;
 use minicrm::{
     app::Settings,
+    ids::OrganizationId,
     platform::ingress,
     proto::{
         ApiKeyAccess, GetOverviewRequest, ListLeadsRequest, ListOperatorsRequest,
@@ -15,7 +16,6 @@ use tokio::task::JoinSet;
 use tonic::{Code, Status};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tonic_types::{ErrorDetails, StatusExt};
-use uuid::Uuid;
 
 use super::{Server, plain};
 use crate::support::{
@@ -65,7 +65,7 @@ async fn more_calls_than_may_be_in_flight_are_refused() {
 /// Mutant: no share for others.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_organization_that_is_stuck_does_not_shut_others_out() {
-    let [stuck, other] = [Uuid::now_v7(), Uuid::now_v7()];
+    let [stuck, other] = [OrganizationId::generate(), OrganizationId::generate()];
     let settings = Settings {
         organizations: vec![stuck, other],
         ..limits(ingress::Settings {
@@ -128,7 +128,7 @@ fn assert_rate_limited(status: Status, subject: &str) -> ErrorDetails {
 /// Mutant: one rate for all organizations.
 #[tokio::test]
 async fn an_organization_that_calls_too_often_is_refused_alone() {
-    let [loud, quiet] = [Uuid::now_v7(), Uuid::now_v7()];
+    let [loud, quiet] = [OrganizationId::generate(), OrganizationId::generate()];
     let settings = Settings {
         organizations: vec![loud, quiet],
         ..limits(ingress::Settings {
@@ -171,7 +171,7 @@ async fn a_key_that_calls_too_often_is_refused_alone() {
 /// Mutant: no bulkhead.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_organization_that_is_stuck_leaves_connections_to_others() {
-    let [stuck, other] = [Uuid::now_v7(), Uuid::now_v7()];
+    let [stuck, other] = [OrganizationId::generate(), OrganizationId::generate()];
     let settings = Settings {
         organizations: vec![stuck, other],
         ..plain()
@@ -209,7 +209,7 @@ async fn an_organization_that_is_stuck_leaves_connections_to_others() {
 /// Mutant: a turn that is kept until the group is done.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_that_is_stuck_leaves_its_turn_to_others() {
-    let [stuck, other] = [Uuid::now_v7(), Uuid::now_v7()];
+    let [stuck, other] = [OrganizationId::generate(), OrganizationId::generate()];
     let settings = Settings {
         organizations: vec![stuck, other],
         // Two connections for groups: one turn.

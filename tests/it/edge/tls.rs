@@ -3,10 +3,11 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
 
 use minicrm::{
+    platform::background::Task,
     platform::ingress::tls::{Files, Tls},
     proto::ListLeadsRequest,
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tonic::{
     Status,
     transport::{Certificate, ClientTlsConfig, Endpoint, Identity},
@@ -65,7 +66,13 @@ impl Directory {
             key: self.0.join("key.pem"),
             client_ca: clients.then(|| self.0.join("ca.pem")),
         })?;
-        tokio::spawn(follow);
+        // As the driver does, more often.
+        tokio::spawn(async move {
+            loop {
+                let _ = follow.run_once().await;
+                sleep(Duration::from_millis(100)).await;
+            }
+        });
         Ok(tls)
     }
 }

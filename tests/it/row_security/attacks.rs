@@ -2,7 +2,10 @@
 
 use diesel::{QueryableByName, sql_query, sql_types::Text};
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
-use minicrm::platform::{db::Conn, migrations};
+use minicrm::{
+    ids::OrganizationId,
+    platform::{db::Conn, migrations},
+};
 use uuid::Uuid;
 
 use super::{as_service, names, two_organizations};
@@ -46,7 +49,11 @@ async fn plant(conn: &mut Conn) {
 }
 
 /// The names of the functions that run the service's code as their owner.
-async fn run_by(conn: &mut Conn, definers: &[Definer], organization: Uuid) -> Vec<String> {
+async fn run_by(
+    conn: &mut Conn,
+    definers: &[Definer],
+    organization: OrganizationId,
+) -> Vec<String> {
     let mut ran = Vec::new();
     for definer in definers {
         let scope = format!("BEGIN; SET LOCAL minicrm.organization_id = '{organization}'");

@@ -10,15 +10,15 @@ use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join_all;
 use minicrm::{
     error::{Error, Result},
+    ids::{OrganizationId, UserId},
     platform::{
-        db::{Conn, Db, Scope, Transaction},
+        db::{AllOrganizations, Conn, Db, NoTenant, Scope, TheseOrganizations, Transaction},
         migrations,
     },
     proto::{GetContactRequest, ListContactsRequest, ListLeadsRequest},
     verify,
 };
 use tonic::{Code, Request, metadata::AsciiMetadataValue};
-use uuid::Uuid;
 
 use super::{serving, two_organizations};
 use crate::support::{App, assert_error, call, empty_database, new_database, operator};
@@ -33,7 +33,7 @@ struct State {
     user: Option<String>,
 }
 
-async fn state(conn: &Transaction) -> Result<State> {
+async fn state<S: Scope>(conn: &Transaction<S>) -> Result<State> {
     let query = "SELECT current_user::text AS role,
             nullif(current_setting('minicrm.organization_id', true), '') AS organization,
             nullif(current_setting('minicrm.user_id', true), '') AS user";
@@ -43,50 +43,51 @@ async fn state(conn: &Transaction) -> Result<State> {
 /// Mutants: `SET` for `SET LOCAL`; no role set.
 #[tokio::test]
 async fn nothing_of_a_scope_outlives_its_transaction() {
-    let db = Db::new(&new_database().await, 1, Duration::from_secs(1)).unwrap();
-    let id = Uuid::now_v7();
+    let db = &Db::new(&new_database().await, 1, Duration::from_secs(1)).unwrap();
+    let id = OrganizationId::generate();
     let text = Some(id.to_string());
-    let scopes = [
-        (Scope::Organization(id), text.clone(), None),
-        (
-            Scope::Organizations(vec![id, id]),
-            Some(format!("{id},{id}")),
-            None,
-        ),
-        (Scope::AllOrganizations, Some("*".to_owned()), None),
-        (Scope::User(id), None, text),
-        (Scope::None, None, None),
-    ];
+    ends_with_its_transaction(db, id, text.clone(), None).await;
+    let both = Some(format!("{id},{id}"));
+    ends_with_its_transaction(db, TheseOrganizations(vec![id, id]), both, None).await;
+    ends_with_its_transaction(db, AllOrganizations, Some("*".to_owned()), None).await;
+    ends_with_its_transaction(db, UserId::from_uuid(id.as_uuid()), None, text).await;
+    ends_with_its_transaction(db, NoTenant, None, None).await;
+}
+
+async fn ends_with_its_transaction<S: Scope>(
+    db: &Db,
+    scope: S,
+    organization: Option<String>,
+    user: Option<String>,
+) {
     let role = "minicrm_app".to_owned();
     let nothing = State {
         role: role.clone(),
         organization: None,
         user: None,
     };
-    for (scope, organization, user) in scopes {
-        let expected = State {
-            role: role.clone(),
-            organization,
-            user,
+    let expected = State {
+        role,
+        organization,
+        user,
+    };
+    let inside = db.transaction(scope.clone(), state).await.unwrap();
+    assert_eq!(inside, expected);
+    assert_eq!(db.read(NoTenant, state).await.unwrap(), nothing);
+    assert_eq!(db.read(scope.clone(), state).await.unwrap(), expected);
+    assert_eq!(db.transaction(NoTenant, state).await.unwrap(), nothing);
+    // By the caller, and by the database.
+    for wrong in [None, Some("SELECT 1 / 0")] {
+        let fail = async |conn: &Transaction<S>| -> Result<()> {
+            if let Some(wrong) = wrong {
+                sql_query(wrong).execute(&mut &**conn).await?;
+            }
+            Err(Error::Busy)
         };
-        let inside = db.transaction(scope.clone(), state).await.unwrap();
-        assert_eq!(inside, expected);
-        assert_eq!(db.read(Scope::None, state).await.unwrap(), nothing);
-        assert_eq!(db.read(scope.clone(), state).await.unwrap(), expected);
-        assert_eq!(db.transaction(Scope::None, state).await.unwrap(), nothing);
-        // By the caller, and by the database.
-        for wrong in [None, Some("SELECT 1 / 0")] {
-            let fail = async |conn: &Transaction| -> Result<()> {
-                if let Some(wrong) = wrong {
-                    sql_query(wrong).execute(&mut &**conn).await?;
-                }
-                Err(Error::Busy)
-            };
-            db.transaction(scope.clone(), fail).await.unwrap_err();
-            assert_eq!(db.read(Scope::None, state).await.unwrap(), nothing);
-            db.read(scope.clone(), fail).await.unwrap_err();
-            assert_eq!(db.transaction(Scope::None, state).await.unwrap(), nothing);
-        }
+        db.transaction(scope.clone(), fail).await.unwrap_err();
+        assert_eq!(db.read(NoTenant, state).await.unwrap(), nothing);
+        db.read(scope.clone(), fail).await.unwrap_err();
+        assert_eq!(db.transaction(NoTenant, state).await.unwrap(), nothing);
     }
 }
 
@@ -101,7 +102,7 @@ struct Setting {
 #[tokio::test]
 async fn a_transaction_says_itself_how_long_it_waits_for_locks() {
     let db = Db::new(&new_database().await, 1, Duration::from_millis(700)).unwrap();
-    let waits = async |conn: &Transaction| -> Result<String> {
+    let waits = async |conn: &Transaction<NoTenant>| -> Result<String> {
         let query = "SELECT current_setting('lock_timeout') AS value";
         let found: Setting = sql_query(query).get_result(&mut &**conn).await?;
         // As another would leave it.
@@ -110,29 +111,27 @@ async fn a_transaction_says_itself_how_long_it_waits_for_locks() {
         Ok(found.value)
     };
     for _ in 0..2 {
-        assert_eq!(db.transaction(Scope::None, waits).await.unwrap(), "700ms");
-        assert_eq!(db.read(Scope::None, waits).await.unwrap(), "700ms");
+        assert_eq!(db.transaction(NoTenant, waits).await.unwrap(), "700ms");
+        assert_eq!(db.read(NoTenant, waits).await.unwrap(), "700ms");
     }
 }
 
 #[tokio::test]
 async fn a_read_cannot_write() {
     let db = Db::new(&new_database().await, 1, Duration::from_secs(1)).unwrap();
-    let id = Uuid::now_v7();
-    let insert = async |conn: &Transaction| {
+    let id = OrganizationId::generate();
+    let insert = async |conn: &Transaction<OrganizationId>| {
         let insert = format!("INSERT INTO organizations VALUES ('{id}', 'Other')");
         Ok(sql_query(insert).execute(&mut &**conn).await?)
     };
-    db.read(Scope::Organization(id), insert).await.unwrap_err();
+    db.read(id, insert).await.unwrap_err();
     assert!(db.organizations().await.unwrap().is_empty());
-    db.transaction(Scope::Organization(id), insert)
-        .await
-        .unwrap();
+    db.transaction(id, insert).await.unwrap();
     assert_eq!(db.organizations().await.unwrap(), [id]);
 }
 
 /// A request of this organization.
-fn of<T>(organization_id: Uuid, message: T) -> Request<T> {
+fn of<T>(organization_id: OrganizationId, message: T) -> Request<T> {
     let mut request = Request::new(message);
     let value = AsciiMetadataValue::try_from(organization_id.to_string()).unwrap();
     request.metadata_mut().insert("x-organization-id", value);
@@ -190,7 +189,7 @@ async fn organizations_share_connections_but_no_rows() {
 async fn an_owner_without_rights_serves_behind_the_wall() {
     let admin = empty_database().await;
     let (_, database) = admin.rsplit_once('/').unwrap();
-    let owner = format!("owner_{}", Uuid::now_v7().simple());
+    let owner = format!("owner_{}", uuid::Uuid::now_v7().simple());
     let mut conn = Conn::establish(&admin).await.unwrap();
     let make = format!(
         "CREATE ROLE {owner} LOGIN PASSWORD '{owner}'; ALTER DATABASE {database} OWNER TO {owner}"
@@ -198,7 +197,7 @@ async fn an_owner_without_rights_serves_behind_the_wall() {
     conn.batch_execute(&make).await.unwrap();
     let url = login(&admin, &owner);
 
-    let ids = [Uuid::now_v7(), Uuid::now_v7()];
+    let ids = [OrganizationId::generate(), OrganizationId::generate()];
     for id in ids {
         let app = serving(&url, id).await;
         let ann = app.operator(operator("Ann")).await;
@@ -209,9 +208,9 @@ async fn an_owner_without_rights_serves_behind_the_wall() {
         assert!(verify::run(&url, false).await.unwrap().is_empty());
     }
     let db = Db::new(&url, 1, Duration::from_secs(1)).unwrap();
-    let state = db.read(Scope::Organization(ids[0]), state).await.unwrap();
+    let state = db.read(ids[0], state).await.unwrap();
     assert_eq!(state.role, owner);
-    let leads = db.read(Scope::Organization(ids[0]), async |conn| {
+    let leads = db.read(ids[0], async |conn| {
         let query = "SELECT id::text AS role, NULL AS organization, NULL AS user FROM leads";
         Ok(sql_query(query).get_results::<State>(&mut &**conn).await?)
     });
@@ -235,12 +234,12 @@ async fn one_login_migrates_and_another_serves() {
     assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
     let done = migrations::run(&login(&admin, "minicrm_migrator")).await;
     assert!(done.unwrap() > 0);
-    let id = Uuid::now_v7();
+    let id = OrganizationId::generate();
     let app = serving(&url, id).await;
     let ann = app.operator(operator("Ann")).await;
     app.contact(&app.source("bot", &[(&ann, 1)]).await).await;
     let db = Db::new(&url, 1, Duration::from_secs(1)).unwrap();
-    let inside = db.read(Scope::Organization(id), state).await.unwrap();
+    let inside = db.read(id, state).await.unwrap();
     assert_eq!(inside.role, "minicrm");
     assert!(verify::run(&url, false).await.unwrap().is_empty());
 }

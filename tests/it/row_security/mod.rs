@@ -12,9 +12,9 @@ use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use minicrm::{
     app::Settings,
     fold_counts,
+    ids::OrganizationId,
     platform::db::{Conn, Db},
 };
-use uuid::Uuid;
 
 use crate::support::{
     App, FOLDING, contact, external, new_database, operator, request_id, settings,
@@ -44,7 +44,7 @@ async fn as_service(url: &str) -> Conn {
 }
 
 /// A server for this organization, on a database that others may use, too. It does not fold.
-async fn serving(url: &str, organization_id: Uuid) -> App {
+async fn serving(url: &str, organization_id: OrganizationId) -> App {
     let settings = Settings {
         organizations: vec![organization_id],
         ..settings()
@@ -53,10 +53,10 @@ async fn serving(url: &str, organization_id: Uuid) -> App {
 }
 
 /// Two organizations in one database, each with some of everything.
-async fn two_organizations() -> (String, [Uuid; 2]) {
+async fn two_organizations() -> (String, [OrganizationId; 2]) {
     let url = new_database().await;
     let db = Db::new(&url, 1, Duration::from_secs(5)).unwrap();
-    let ids = [Uuid::now_v7(), Uuid::now_v7()];
+    let ids = [OrganizationId::generate(), OrganizationId::generate()];
     for id in ids {
         let app = serving(&url, id).await;
         let ann = app.operator(operator("Ann")).await;

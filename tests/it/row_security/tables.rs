@@ -7,7 +7,7 @@ use diesel::{
     sql_types::BigInt,
 };
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
-use minicrm::platform::db::Conn;
+use minicrm::{ids::OrganizationId, platform::db::Conn};
 use uuid::Uuid;
 
 use super::{as_service, names, two_organizations};
@@ -29,7 +29,7 @@ const TABLES: &str = "SELECT t.relname::text AS name FROM pg_class t
 const APPEND_ONLY: [&str; 2] = ["activities", "audit_events"];
 
 /// The settings that are not one organization's.
-fn other_scopes(ids: [Uuid; 2]) -> [String; 4] {
+fn other_scopes(ids: [OrganizationId; 2]) -> [String; 4] {
     let [first, second] = ids;
     [
         String::new(),

@@ -43,7 +43,6 @@ use tonic::{
     service::{Interceptor, interceptor::InterceptedService},
     transport::{Channel, Endpoint},
 };
-use uuid::Uuid;
 
 pub use background::{EVERYTHING, FOLDING};
 pub(crate) use calls::call;
@@ -129,7 +128,7 @@ impl App {
     }
 
     /// A server on this database for these organizations.
-    pub async fn serving(database_url: String, organizations: Vec<impl Into<Uuid>>) -> Self {
+    pub async fn serving(database_url: String, organizations: Vec<OrganizationId>) -> Self {
         let settings = Settings {
             organizations,
             ..settings()
@@ -141,7 +140,7 @@ impl App {
     /// the calls: background tasks are held back.
     pub async fn with_connections(
         database_url: String,
-        organizations: Vec<impl Into<Uuid>>,
+        organizations: Vec<OrganizationId>,
         connections: usize,
     ) -> Self {
         let settings = Settings {

@@ -8,6 +8,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use minicrm::{
     auth::tokens::{Key, Keys},
+    ids::UserId,
     proto::{
         AcceptInvitationRequest, AddMemberRequest, AddMemberResponse, ApiKey, ApiKeyAccess,
         CreateApiKeyRequest, CreateApiKeyResponse, CreateOrganizationRequest,
@@ -62,7 +63,7 @@ impl App {
         Person {
             id: id.to_string(),
             email,
-            token: keys().sign(id, None).unwrap().0,
+            token: keys().sign(UserId::from_uuid(id), None).unwrap().0,
         }
     }
 
