@@ -96,24 +96,14 @@ pub async fn list_of(tx: &TenantTx, resource_id: Uuid, page: Page) -> Result<Fou
     let query = |page: Page| {
         let (low, high) = page.bounds();
         Prepared(
-            sql_query(
-                "(SELECT * FROM audit_events
-              WHERE organization_id = $1 AND resource_ids[1] = $2 AND id > $3 AND id < $4
-              ORDER BY id DESC LIMIT $7)
-             UNION ALL
-             (SELECT * FROM audit_events
-              WHERE organization_id = $1 AND $2 = ANY (resource_ids[2:])
-                AND id > $3 AND id < $4 AND id BETWEEN $5 AND $6
-              ORDER BY id DESC LIMIT $7)
-             ORDER BY id DESC LIMIT $7",
-            )
-            .bind::<SqlUuid, _>(tx.organization_id())
-            .bind::<SqlUuid, _>(resource_id)
-            .bind::<SqlUuid, _>(low)
-            .bind::<SqlUuid, _>(high)
-            .bind::<SqlUuid, _>(first)
-            .bind::<SqlUuid, _>(last)
-            .bind::<BigInt, _>(page.fetch),
+            sql_query(include_str!("list_of.sql"))
+                .bind::<SqlUuid, _>(tx.organization_id())
+                .bind::<SqlUuid, _>(resource_id)
+                .bind::<SqlUuid, _>(low)
+                .bind::<SqlUuid, _>(high)
+                .bind::<SqlUuid, _>(first)
+                .bind::<SqlUuid, _>(last)
+                .bind::<BigInt, _>(page.fetch),
         )
     };
     Ok(read_page!(tx.conn(), page, query))

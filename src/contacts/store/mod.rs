@@ -6,7 +6,11 @@ mod batch;
 mod list;
 
 use chrono::{DateTime, Utc};
-use diesel::{dsl::now, prelude::*, sql_types::Timestamptz};
+use diesel::{
+    dsl::{now, sql},
+    prelude::*,
+    sql_types::Timestamptz,
+};
 use diesel_async::RunQueryDsl;
 
 pub use batch::{find_all, insert_all, lock_all, update_all};
@@ -191,6 +195,8 @@ pub async fn release_unlocked(
         .load(&mut tx.conn())
         .await?;
     let ids = before.iter().map(|contact| contact.id);
+    // The transaction may have begun before decisions that it waited for.
+    let time = sql::<Timestamptz>("greatest(statement_timestamp(), update_time)");
     let after = diesel::update(contacts::table)
         .filter(contacts::organization_id.eq(tx.organization_id()))
         .filter(contacts::id.eq_any(ids))
@@ -200,7 +206,7 @@ pub async fn release_unlocked(
             contacts::backlog_reason.eq(BacklogReason::OperatorDeleted),
             contacts::assign_time.eq(None::<DateTime<Utc>>),
             contacts::revision.eq(contacts::revision + 1),
-            contacts::update_time.eq(now),
+            contacts::update_time.eq(time),
         ))
         .returning(Contact::as_select())
         .get_results(&mut tx.conn())

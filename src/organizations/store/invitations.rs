@@ -47,7 +47,11 @@ pub struct Invitation {
 pub async fn insert(tx: &TenantTx, invitation: &NewInvitation) -> Result<Invitation> {
     let in_a_week = sql::<Timestamptz>("now() + interval '7 days'");
     Ok(diesel::insert_into(invitations::table)
-        .values((invitation, invitations::expire_time.eq(in_a_week)))
+        .values((
+            invitations::organization_id.eq(tx.organization_id()),
+            invitation,
+            invitations::expire_time.eq(in_a_week),
+        ))
         .returning(Invitation::as_select())
         .get_result(&mut tx.conn())
         .await?)

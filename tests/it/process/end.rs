@@ -146,7 +146,7 @@ async fn the_log_names_what_the_caller_is_told_of_a_panic() {
     app.contact(&source).await;
     assert!(process.terminate().await.success());
     let text = std::fs::read_to_string(&log).unwrap();
-    for logged in [incident.as_str(), "src/distribution"] {
+    for logged in [incident.as_str(), "src/dispatch"] {
         assert!(text.contains(logged), "{logged}: {text}");
     }
     assert!(!text.contains("overflow"), "{text}");
