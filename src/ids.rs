@@ -72,7 +72,7 @@ macro_rules! typed_id {
 
             /// The one with this number, for tests.
             #[cfg(test)]
-            pub(crate) const fn from_u128(id: u128) -> Self {
+            pub const fn from_u128(id: u128) -> Self {
                 Self(Uuid::from_u128(id))
             }
 
