@@ -52,7 +52,7 @@ pub async fn insert_events(tx: &TenantTx, events: &[Event]) -> Result<()> {
             .bind::<Array<Nullable<SqlUuid>>, _>(column(&events, |event| {
                 event.identity.api_key_id()
             }))
-            .bind::<Array<Text>, _>(column(&events, |event| event.action()))
+            .bind::<Array<Text>, _>(column(&events, Event::action))
             .bind::<Array<Text>, _>(resource_ids),
     )
     .execute(&mut tx.conn())

@@ -57,7 +57,7 @@ impl Contacts {
         created(self.submit_one(actor, Plan::Create(contact)).await?)
     }
 
-    /// Takes contacts in, [`MAX_BATCH`] of them at most, together with others; one answer
+    /// Takes contacts in, `MAX_BATCH` of them at most, together with others; one answer
     /// each, in their order.
     pub async fn create_all(
         &self,

@@ -45,7 +45,7 @@ macro_rules! reasons {
 
 reasons! {
     /// Fields are missing or wrong: ids, texts, numbers, enum values, masks, page tokens;
-    /// BadRequest names the fields and what is wrong with each, as many as fit in 4 KiB of
+    /// `BadRequest` names the fields and what is wrong with each, as many as fit in 4 KiB of
     /// trailers; the last then says how many more.
     InvalidFields = "INVALID_FIELDS", InvalidArgument: "The request has invalid fields.";
     /// The bytes are not the message of this method, or a text is not UTF-8.
@@ -118,7 +118,7 @@ reasons! {
     /// The deal to be reopened is open.
     DealOpen = "DEAL_OPEN", FailedPrecondition: "The deal is open.";
     /// The user owns as many organizations, or the organization has as many pending
-    /// invitations, as there may be; the subject of QuotaFailure is `user:<id>` or
+    /// invitations, as there may be; the subject of `QuotaFailure` is `user:<id>` or
     /// `organization:<id>`.
     QuotaExceeded = "QUOTA_EXCEEDED", ResourceExhausted: "There may be no more of these.";
     /// No owner would be left.
@@ -145,7 +145,7 @@ reasons! {
     AnswersWaiting = "ANSWERS_WAITING", ResourceExhausted:
         "too many answers are waiting to be sent";
     /// More calls a second than the organization or the key may make; nothing was done; the
-    /// subject of QuotaFailure is `organization:<id>` or `api_key:<id>`.
+    /// subject of `QuotaFailure` is `organization:<id>` or `api_key:<id>`.
     RateLimited = "RATE_LIMITED", ResourceExhausted:
         "There are too many calls a second. Try again later.";
     /// The request is longer than 4 MiB, as sent or decompressed, or takes more than 12 MiB
@@ -158,7 +158,7 @@ reasons! {
     /// The disk of the database is full: nothing was done; reads go on.
     StorageFull = "STORAGE_FULL", ResourceExhausted: "The disk of the database is full.";
     /// Too many wrong passwords for the account or from the address, or too many
-    /// registrations, refreshes, mailed tokens or mails; not before the delay in RetryInfo.
+    /// registrations, refreshes, mailed tokens or mails; not before the delay in `RetryInfo`.
     TooManyAttempts = "TOO_MANY_ATTEMPTS", ResourceExhausted:
         "There were too many attempts. Try again later.";
     /// The call's deadline passed, or what the service allows; a write was done as a whole
@@ -173,7 +173,7 @@ reasons! {
     Unimplemented = "UNIMPLEMENTED", Unimplemented:
         "There is no such method, or not with this encoding.";
     /// A fault of the service; its log says more, under the id that is `incident` in the
-    /// metadata of ErrorInfo.
+    /// metadata of `ErrorInfo`.
     Internal = "INTERNAL", Internal: "Something went wrong in the service.";
 }
 

@@ -55,14 +55,14 @@ impl Records {
         let told = changes
             .iter()
             .filter_map(|(author, change)| Some((*author, change, change.resource_id()?)));
-        let (created, changed): (Vec<_>, Vec<_>) =
+        let (new, others): (Vec<_>, Vec<_>) =
             told.partition(|(_, change, _)| matches!(change, Change::ContactCreated { .. }));
-        let mut events: Vec<_> = changed
+        let mut events: Vec<_> = others
             .iter()
             .enumerate()
             .map(|(number, (author, _, id))| Event::at(rng, time, number, *author, *id))
             .collect();
-        let created = created.into_iter().map(|(author, _, id)| (author, id));
+        let created = new.into_iter().map(|(author, _, id)| (author, id));
         events.extend(audit::created(rng, time, created));
         Self {
             events,
@@ -80,7 +80,7 @@ impl Records {
             deals,
         } = &self.counted;
         // Not `try_join`: all must be sent. Rows that others wait for come last.
-        let (events, entries, deals, leads, contacts) = join!(
+        let (audited, told, deals_counted, leads_counted, contacts_counted) = join!(
             audit::store::insert_events(tx, &self.events),
             activities::store::write_entries(tx, &self.entries),
             statistics::store::deals::add_deals(tx, deals),
@@ -88,11 +88,11 @@ impl Records {
             statistics::store::add_contacts(tx, contacts, loads),
         );
         // The first error is the cause of the others.
-        events?;
-        entries?;
-        deals?;
-        leads?;
-        contacts
+        audited?;
+        told?;
+        deals_counted?;
+        leads_counted?;
+        contacts_counted
     }
 }
 

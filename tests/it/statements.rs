@@ -59,7 +59,7 @@ async fn each_file_can_be_prepared() {
     let mut conn = Conn::establish(&url).await.unwrap();
     let mut failed = Vec::new();
     for (name, sql) in statements {
-        if SCRIPTS.contains(&&*name) || sql.contains("{") {
+        if SCRIPTS.contains(&&*name) || sql.contains('{') {
             continue;
         }
         let types = types(&sql);

@@ -1,6 +1,6 @@
 //! The engine: contacts to take in, and changes that move load. Both need the rows of the
 //! same operators, so they are done together, a batch in a transaction of two round trips:
-//! the first reads and locks ([`load`]), then everything is decided in memory ([`decide`]),
+//! the first reads and locks ([`load`]), then everything is decided in memory ([`mod@decide`]),
 //! the second writes and commits ([`store`]).
 
 mod decide;
@@ -31,6 +31,7 @@ use crate::{
     platform::{
         batch::Job,
         db::{Db, TenantTx},
+        idempotency::CallerKey,
         telemetry::metrics,
     },
     recorder::Records,
@@ -65,7 +66,7 @@ impl Job for Write {
     /// The second of two with the same idempotency key reads the first's answer. So it is
     /// with the same id of two callers: only one of them can have the row it is found by.
     fn key(&self) -> Option<(&'static str, Uuid)> {
-        Self::key(self).map(|key| key.key())
+        Self::key(self).map(CallerKey::key)
     }
 
     /// The transaction has no deadline but those of the database: once it has begun, it is

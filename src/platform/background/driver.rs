@@ -75,7 +75,7 @@ impl Driver {
         let mut running: JoinSet<()> = self.runs.into_iter().collect();
         // None of them ends.
         while running.join_next().await.is_some() {}
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -97,11 +97,11 @@ impl Handle {
     /// it. No lease is asked for: whoever asks wants it done, and done by now. The error is a
     /// message.
     pub async fn run_now(&self, name: &str) -> Result<Report, String> {
-        let ended = |_| format!("the background task {name} is not running");
+        let ended = || format!("the background task {name} is not running");
         let (reply, answered) = oneshot::channel();
         let task = self.tasks.get(name);
         let task = task.ok_or_else(|| format!("there is no background task {name}"))?;
-        task.ask.send(reply).await.map_err(|_| ended(()))?;
-        answered.await.map_err(|_| ended(()))?
+        task.ask.send(reply).await.map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())?
     }
 }

@@ -107,7 +107,7 @@ impl Code {
                 Some([base, &path[ups..]].concat())
             }
             _ => {
-                let child = [module, &[first.clone()]].concat();
+                let child = [module, std::slice::from_ref(first)].concat();
                 let is_child = self.modules.contains_key(&child);
                 is_child.then(|| [module, path].concat())
             }

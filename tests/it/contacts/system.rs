@@ -13,7 +13,7 @@ use minicrm::{
     app::{App as Shared, Settings},
     call::DEVELOPMENT_ORGANIZATION as ORGANIZATION,
     ids::ContactId,
-    proto::{AssignmentKind, Contact},
+    proto::{Assignment, AssignmentKind, Contact},
 };
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -103,7 +103,7 @@ async fn the_system_takes_a_contact_in_and_draws_for_it_again() {
     let seen = app.get_contact(&seen).await;
     assert_eq!(seen.operator_id, second.map(|id| id.to_string()));
     let history = app.history(&seen).await;
-    let kinds: Vec<_> = history.iter().map(|decision| decision.kind()).collect();
+    let kinds: Vec<_> = history.iter().map(Assignment::kind).collect();
     assert_eq!(
         kinds,
         [AssignmentKind::Reassigned, AssignmentKind::Automatic]

@@ -82,8 +82,7 @@ impl<'a> Page<'a> {
         let mut oneof = None;
         for (field, at) in message.field.iter().zip(0..) {
             let within = field.oneof_index.filter(|_| !field.proto3_optional());
-            if within.is_some() && within != oneof {
-                let index = within.unwrap();
+            if let Some(index) = within.filter(|_| within != oneof) {
                 let name = message.oneof_decl[usize::try_from(index).unwrap()].name();
                 let about = self.comments.item(&[MESSAGE, number, ONEOF, index], "");
                 let _ = writeln!(self.text, "- one of **{name}**: {about}");

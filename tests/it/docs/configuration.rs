@@ -1,5 +1,7 @@
 //! `configuration.md`: what `--help` says.
 
+use std::fmt::Write as _;
+
 use clap::{Arg, ArgAction, Command, CommandFactory};
 use minicrm::config::Config;
 
@@ -36,7 +38,7 @@ fn help(arg: &Arg) -> String {
         })
         .collect();
     if !told.is_empty() {
-        text.push_str(&format!(" ({})", told.join("; ")));
+        write!(text, " ({})", told.join("; ")).unwrap();
     }
     text
 }
@@ -82,17 +84,21 @@ fn settings(command: &Command) -> String {
         if heading != Some(arg.get_help_heading()) {
             heading = Some(arg.get_help_heading());
             let name = arg.get_help_heading().unwrap();
-            text.push_str(&format!(
-                "\n## {name}\n\n| flag | variable | default | |\n|---|---|---|---|\n"
-            ));
+            writeln!(
+                text,
+                "\n## {name}\n\n| flag | variable | default | |\n|---|---|---|---|"
+            )
+            .unwrap();
         }
-        text.push_str(&format!(
-            "| `{}` | {} | {} | {} |\n",
+        writeln!(
+            text,
+            "| `{}` | {} | {} | {} |",
             flag(arg),
             variable(arg),
             default(arg),
             help(arg)
-        ));
+        )
+        .unwrap();
     }
     text
 }
@@ -103,7 +109,7 @@ fn command(command: &Command, before: &str) -> String {
     let about = command.get_long_about().or(command.get_about()).unwrap();
     let mut text = format!("- `{}`: {about}\n", name.trim());
     for arg in command.get_arguments().filter(|arg| !arg.is_global_set()) {
-        text.push_str(&format!("  - `{}`: {}\n", flag(arg), help(arg)));
+        writeln!(text, "  - `{}`: {}", flag(arg), help(arg)).unwrap();
     }
     for inner in command.get_subcommands() {
         text.push_str(&self::command(inner, &name));

@@ -1,5 +1,7 @@
 //! `permissions.md`: the table of `src/access/table.rs`.
 
+use std::fmt::Write as _;
+
 use minicrm::access::{
     Grant, Permissions, Who,
     table::{Row, TABLE},
@@ -57,7 +59,7 @@ fn permissions_are_those_of_the_table() {
     let mut text = INTRODUCTION.to_owned();
     for rows in TABLE.chunk_by(|a, b| a.service == b.service) {
         let lines: String = rows.iter().map(line).collect();
-        text.push_str(&format!("\n## {}\n\n{HEAD}{lines}", rows[0].service));
+        write!(text, "\n## {}\n\n{HEAD}{lines}", rows[0].service).unwrap();
     }
     assert_page("permissions.md", &text);
 }

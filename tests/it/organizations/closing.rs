@@ -139,6 +139,8 @@ async fn what_is_left_is_removed_after_some_time() {
     let nova = team.app.organization(&team.ann).await;
     team.fill(&team.app.of(&team.ann, &nova)).await;
     team.anns.key(ApiKeyAccess::Read).await;
+    // Nothing is left for the background to change.
+    team.app.fold().await;
     let before = [
         team.tables(&team.acme.id).await,
         team.tables(&nova.id).await,
