@@ -4,10 +4,10 @@ mod list;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
-    dsl::{exists, now, select},
+    dsl::{case_when, exists, now, select},
     prelude::*,
     sql_query,
-    sql_types::{BigInt, Bool, Uuid as SqlUuid},
+    sql_types::{BigInt, Bool, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 pub use list::{Filter, list};
@@ -161,10 +161,14 @@ pub async fn update(tx: &TenantTx, id: TaskId, fields: &TaskFields) -> Result<Ta
 
 /// Marks a task that is locked done, or not done.
 pub async fn set_done(tx: &TenantTx, id: TaskId, done: bool) -> Result<Task> {
-    let query = sql_query(include_str!("set_done.sql"))
-        .bind::<SqlUuid, _>(tx.organization_id())
-        .bind::<SqlUuid, _>(id)
-        .bind::<Bool, _>(done);
+    let time = case_when(done.into_sql::<Bool>(), now.into_sql::<Timestamptz>());
+    let query = diesel::update(tasks::table.find((tx.organization_id(), id)))
+        .set((
+            tasks::done_time.eq(time),
+            tasks::revision.eq(tasks::revision + 1),
+            tasks::update_time.eq(now),
+        ))
+        .returning(Task::as_select());
     Ok(Prepared(query).get_result(&mut tx.conn()).await?)
 }
 
