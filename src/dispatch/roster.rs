@@ -105,20 +105,24 @@ impl Roster {
         let (pool_id, pool) = self.current_pool(demand);
         let strategy = self.strategy(demand.source_id);
         let choice = strategy.choose(&pool, &State::new(&self.entries), rng);
-        let (outcome, expected) = match choice {
+        let outcome = match choice {
             Some(choice) => {
                 self.assign(choice.operator_id);
-                let expected = choice.expected.clone();
-                (Outcome::Assigned(choice), expected)
+                Outcome::Assigned(choice)
             }
-            None => (self.without_candidates(demand, &pool), Shares::default()),
+            None => self.without_candidates(demand, &pool),
+        };
+        let nothing = Shares::default();
+        let expected = match &outcome {
+            Outcome::Assigned(choice) => &choice.expected,
+            Outcome::Kept(_) | Outcome::Backlog(_) => &nothing,
         };
         let strategy = strategy.name();
-        let pool_id = basis_id(pool_id, strategy, &expected);
-        self.bases.entry(pool_id).or_insert(Basis {
+        let pool_id = basis_id(pool_id, strategy, expected);
+        self.bases.entry(pool_id).or_insert_with(|| Basis {
             pool,
             strategy,
-            expected,
+            expected: expected.clone(),
         });
         Decision { pool_id, outcome }
     }
