@@ -1,11 +1,9 @@
 //! Alerts and the pages that say what to do: each alert names its page, and pages quote
 //! the log as it is.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, path::Path};
+
+use crate::tree::files;
 
 /// Where the pages of alerts are.
 const INCIDENTS: &str = "docs/operating/incidents";
@@ -16,20 +14,6 @@ fn root() -> &'static Path {
 
 fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(root().join(path)).unwrap()
-}
-
-/// The files of a folder with this extension, and those of the folders in it.
-fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path, extension));
-        } else if path.extension().is_some_and(|its| its == extension) {
-            found.push(path);
-        }
-    }
-    found
 }
 
 /// Mutants: a page without its alert, and the other way round; a message in a page that

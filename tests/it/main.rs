@@ -46,6 +46,7 @@ mod tasks;
 mod telemetry;
 mod tenants;
 mod tidy;
+mod tree;
 mod unchanged;
 mod validation;
 mod weights;

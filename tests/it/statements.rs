@@ -7,29 +7,23 @@ use std::{collections::BTreeMap, fs, path::Path};
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use minicrm::platform::db::Conn;
 
-use crate::support::new_database;
+use crate::{support::new_database, tree::files};
 
 /// What is run as it is, and takes no parameters.
 const SCRIPTS: [&str; 1] = ["src/platform/migrations/role.sql"];
 /// Most lines of a statement that is written in Rust.
 const MAX_LINES_IN_RUST: usize = 3;
 
-fn files(extension: &str) -> BTreeMap<String, String> {
-    fn add(files: &mut BTreeMap<String, String>, root: &Path, folder: &Path, extension: &str) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                add(files, root, &path, extension);
-            } else if path.extension().is_some_and(|found| found == extension) {
-                let name = path.strip_prefix(root).unwrap().display().to_string();
-                files.insert(name, fs::read_to_string(&path).unwrap());
-            }
-        }
-    }
+/// The sources with this extension, by path.
+fn sources(extension: &str) -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files_found = BTreeMap::new();
-    add(&mut files_found, root, &root.join("src"), extension);
-    files_found
+    let files = files(&root.join("src"), extension).into_iter();
+    files
+        .map(|path| {
+            let name = path.strip_prefix(root).unwrap().display().to_string();
+            (name, fs::read_to_string(&path).unwrap())
+        })
+        .collect()
 }
 
 /// The types of the parameters, by the comment at the top.
@@ -53,7 +47,7 @@ fn types(sql: &str) -> Vec<&str> {
 /// Mutants, seen to fail: a column that the schema does not have; a parameter of another type.
 #[tokio::test]
 async fn each_file_can_be_prepared() {
-    let statements = files("sql");
+    let statements = sources("sql");
     assert!(statements.len() > 20, "{}", statements.len());
     let url = new_database().await;
     let mut conn = Conn::establish(&url).await.unwrap();
@@ -86,7 +80,7 @@ async fn each_file_can_be_prepared() {
 #[test]
 fn long_statements_are_in_files() {
     let mut found = Vec::new();
-    for (name, text) in files("rs") {
+    for (name, text) in sources("rs") {
         for part in text.split("sql_query(").skip(1) {
             let Some(sql) = part.trim_start().strip_prefix('"') else {
                 continue;

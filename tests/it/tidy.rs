@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use crate::tree;
+
 /// Most lines of a file.
 const MAX_LINES: usize = 300;
 /// Where queries are, beside the files and folders called `store`.
@@ -58,25 +60,16 @@ fn files(folder: &str) -> Vec<File> {
 
 /// The files of a folder whose names end so.
 fn files_of(folder: &str, extensions: &[&str]) -> Vec<File> {
-    fn add(files: &mut Vec<File>, root: &Path, folder: &Path, extensions: &[&str]) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                add(files, root, &path, extensions);
-            } else if path
-                .extension()
-                .is_some_and(|extension| extensions.iter().any(|e| extension == *e))
-            {
-                files.push(File {
-                    text: fs::read_to_string(&path).unwrap(),
-                    path: path.strip_prefix(root).unwrap().display().to_string(),
-                });
-            }
-        }
-    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = Vec::new();
-    add(&mut files, root, &root.join(folder), extensions);
+    let paths = extensions
+        .iter()
+        .flat_map(|extension| tree::files(&root.join(folder), extension));
+    let mut files: Vec<_> = paths
+        .map(|path| File {
+            text: fs::read_to_string(&path).unwrap(),
+            path: path.strip_prefix(root).unwrap().display().to_string(),
+        })
+        .collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::text::{Names, bare, inline, uses};
+use crate::tree::files;
 
 /// That one module names something of another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,20 +37,8 @@ pub struct Code {
 impl Code {
     /// All below this folder, but for the binary and for tests.
     pub fn read(folder: &Path) -> Self {
-        let mut files = Vec::new();
-        let mut folders = vec![folder.to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|extension| extension == "rs") {
-                    files.push(path);
-                }
-            }
-        }
         let mut code = Self::default();
-        for path in files {
+        for path in files(folder, "rs") {
             let file = path.strip_prefix(folder).unwrap().display().to_string();
             code.add(&file, &fs::read_to_string(path).unwrap());
         }

@@ -7,24 +7,18 @@ use std::{
 };
 
 use super::ROOT;
+use crate::tree::files;
 
 /// The pages: those at the top, and all in these folders.
 fn pages() -> Vec<PathBuf> {
-    fn add(pages: &mut Vec<PathBuf>, folder: &Path, deep: bool) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() && deep {
-                add(pages, &path, deep);
-            } else if path.extension().is_some_and(|extension| extension == "md") {
-                pages.push(path);
-            }
-        }
-    }
     let root = Path::new(ROOT);
-    let mut pages = Vec::new();
-    add(&mut pages, root, false);
+    let at_the_top = fs::read_dir(root).unwrap();
+    let mut pages: Vec<_> = at_the_top
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
     for folder in ["benches", "deploy", "docs", "migrations"] {
-        add(&mut pages, &root.join(folder), true);
+        pages.extend(files(&root.join(folder), "md"));
     }
     pages.sort();
     pages
